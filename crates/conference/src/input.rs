@@ -1,0 +1,230 @@
+//! What happens to a conference.
+
+use crate::effect::MediaAnswer;
+use crate::ids::*;
+use crate::model::*;
+
+/// One thing that happened. Ids that must be unguessable are drawn by the shell and handed in, because this crate
+/// has no randomness.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The application's server asks (REST). Answered by exactly one [`Effect::Reply`](crate::Effect::Reply).
+    Server {
+        /// Carried back by the reply.
+        request: RequestId,
+        #[allow(missing_docs)]
+        operation: ServerOperation,
+    },
+    /// A client asks to join (`joinRoom`). Answered by exactly one reply, after the shell was asked to place the
+    /// session ([`Effect::Place`](crate::Effect::Place)).
+    Join {
+        /// Carried back by the reply.
+        request: RequestId,
+        #[allow(missing_docs)]
+        join: Join,
+    },
+    /// The shell's answer to [`Effect::Place`](crate::Effect::Place).
+    Placed {
+        /// The join that waits for it.
+        request: RequestId,
+        /// Where the session is carried, or that no node could take it.
+        outcome: Result<Placement, NoNode>,
+    },
+    /// A joined client asks (any other JSON-RPC method). Answered by exactly one reply.
+    Client {
+        /// Carried back by the reply.
+        request: RequestId,
+        /// Who asks, as bound to its WebSocket by `joinRoom`.
+        connection: ConnectionId,
+        #[allow(missing_docs)]
+        operation: ClientOperation,
+    },
+    /// A client's WebSocket is gone and its grace is over: `networkDisconnect`.
+    Lost {
+        #[allow(missing_docs)]
+        connection: ConnectionId,
+    },
+    /// A node answered a [`MediaCommand`](crate::MediaCommand) that carries a key, or never will.
+    Media {
+        /// The key of the command.
+        key: RequestId,
+        /// The node's answer.
+        outcome: Result<MediaAnswer, MediaError>,
+    },
+    /// A node is dead, not merely silent: everything it carried ends with `nodeCrashed`.
+    NodeLost {
+        #[allow(missing_docs)]
+        node: NodeId,
+    },
+    /// Time to remove sessions that nobody ever joined and that are older than `older_than_ms`.
+    CollectGarbage {
+        /// Threshold, milliseconds.
+        older_than_ms: u64,
+    },
+    /// The server is going down: everybody is evicted with `openviduServerStopped`.
+    Stopping,
+}
+
+/// A request of the application's server.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum ServerOperation {
+    CreateSession {
+        /// Used when the application asked for no id of its own.
+        fresh: SessionId,
+        properties: SessionProperties,
+    },
+    CloseSession {
+        session: SessionId,
+    },
+    CreateConnection {
+        session: SessionId,
+        /// Used unless `server_data` is JSON with `openviduCustomConnectionId`.
+        fresh: ConnectionId,
+        token: Token,
+        properties: ConnectionProperties,
+    },
+    /// `PATCH …/connection/{id}`: only what is present changes.
+    UpdateConnection {
+        session: SessionId,
+        connection: ConnectionId,
+        role: Option<Role>,
+        record: Option<bool>,
+    },
+    ForceDisconnect {
+        session: SessionId,
+        connection: ConnectionId,
+    },
+    ForceUnpublish {
+        session: SessionId,
+        stream: StreamId,
+    },
+    Signal {
+        session: SessionId,
+        signal: Signal,
+    },
+}
+
+/// A message to some or all participants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signal {
+    /// Empty means everybody.
+    pub to: Vec<ConnectionId>,
+    /// As it goes to the clients, with its `signal:` prefix.
+    pub kind: Option<String>,
+    #[allow(missing_docs)]
+    pub data: Option<String>,
+}
+
+/// Parameters of `joinRoom`.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Join {
+    pub session: SessionId,
+    pub token: Token,
+    pub client_data: String,
+    pub platform: String,
+    pub ip: String,
+}
+
+/// Where a session is carried and what its clients need to reach it.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    #[allow(missing_docs)]
+    pub node: NodeId,
+    /// What a client gets whose connection has no ICE servers of its own: never empty, credentials fixed.
+    pub ice_servers: Vec<IceServer>,
+}
+
+/// No node could take the session. The text says why, for the operator.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NoNode(pub String);
+
+/// Why a node could not do what it was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MediaError {
+    /// The SDP could not be read or used (error 302).
+    Sdp(String),
+    /// The forced codec is not in the offer (error 800).
+    CodecImpossible(String),
+    /// The node knows no such stream or transport (error 303).
+    Unknown(String),
+    /// The node is gone, overloaded, or did not answer in time (error 303).
+    Unavailable(String),
+}
+
+/// A request of a joined client.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum ClientOperation {
+    Leave,
+    Publish {
+        offer: String,
+        options: MediaOptions,
+        /// Four characters, the first a letter; becomes part of the stream's id.
+        nonce: String,
+    },
+    Unpublish,
+    /// `prepareReceiveVideoFrom`: the server offers. With `reconnect` a new transport replaces the old one once
+    /// [`Reconnect`](Self::Reconnect) brings the answer.
+    PrepareReceive {
+        stream: StreamId,
+        reconnect: bool,
+    },
+    /// `receiveVideoFrom` with `sdpAnswer`.
+    Receive {
+        stream: StreamId,
+        answer: String,
+    },
+    /// `reconnectStream` has one form for both; the core decides by the stream's owner: the publisher's own stream
+    /// carries a new offer, any other stream the answer to the last `PrepareReceive`.
+    Reconnect {
+        stream: StreamId,
+        sdp: String,
+    },
+    Unsubscribe {
+        /// Whose stream.
+        sender: ConnectionId,
+    },
+    /// `onIceCandidate`. Always answered with success, at once; what cannot be used is dropped.
+    Candidate {
+        /// Own connection id for the publisher's transport, the stream owner's for a subscriber's.
+        endpoint: ConnectionId,
+        candidate: String,
+        sdp_mid: Option<String>,
+    },
+    Signal(Signal),
+    ChangeStream {
+        stream: StreamId,
+        change: StreamChange,
+        reason: String,
+    },
+    ForceDisconnect {
+        connection: ConnectionId,
+    },
+    ForceUnpublish {
+        stream: StreamId,
+    },
+}
+
+/// `streamPropertyChanged` of a client: what changed, and the JSON text of `newValue` exactly as it must be
+/// notified (`"true"`, or a JSON string inside a string for dimensions).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StreamChange {
+    #[allow(missing_docs)]
+    pub property: StreamProperty,
+    /// JSON text of the request's value.
+    pub new_value: String,
+}
+
+/// The properties of a stream that a client may change, with the value as understood.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StreamProperty {
+    AudioActive(bool),
+    VideoActive(bool),
+    /// JSON text of width and height.
+    VideoDimensions(String),
+    AudioTrack,
+    VideoTrack,
+}

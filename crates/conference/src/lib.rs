@@ -1,0 +1,21 @@
+//! What a meeting is: sessions, connections, streams, roles, and the order in which everybody hears of a change.
+//!
+//! Pure: no clock, socket, task, JSON or randomness. [`Conference::handle`] takes the time and one [`Input`] and
+//! returns the [`Effect`]s, which the shell carries out in that order. Nothing here knows a node's address, a
+//! WebSocket or an HTTP status.
+//!
+//! The rules come from OpenVidu 2.24–2.32; where this crate's behaviour looks odd, a test names the rule.
+
+mod conference;
+mod effect;
+mod error;
+mod ids;
+mod input;
+mod model;
+
+pub use conference::{Conference, metadata};
+pub use effect::*;
+pub use error::Error;
+pub use ids::*;
+pub use input::*;
+pub use model::*;
