@@ -1,0 +1,89 @@
+//! What a master is started with. A validated snapshot: whoever fills it has checked the values.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use conference::{ForcedVideoCodec, IceServer};
+
+/// Everything a master needs to know at its start.
+#[derive(Clone)]
+pub struct Config {
+    /// Where browsers and applications come in (HTTPS and WebSocket). Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Where nodes dial in (gRPC over TLS). Port 0 takes a free one.
+    pub link_listen: SocketAddr,
+    /// Host name or address by which clients reach `listen`; goes into token URLs. IPv6 without brackets.
+    pub public_host: String,
+    /// Port by which clients reach `listen`; left out of token URLs when it is 443. 0 means the port in fact bound.
+    pub public_port: u16,
+    /// Password of the REST user `OPENVIDUAPP`.
+    pub secret: String,
+    /// What nodes prove themselves with.
+    pub join_secret: String,
+    /// Certificate and key of `listen`.
+    pub tls: Tls,
+    /// Certificate and key of `link_listen`.
+    pub link_tls: Tls,
+    /// What clients get whose connection names no ICE servers. Empty: `stun:` of the node that serves them.
+    pub ice_servers: Vec<IceServer>,
+    /// `forcedVideoCodec` of sessions that do not name one.
+    pub forced_video_codec: ForcedVideoCodec,
+    /// `allowTranscoding` of sessions that do not say; shown, never acted on.
+    pub allow_transcoding: bool,
+    /// Shown by `GET /config`.
+    pub bandwidth: VideoBandwidth,
+    /// How often sessions that nobody joined are looked for. Zero turns it off.
+    pub garbage_interval: Duration,
+    /// How old such a session must be to be removed.
+    pub garbage_threshold: Duration,
+    /// Serves the call page at `/` and hands out its tokens at `POST /call/token`, without the secret.
+    pub call_page: bool,
+    /// The files of the call page, by path without the leading `/` (`""` is the page itself).
+    pub page: Page,
+}
+
+/// `OPENVIDU_STREAMS_VIDEO_*_BANDWIDTH`, kbit/s, 0 for no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct VideoBandwidth {
+    pub max_recv: u32,
+    pub min_recv: u32,
+    pub max_send: u32,
+    pub min_send: u32,
+}
+
+impl Default for VideoBandwidth {
+    /// OpenVidu's defaults.
+    fn default() -> Self {
+        Self {
+            max_recv: 1000,
+            min_recv: 300,
+            max_send: 1000,
+            min_send: 300,
+        }
+    }
+}
+
+/// A certificate chain and its key.
+#[derive(Clone)]
+pub struct Tls {
+    /// PEM, leaf first.
+    pub cert_pem: String,
+    /// PEM: PKCS#8, PKCS#1 or SEC1.
+    pub key_pem: String,
+}
+
+/// Looks a file of the call page up.
+pub type Page = Arc<dyn Fn(&str) -> Option<StaticFile> + Send + Sync>;
+
+/// A file that is served as it is.
+#[derive(Clone, Debug)]
+pub struct StaticFile {
+    /// Value of `Content-Type`.
+    pub content_type: String,
+    /// The bytes.
+    pub body: std::borrow::Cow<'static, [u8]>,
+    /// The name changes with the content, so browsers may keep it for ever.
+    pub immutable: bool,
+}
