@@ -12,7 +12,21 @@ pub enum Error {
     #[error("session {0} does not exist")]
     SessionNotFound(SessionId),
     #[error("connection {connection} does not exist in session {session}")]
-    ConnectionNotFound { session: SessionId, connection: ConnectionId },
+    ConnectionNotFound {
+        session: SessionId,
+        connection: ConnectionId,
+    },
+    /// Only possible with an id of the application's own choice. Ids are unique in the whole conference, because a
+    /// client is known by its connection's id alone.
+    #[error("connection {0} already exists")]
+    ConnectionExists(ConnectionId),
+    /// A limit of [`Conference`](crate::Conference) is reached; nothing was made.
+    #[error("limit of {limit} {what} is reached")]
+    Full {
+        /// Plural noun.
+        what: &'static str,
+        limit: usize,
+    },
     /// Somebody named a participant who is not there.
     #[error("user {0} does not exist")]
     UserNotFound(ConnectionId),
