@@ -1,0 +1,103 @@
+//! What happens to a cluster.
+
+use std::net::{IpAddr, SocketAddr};
+
+use crate::ids::{AttachmentId, BootId, NodeId};
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Input {
+    /// A node dialled in and proved the join secret.
+    Hello {
+        attachment: AttachmentId,
+        hello: Hello,
+    },
+    /// The node's addresses are now these.
+    Addresses {
+        attachment: AttachmentId,
+        addresses: Addresses,
+    },
+    /// A heartbeat told what the node carries.
+    Load {
+        attachment: AttachmentId,
+        load: Load,
+    },
+    /// The node says that it is going down of its own accord.
+    Leaving { attachment: AttachmentId },
+    /// The stream of the link is gone.
+    Detached { attachment: AttachmentId },
+    /// A deadline may have passed.
+    Tick,
+}
+
+/// How a node introduces itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hello {
+    #[allow(missing_docs)]
+    pub node: NodeId,
+    #[allow(missing_docs)]
+    pub boot: Boot,
+    /// Version of its program, for people.
+    pub version: String,
+    #[allow(missing_docs)]
+    pub addresses: Addresses,
+    #[allow(missing_docs)]
+    pub capacity: Capacity,
+    /// What it carries already.
+    pub load: Load,
+}
+
+/// Which start of the process, and its place in the order of starts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Boot {
+    #[allow(missing_docs)]
+    pub id: BootId,
+    /// Milliseconds since the Unix epoch on the node's own clock: only ever compared with other boots of the same node.
+    pub started: u64,
+}
+
+/// Where media reaches a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Addresses {
+    /// Grows with every change within a boot.
+    pub version: u64,
+    /// What clients are told. Empty: the node cannot be used.
+    pub ips: Vec<IpAddr>,
+    /// One per media shard, UDP and TCP alike.
+    pub ports: Vec<u16>,
+    /// Why `ips` is empty, for the operator.
+    pub problem: String,
+}
+
+impl Addresses {
+    /// Whether a client could reach the node at all.
+    pub fn usable(&self) -> bool {
+        !self.ips.is_empty() && !self.ports.is_empty()
+    }
+
+    /// Every address with every port.
+    pub fn endpoints(&self) -> impl Iterator<Item = SocketAddr> {
+        self.ips
+            .iter()
+            .flat_map(|ip| self.ports.iter().map(|port| SocketAddr::new(*ip, *port)))
+    }
+}
+
+/// What a node could carry.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capacity {
+    /// Media shards (threads).
+    pub shards: u32,
+}
+
+/// What a node carries.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    #[allow(missing_docs)]
+    pub sessions: u32,
+    /// Each published stream counts one, each subscription one.
+    pub streams: u32,
+    /// Of the machine, 0 to 100, since the last heartbeat.
+    pub cpu_percent: f64,
+}
