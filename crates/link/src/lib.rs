@@ -4,6 +4,20 @@
 //! Knows how messages travel: TLS, hello and welcome, heartbeats, bounded queues, back-off. Does not know what
 //! commands mean.
 
+pub mod dial;
+
+use std::time::Duration;
+
+/// The name in the master's link certificate. Nodes check the certificate against what they were given, not against
+/// the host they dialled, so a master may move without a new certificate.
+pub const SERVER_NAME: &str = "master.muster";
+
+/// How often each side says that it lives.
+pub const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// Silence after which an attachment is dead: three heartbeats missed.
+pub const SILENCE: Duration = Duration::from_millis(3_500);
+
 /// The messages, generated from `proto/link.proto`.
 #[allow(missing_docs, clippy::all)]
 pub mod proto {

@@ -1,0 +1,194 @@
+//! One attachment: from the connection to its end.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::Channel;
+
+use super::endpoint::{CONNECT, Target, chain};
+use super::{Event, HelloWanted, OUTBOX};
+use crate::proto::from_master::Message;
+use crate::proto::link_client::LinkClient;
+use crate::proto::{self, FromMaster, FromNode, from_node, refused};
+use crate::{HEARTBEAT, SILENCE};
+
+/// How long queued messages may take to go out when the node hangs up.
+const LINGER: Duration = Duration::from_millis(300);
+
+/// How an attachment came to its end.
+pub(super) enum Ended {
+    /// Nobody takes events any more.
+    OwnerGone,
+    /// The master does not want the node.
+    Refused {
+        cause: refused::Cause,
+        reason: String,
+    },
+    /// Never attached.
+    Unreachable { reason: String },
+    /// Attached, then lost.
+    Detached { reason: String },
+}
+
+/// Dials, introduces the node, and carries messages until one side is gone.
+pub(super) async fn hold(
+    target: &Target,
+    load: watch::Receiver<proto::Load>,
+    events: &mpsc::Sender<Event>,
+) -> Ended {
+    let channel = tokio::select! {
+        connected = target.connect() => match connected {
+            Ok(channel) => channel,
+            Err(reason) => return Ended::Unreachable { reason },
+        },
+        () = events.closed() => return Ended::OwnerGone,
+    };
+    // The hello goes first: a master may wait for it before it answers the call at all.
+    let (outbox, queued) = mpsc::channel(OUTBOX);
+    let wanted = HelloWanted {
+        outbox: outbox.clone(),
+    };
+    if events.send(Event::HelloWanted(wanted)).await.is_err() {
+        return Ended::OwnerGone;
+    }
+    let incoming = match open(channel, queued).await {
+        Ok(incoming) => incoming,
+        Err(reason) => return Ended::Unreachable { reason },
+    };
+    let attachment = Attachment {
+        outbox,
+        incoming,
+        load,
+        events,
+        heard: Instant::now(),
+        welcomed: false,
+    };
+    attachment.run().await
+}
+
+async fn open(
+    channel: Channel,
+    queued: mpsc::Receiver<FromNode>,
+) -> Result<Streaming<FromMaster>, String> {
+    let mut client = LinkClient::new(channel);
+    match timeout(CONNECT, client.attach(ReceiverStream::new(queued))).await {
+        Ok(Ok(response)) => Ok(response.into_inner()),
+        Ok(Err(status)) => Err(format!("the master refused the stream: {}", chain(&status))),
+        Err(_) => Err(format!("the master did not open the stream in {CONNECT:?}")),
+    }
+}
+
+struct Attachment<'a> {
+    outbox: mpsc::Sender<FromNode>,
+    incoming: Streaming<FromMaster>,
+    load: watch::Receiver<proto::Load>,
+    events: &'a mpsc::Sender<Event>,
+    heard: Instant,
+    welcomed: bool,
+}
+
+impl Attachment<'_> {
+    async fn run(mut self) -> Ended {
+        let mut beat = tokio::time::interval(HEARTBEAT);
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            // Reading comes first: after a stall of our own, heartbeats that wait in the socket count before silence.
+            let ended = tokio::select! {
+                biased;
+                () = self.events.closed() => return self.hang_up().await,
+                message = self.incoming.message() => match message {
+                    Ok(Some(message)) => self.take(message).await,
+                    Ok(None) => Some(self.lost("the master closed the stream".into())),
+                    Err(status) => Some(self.lost(chain(&status))),
+                },
+                _ = beat.tick() => self.tick(),
+            };
+            if let Some(ended) = ended {
+                return ended;
+            }
+        }
+    }
+
+    async fn take(&mut self, message: FromMaster) -> Option<Ended> {
+        self.heard = Instant::now();
+        match message.message {
+            Some(Message::Heartbeat(_)) => None,
+            Some(Message::Welcome(welcome)) if !self.welcomed => {
+                self.welcomed = true;
+                self.tell(Event::Attached(welcome)).await
+            }
+            Some(Message::Command(command)) if self.welcomed => {
+                self.tell(Event::Command(command)).await
+            }
+            Some(Message::Refused(refused)) => Some(Ended::Refused {
+                cause: match refused.cause() {
+                    refused::Cause::Unspecified => refused::Cause::Malformed,
+                    cause => cause,
+                },
+                reason: refused.reason,
+            }),
+            Some(Message::Welcome(_)) => Some(self.lost("the master welcomed twice".into())),
+            Some(Message::Command(_)) => Some(
+                self.lost("expected welcome or refused as the first message, got a command".into()),
+            ),
+            // A newer master may know messages that this node does not.
+            None => None,
+        }
+    }
+
+    async fn tell(&self, event: Event) -> Option<Ended> {
+        match self.events.send(event).await {
+            Ok(()) => None,
+            Err(_) => Some(Ended::OwnerGone),
+        }
+    }
+
+    fn tick(&mut self) -> Option<Ended> {
+        if self.heard.elapsed() > SILENCE {
+            return Some(self.lost(format!("nothing heard from the master for {SILENCE:?}")));
+        }
+        if self.welcomed {
+            let heartbeat = proto::Heartbeat {
+                sent_at: epoch_millis(),
+                load: Some(*self.load.borrow()),
+            };
+            // A full queue says that nothing gets through; the master's own watch will draw the conclusion.
+            let _ = self.outbox.try_send(FromNode {
+                message: Some(from_node::Message::Heartbeat(heartbeat)),
+            });
+        }
+        None
+    }
+
+    fn lost(&self, reason: String) -> Ended {
+        if self.welcomed {
+            Ended::Detached { reason }
+        } else {
+            Ended::Unreachable { reason }
+        }
+    }
+
+    /// Ends our half of the stream, which sends what is queued, and waits briefly for the master's half.
+    async fn hang_up(self) -> Ended {
+        let Self {
+            outbox,
+            mut incoming,
+            ..
+        } = self;
+        drop(outbox);
+        let _ = timeout(LINGER, async {
+            while let Ok(Some(_)) = incoming.message().await {}
+        })
+        .await;
+        Ended::OwnerGone
+    }
+}
+
+fn epoch_millis() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
+}
