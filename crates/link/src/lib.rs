@@ -5,6 +5,7 @@
 //! commands mean.
 
 pub mod dial;
+pub mod serve;
 
 use std::time::Duration;
 

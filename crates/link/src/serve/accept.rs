@@ -1,0 +1,53 @@
+//! From a listening socket to finished TLS connections.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Semaphore, mpsc};
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(5);
+
+/// Handshakes under way at one time; further connections wait in the system's queue.
+const HANDSHAKES: usize = 64;
+
+/// Pause after the system refused to accept (out of descriptors), so as not to spin.
+const REFUSED: Duration = Duration::from_millis(100);
+
+/// Accepts until the receiver is gone.
+pub(super) async fn run(
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    connections: mpsc::Sender<io::Result<TlsStream<TcpStream>>>,
+) {
+    let acceptor = TlsAcceptor::from(tls);
+    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    while !connections.is_closed() {
+        let Ok(permit) = handshakes.clone().acquire_owned().await else { return };
+        let (socket, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "link: cannot accept a connection");
+                tokio::time::sleep(REFUSED).await;
+                continue;
+            }
+        };
+        let (acceptor, connections) = (acceptor.clone(), connections.clone());
+        tokio::spawn(async move {
+            let _permit = permit;
+            // Nagle would hold small commands back; a socket that refuses the option still works.
+            let _ = socket.set_nodelay(true);
+            match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
+                Ok(Ok(stream)) => {
+                    let _ = connections.send(Ok(stream)).await;
+                }
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "link: TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "link: TLS handshake took too long"),
+            }
+        });
+    }
+}

@@ -1,0 +1,50 @@
+//! What the master holds of an attached node.
+
+use tokio::sync::mpsc;
+
+use crate::proto;
+use crate::proto::from_master::Message;
+
+/// Speaks to one attached node. Dropping it closes the stream after what was said before is out.
+#[derive(Debug)]
+pub struct Handle {
+    pub(super) commands: mpsc::Sender<Message>,
+    pub(super) welcome: proto::Welcome,
+}
+
+/// Why a command could not be handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// The node does not read as fast as it is told: 1024 commands wait.
+    #[error("{} commands wait for the node already", super::COMMANDS)]
+    Full,
+    /// The stream is over; `Detached` is on its way.
+    #[error("the node's stream is over")]
+    Closed,
+}
+
+impl Handle {
+    /// Admits the node. Say it before any command.
+    pub fn welcome(&self) -> Result<(), CommandError> {
+        self.send(Message::Welcome(self.welcome.clone()))
+    }
+
+    /// Tells the node that it is not wanted, and closes.
+    pub fn refuse(self, cause: proto::refused::Cause, reason: impl Into<String>) {
+        // A node that cannot be told is closed all the same.
+        let _ = self.send(Message::Refused(proto::Refused { cause: cause.into(), reason: reason.into() }));
+    }
+
+    /// Commands the node. `key` 0 means that no answer is wanted.
+    pub fn command(&self, key: u64, command: proto::command::Command) -> Result<(), CommandError> {
+        let term = self.welcome.term;
+        self.send(Message::Command(proto::Command { key, term, command: Some(command) }))
+    }
+
+    fn send(&self, message: Message) -> Result<(), CommandError> {
+        self.commands.try_send(message).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => CommandError::Full,
+            mpsc::error::TrySendError::Closed(_) => CommandError::Closed,
+        })
+    }
+}
