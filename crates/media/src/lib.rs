@@ -10,5 +10,9 @@
 //! `str0m` is used for ICE-lite, DTLS, SDP and ingress, and only inside `transport`.
 
 mod api;
+#[cfg(test)]
+mod noise;
+pub mod rtp;
+pub mod srtp;
 
 pub use api::*;
