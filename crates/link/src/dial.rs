@@ -106,7 +106,8 @@ impl Outbox {
         let _ = self.queue.reserve().await;
     }
 
-    /// Queues a message. False when there is no room or the attachment is over; the message is dropped then.
+    /// Queues a message. False when there is no room; the message is dropped then. What is sent after the end of the
+    /// attachment is lost.
     pub fn send(&self, message: proto::from_node::Message) -> bool {
         let message = proto::FromNode {
             message: Some(message),

@@ -1,0 +1,326 @@
+//! The node's end against a master that does exactly what a test tells it.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use link::dial::{Config, ConfigError, Dialer, Event, Outbox};
+use link::proto::link_server::{Link, LinkServer};
+use link::proto::{self, FromMaster, FromNode, from_master, from_node, refused};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, watch};
+use tokio::time::timeout;
+use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
+use tonic::transport::{Identity, Server, ServerTlsConfig};
+use tonic::{Request, Response, Status, Streaming};
+
+const SOON: Duration = Duration::from_secs(8);
+
+/// One attachment as the master sees it.
+struct Peer {
+    from_node: Streaming<FromNode>,
+    to_node: mpsc::Sender<Result<FromMaster, Status>>,
+}
+
+impl Peer {
+    async fn send(&self, message: from_master::Message) {
+        let message = FromMaster {
+            message: Some(message),
+        };
+        self.to_node.send(Ok(message)).await.expect("node is there");
+    }
+
+    async fn welcome(&self) {
+        self.send(from_master::Message::Welcome(proto::Welcome {
+            master_boot_id: "boot".into(),
+            term: 1,
+        }))
+        .await;
+    }
+
+    async fn receive(&mut self) -> from_node::Message {
+        let message = timeout(SOON, self.from_node.message())
+            .await
+            .expect("in time");
+        message
+            .expect("stream")
+            .expect("open")
+            .message
+            .expect("set")
+    }
+}
+
+struct Script(mpsc::Sender<Peer>);
+
+#[tonic::async_trait]
+impl Link for Script {
+    type AttachStream = ReceiverStream<Result<FromMaster, Status>>;
+
+    async fn attach(
+        &self,
+        request: Request<Streaming<FromNode>>,
+    ) -> Result<Response<Self::AttachStream>, Status> {
+        let (to_node, queue) = mpsc::channel(16);
+        let peer = Peer {
+            from_node: request.into_inner(),
+            to_node,
+        };
+        self.0.send(peer).await.expect("test is there");
+        Ok(Response::new(ReceiverStream::new(queue)))
+    }
+}
+
+struct Certificate {
+    cert: String,
+    key: String,
+}
+
+fn certificate(name: &str) -> Certificate {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("certificate");
+    Certificate {
+        cert: made.cert.pem(),
+        key: made.signing_key.serialize_pem(),
+    }
+}
+
+fn serve(listener: TcpListener, certificate: &Certificate) -> mpsc::Receiver<Peer> {
+    let (sender, peers) = mpsc::channel(4);
+    let identity = Identity::from_pem(&certificate.cert, &certificate.key);
+    let server = Server::builder()
+        .tls_config(ServerTlsConfig::new().identity(identity))
+        .expect("tls")
+        .add_service(LinkServer::new(Script(sender)))
+        .serve_with_incoming(TcpListenerStream::new(listener));
+    tokio::spawn(server);
+    peers
+}
+
+async fn listener() -> (TcpListener, SocketAddr) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("bind");
+    let addr = listener.local_addr().expect("bound");
+    (listener, addr)
+}
+
+fn dial(addr: SocketAddr, certificate: &Certificate) -> (Dialer, watch::Sender<proto::Load>) {
+    let config = Config {
+        master_url: format!("https://{addr}"),
+        master_ca_pem: certificate.cert.clone(),
+    };
+    let (load, loads) = watch::channel(proto::Load::default());
+    let dialer = Dialer::start(&config, loads, || 0.0).expect("valid");
+    (dialer, load)
+}
+
+async fn next(dialer: &mut Dialer) -> Event {
+    timeout(SOON, dialer.next())
+        .await
+        .expect("in time")
+        .expect("dialling")
+}
+
+async fn greet(dialer: &mut Dialer) -> Outbox {
+    match next(dialer).await {
+        Event::HelloWanted(wanted) => wanted.greet(proto::Hello {
+            node_id: "media_1".into(),
+            ..Default::default()
+        }),
+        other => panic!("expected HelloWanted, got {other:?}"),
+    }
+}
+
+async fn attach(dialer: &mut Dialer, peers: &mut mpsc::Receiver<Peer>) -> (Outbox, Peer) {
+    let outbox = greet(dialer).await;
+    let mut peer = timeout(SOON, peers.recv())
+        .await
+        .expect("in time")
+        .expect("peer");
+    let first = peer.receive().await;
+    assert!(
+        matches!(&first, from_node::Message::Hello(h) if h.node_id == "media_1"),
+        "the first message is the hello, got {first:?}"
+    );
+    peer.welcome().await;
+    let event = next(dialer).await;
+    assert!(matches!(event, Event::Attached(w) if w.term == 1));
+    (outbox, peer)
+}
+
+#[tokio::test]
+async fn commands_come_in_answers_and_load_go_out() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, load) = dial(addr, &certificate);
+    load.send_replace(proto::Load {
+        transports: 7,
+        ..Default::default()
+    });
+    let (outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+
+    peer.send(from_master::Message::Command(proto::Command {
+        key: 42,
+        ..Default::default()
+    }))
+    .await;
+    let Event::Command(command) = next(&mut dialer).await else {
+        panic!("expected a command");
+    };
+    assert!(outbox.send(from_node::Message::Answer(proto::Answer {
+        key: command.key,
+        result: None,
+    })));
+    let (mut answered, mut beaten) = (false, false);
+    while !(answered && beaten) {
+        match peer.receive().await {
+            from_node::Message::Answer(answer) => answered = answer.key == 42,
+            from_node::Message::Heartbeat(beat) => {
+                beaten = beat.load.is_some_and(|l| l.transports == 7);
+            }
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_silent_master_is_left_and_dialled_anew_with_a_new_hello() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let (old_outbox, _silent) = attach(&mut dialer, &mut peers).await;
+
+    let Event::Detached { reason } = next(&mut dialer).await else {
+        panic!("expected Detached");
+    };
+    assert!(reason.contains("nothing heard"), "{reason}");
+    let (_outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+    old_outbox.send(from_node::Message::Leaving(proto::Leaving::default()));
+    let next = peer.receive().await;
+    assert!(
+        matches!(next, from_node::Message::Heartbeat(_)),
+        "nothing of the old attachment reaches the new one, got {next:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_node_that_starts_first_attaches_when_the_master_comes() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    drop(listener);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let Event::Unreachable { reason } = next(&mut dialer).await else {
+        panic!("expected Unreachable");
+    };
+    assert!(reason.contains("refused"), "{reason}");
+
+    let listener = TcpListener::bind(addr).await.expect("bind again");
+    let mut peers = serve(listener, &certificate);
+    attach(&mut dialer, &mut peers).await;
+}
+
+#[tokio::test]
+async fn a_superseded_node_is_told_and_dials_no_more() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let (_outbox, peer) = attach(&mut dialer, &mut peers).await;
+    peer.send(from_master::Message::Refused(proto::Refused {
+        cause: refused::Cause::Superseded.into(),
+        reason: "a later boot is attached".into(),
+    }))
+    .await;
+    let event = next(&mut dialer).await;
+    assert!(matches!(
+        event,
+        Event::Refused { cause: refused::Cause::Superseded, reason } if reason.contains("later boot")
+    ));
+    assert!(
+        timeout(SOON, dialer.next())
+            .await
+            .expect("in time")
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn a_refused_node_asks_again_and_complains_once() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let refusal = || {
+        from_master::Message::Refused(proto::Refused {
+            cause: refused::Cause::BadSecret.into(),
+            reason: "the join secret is wrong".into(),
+        })
+    };
+    let _outbox = greet(&mut dialer).await;
+    peers.recv().await.expect("peer").send(refusal()).await;
+    let event = next(&mut dialer).await;
+    assert!(matches!(
+        event,
+        Event::Refused {
+            cause: refused::Cause::BadSecret,
+            ..
+        }
+    ));
+    let _outbox = greet(&mut dialer).await;
+    peers.recv().await.expect("peer").send(refusal()).await;
+    let again = timeout(Duration::from_secs(1), dialer.next()).await;
+    assert!(again.is_err(), "told once, got {again:?}");
+}
+
+#[tokio::test]
+async fn a_master_with_another_certificate_or_name_is_not_spoken_to() {
+    let (listener, addr) = listener().await;
+    let _peers = serve(listener, &certificate(link::SERVER_NAME));
+    let (mut dialer, _load) = dial(addr, &certificate(link::SERVER_NAME));
+    let event = next(&mut dialer).await;
+    assert!(
+        matches!(&event, Event::Unreachable { reason } if reason.contains("certificate")),
+        "{event:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_queued_still_goes_out_when_the_node_hangs_up() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let (outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+    outbox.send(from_node::Message::Leaving(proto::Leaving {
+        reason: "stopped".into(),
+    }));
+    drop(outbox);
+    tokio::join!(dialer.close(), async {
+        loop {
+            if let from_node::Message::Leaving(leaving) = peer.receive().await {
+                assert_eq!(leaving.reason, "stopped");
+                return;
+            }
+        }
+    });
+}
+
+#[tokio::test]
+async fn wrong_configuration_is_named() {
+    let (_load, loads) = watch::channel(proto::Load::default());
+    let start = |url: &str, pem: &str| {
+        let config = Config {
+            master_url: url.into(),
+            master_ca_pem: pem.into(),
+        };
+        Dialer::start(&config, loads.clone(), || 0.0).expect_err("invalid")
+    };
+    let good = certificate(link::SERVER_NAME).cert;
+    assert!(matches!(
+        start("http://localhost:1", &good),
+        ConfigError::Url { .. }
+    ));
+    assert!(matches!(start("https://", &good), ConfigError::Url { .. }));
+    assert!(matches!(
+        start("https://localhost:1", "not a certificate"),
+        ConfigError::Certificate(_)
+    ));
+}
