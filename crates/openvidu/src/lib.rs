@@ -1,1 +1,16 @@
-//! openvidu
+//! The face that OpenVidu 2.24–2.32 applications and clients see: bytes to and from `conference` requests and
+//! effects.
+//!
+//! Pure: no clock, socket, task or randomness. The shell hands in the time, random bytes, frames and bodies, and gets
+//! back what to send, what to ask the conference, and when to call again. Knows nothing of nodes or of the link
+//! between master and node.
+//!
+//! - [`rpc`]: JSON-RPC over WebSocket (`/openvidu`), one [`rpc::Client`] per client.
+//! - [`id`]: the shapes of ids and tokens. [`ice`]: ICE servers. [`auth`]: the API's password.
+
+pub mod auth;
+pub mod ice;
+pub mod id;
+pub mod rpc;
+
+mod stream;

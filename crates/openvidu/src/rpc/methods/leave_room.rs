@@ -1,0 +1,10 @@
+//! `leaveRoom`: the client leaves.
+
+use conference::ClientOperation;
+
+use crate::rpc::params::Params;
+use crate::rpc::refusal::Refusal;
+
+pub(super) fn read(_params: &Params<'_>) -> Result<ClientOperation, Refusal> {
+    Ok(ClientOperation::Leave)
+}

@@ -1,0 +1,114 @@
+//! Notifications to clients.
+
+use conference::{EndReason, Notification, Signal};
+use serde_json::{Map, Value, json};
+
+use super::frame;
+use crate::stream::{StreamView, role_name};
+
+/// The frame that carries the notification.
+pub(super) fn render(notification: &Notification) -> String {
+    use Notification as N;
+    match notification {
+        N::ParticipantJoined {
+            connection,
+            created_at,
+            metadata,
+        } => frame::notification(
+            "participantJoined",
+            json!({ "id": connection.as_str(), "createdAt": created_at.0, "metadata": metadata }),
+        ),
+        N::ParticipantLeft { connection, reason } => {
+            ended("participantLeft", connection.as_str(), *reason)
+        }
+        N::ParticipantPublished { connection, stream } => frame::notification(
+            "participantPublished",
+            json!({ "id": connection.as_str(), "streams": [StreamView::from(stream)] }),
+        ),
+        N::ParticipantUnpublished { connection, reason } => {
+            ended("participantUnpublished", connection.as_str(), *reason)
+        }
+        N::ParticipantEvicted { connection, reason } => {
+            ended("participantEvicted", connection.as_str(), *reason)
+        }
+        N::Signal { from, signal } => frame::notification(
+            "sendMessage",
+            signal_params(from.as_ref().map(|id| id.as_str()), signal),
+        ),
+        N::StreamPropertyChanged {
+            connection,
+            stream,
+            property,
+            new_value,
+            reason,
+        } => frame::notification(
+            "streamPropertyChanged",
+            json!({
+                "connectionId": connection.as_str(),
+                "streamId": stream.as_str(),
+                "property": property,
+                "newValue": new_value,
+                "reason": reason,
+            }),
+        ),
+        N::RoleChanged(role) => property_changed("role", role_name(*role)),
+        N::RecordChanged(record) => {
+            property_changed("record", if *record { "true" } else { "false" })
+        }
+        N::ForciblyReconnectSubscriber {
+            connection,
+            stream,
+            offer,
+        } => frame::notification(
+            "forciblyReconnectSubscriber",
+            json!({ "connectionId": connection.as_str(), "streamId": stream.as_str(), "sdpOffer": offer }),
+        ),
+    }
+}
+
+fn ended(method: &str, connection: &str, reason: EndReason) -> String {
+    frame::notification(
+        method,
+        json!({ "connectionId": connection, "reason": reason_name(reason) }),
+    )
+}
+
+fn property_changed(property: &str, new_value: &str) -> String {
+    frame::notification(
+        "connectionPropertyChanged",
+        json!({ "property": property, "newValue": new_value }),
+    )
+}
+
+fn signal_params(from: Option<&str>, signal: &Signal) -> Map<String, Value> {
+    let fields = [
+        ("data", signal.data.as_deref()),
+        ("type", signal.kind.as_deref()),
+        ("from", from),
+    ];
+    fields
+        .into_iter()
+        .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
+        .collect()
+}
+
+/// OpenVidu's name of a reason.
+pub(super) fn reason_name(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Unsubscribe => "unsubscribe",
+        EndReason::Unpublish => "unpublish",
+        EndReason::Disconnect => "disconnect",
+        EndReason::ForceUnpublishByUser => "forceUnpublishByUser",
+        EndReason::ForceUnpublishByServer => "forceUnpublishByServer",
+        EndReason::ForceDisconnectByUser => "forceDisconnectByUser",
+        EndReason::ForceDisconnectByServer => "forceDisconnectByServer",
+        EndReason::LastParticipantLeft => "lastParticipantLeft",
+        EndReason::SessionClosedByServer => "sessionClosedByServer",
+        EndReason::NetworkDisconnect => "networkDisconnect",
+        EndReason::MediaServerDisconnect => "mediaServerDisconnect",
+        EndReason::MediaServerReconnect => "mediaServerReconnect",
+        EndReason::NodeCrashed => "nodeCrashed",
+        EndReason::OpenviduServerStopped => "openviduServerStopped",
+        EndReason::AutomaticStop => "automaticStop",
+    }
+}
