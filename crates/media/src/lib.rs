@@ -12,7 +12,10 @@
 mod api;
 #[cfg(test)]
 mod noise;
+pub mod rewrite;
+pub mod rtcp;
 pub mod rtp;
 pub mod srtp;
+pub mod track;
 
 pub use api::*;
