@@ -1,1 +1,75 @@
-//! node
+//! The shell of a media node: starts the media plane, dials the master, and carries commands and events between the
+//! two. It decides nothing about meetings and knows neither sessions nor OpenVidu; its ids are opaque text.
+//!
+//! Media belongs to the node: when the master goes away, nothing on the node changes but that it dials.
+
+mod addresses;
+mod agent;
+mod carrier;
+mod fence;
+mod load;
+mod orphan;
+mod random;
+mod requests;
+mod run;
+mod translate;
+
+pub use run::run;
+
+use std::net::IpAddr;
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// What a node is started with. A validated snapshot: whoever fills it has checked the values.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `https://HOST:PORT` of the master's link.
+    pub master_url: String,
+    /// PEM of the certificate by which the master is known.
+    pub master_ca_pem: String,
+    /// Proves to the master that this node may join.
+    pub join_secret: String,
+    /// Permanent name of the node.
+    pub node_id: String,
+    /// Addresses that clients are told, in order of preference. Empty: those of the interfaces.
+    pub public_addresses: Vec<IpAddr>,
+    /// Announce loopback when there is nothing else: enough for browsers on the same machine.
+    pub allow_loopback: bool,
+    /// Each shard takes the first free port of it, UDP and TCP. `0..=0` lets the system choose.
+    pub media_ports: RangeInclusive<u16>,
+    /// Media threads.
+    pub shards: NonZeroUsize,
+    /// End by itself after this long without a master and without a transport.
+    pub exit_when_orphaned: Option<Duration>,
+    /// Version of the program, told to the master.
+    pub version: String,
+}
+
+/// How a node came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It was asked to.
+    Stopped,
+    /// Another process with this node id took over.
+    Superseded {
+        /// The master's sentence.
+        reason: String,
+    },
+    /// No master and nobody to serve for the configured time.
+    Orphaned,
+}
+
+/// Why a node could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// The master's address or certificate cannot be used.
+    #[error(transparent)]
+    Link(#[from] link::dial::ConfigError),
+    /// The media plane did not start.
+    #[error("media: {0}")]
+    Media(String),
+    /// The system has no randomness to give.
+    #[error("the system gives no random numbers: {0}")]
+    Random(getrandom::Error),
+}

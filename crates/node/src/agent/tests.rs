@@ -1,0 +1,372 @@
+use std::net::SocketAddr;
+use std::num::NonZeroUsize;
+use std::sync::Mutex;
+
+use link::proto::command::Command as Asked;
+use link::serve;
+use media::{Answer, Direction, Stage, TransportState};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+use super::*;
+use crate::Config;
+use crate::run::Prepared;
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// A media plane that records what it is told and carries what a test says.
+#[derive(Clone, Default)]
+struct Recording {
+    commands: Arc<Mutex<Vec<media::Command>>>,
+    carried: Arc<Mutex<Vec<TransportState>>>,
+}
+
+impl Carrier for Recording {
+    fn submit(&self, command: media::Command) -> Result<(), media::Overloaded> {
+        self.commands.lock().expect("lock").push(command);
+        Ok(())
+    }
+
+    fn snapshot(&self) -> Vec<TransportState> {
+        self.carried.lock().expect("lock").clone()
+    }
+
+    fn set_addresses(&self, _: Vec<IpAddr>) {}
+
+    fn ports(&self) -> Vec<u16> {
+        vec![40000]
+    }
+}
+
+impl Recording {
+    /// The node's key of the `n`th command, once it is there.
+    async fn key(&self, n: usize) -> u64 {
+        for _ in 0..1000 {
+            if let Some(media::Command::Accept { key, .. }) =
+                self.commands.lock().expect("lock").get(n)
+            {
+                return *key;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("no command arrived");
+    }
+}
+
+/// Binds as soon as a listener that was dropped a moment ago has let go.
+async fn bind(addr: &str) -> TcpListener {
+    let bound = timeout(SOON, async {
+        loop {
+            if let Ok(listener) = TcpListener::bind(addr).await {
+                return listener;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    bound.await.expect("in time")
+}
+
+struct Master {
+    addr: SocketAddr,
+    events: mpsc::Receiver<serve::Event>,
+    _server: serve::Server,
+}
+
+struct Trust {
+    cert: rcgen::CertifiedKey<rcgen::KeyPair>,
+}
+
+impl Trust {
+    fn new() -> Self {
+        let cert = rcgen::generate_simple_self_signed([link::SERVER_NAME.to_owned()]);
+        Self {
+            cert: cert.expect("certificate"),
+        }
+    }
+
+    async fn master(&self, addr: &str, term: u64) -> Master {
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = rustls::pki_types::PrivateKeyDer::try_from(self.cert.signing_key.serialize_der());
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![self.cert.cert.der().clone()], key.expect("key"))
+            .expect("pair");
+        let listener = bind(addr).await;
+        let addr = listener.local_addr().expect("bound");
+        let (sender, events) = mpsc::channel(64);
+        let config = serve::Config {
+            listener,
+            tls,
+            join_secret: "join".into(),
+            master_boot_id: format!("master-{term}"),
+            term,
+        };
+        Master {
+            addr,
+            events,
+            _server: serve::start(config, sender),
+        }
+    }
+
+    fn node(&self, addr: SocketAddr) -> Config {
+        Config {
+            master_url: format!("https://{addr}"),
+            master_ca_pem: self.cert.cert.pem(),
+            join_secret: "join".into(),
+            node_id: "media_1".into(),
+            public_addresses: vec!["192.0.2.1".parse().expect("address")],
+            allow_loopback: false,
+            media_ports: 0..=0,
+            shards: NonZeroUsize::MIN,
+            exit_when_orphaned: None,
+            version: "0".into(),
+        }
+    }
+}
+
+impl Master {
+    async fn attached(&mut self) -> (Box<proto::Hello>, serve::Handle) {
+        loop {
+            let event = timeout(SOON, self.events.recv()).await.expect("in time");
+            if let serve::Event::Attached { hello, handle, .. } = event.expect("open") {
+                handle.welcome().expect("room");
+                return (hello, handle);
+            }
+        }
+    }
+
+    /// The next message that is not a heartbeat.
+    async fn message(&mut self) -> from_node::Message {
+        loop {
+            let event = timeout(SOON, self.events.recv()).await.expect("in time");
+            match event.expect("open") {
+                serve::Event::Message {
+                    message: from_node::Message::Heartbeat(_),
+                    ..
+                } => {}
+                serve::Event::Message { message, .. } => return message,
+                other => panic!("expected a message, got {other:?}"),
+            }
+        }
+    }
+}
+
+struct Running {
+    plane: Recording,
+    sink: EventSink,
+    stop: oneshot::Sender<()>,
+    exit: tokio::task::JoinHandle<Exit>,
+}
+
+fn start(config: &Config) -> Running {
+    let plane = Recording::default();
+    let (sink, events) = plane_events();
+    let prepared = Prepared::new(config, Box::new(|| Ok(Vec::new()))).expect("prepared");
+    let (stop, stopped) = oneshot::channel::<()>();
+    let carrier = plane.clone();
+    let exit = tokio::spawn(async move {
+        let shutdown = async {
+            let _ = stopped.await;
+        };
+        let (exit, _) = prepared
+            .serve(carrier, events, shutdown)
+            .await
+            .expect("served");
+        exit
+    });
+    Running {
+        plane,
+        sink,
+        stop,
+        exit,
+    }
+}
+
+fn accept(transport: &str) -> Asked {
+    Asked::Accept(proto::Accept {
+        transport_id: transport.into(),
+        answer: "v=0".into(),
+    })
+}
+
+fn transport(stage: Stage) -> TransportState {
+    TransportState {
+        transport: "t".into(),
+        session: "s".into(),
+        stream: "st".into(),
+        direction: Direction::Publish,
+        stage,
+    }
+}
+
+#[tokio::test]
+async fn a_command_reaches_the_plane_and_its_answer_the_master() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let (hello, handle) = master.attached().await;
+    assert_eq!(hello.node_id, "media_1");
+    assert_eq!(hello.boot_id.len(), 32);
+    let addresses = hello.addresses.expect("set");
+    assert_eq!(
+        (addresses.ips, addresses.ports),
+        (vec!["192.0.2.1".to_owned()], vec![40000])
+    );
+
+    handle.command(900, accept("t")).expect("room");
+    let key = node.plane.key(0).await;
+    (node.sink)(media::Event::Answered {
+        key,
+        result: Ok(Answer::Accepted),
+    });
+    assert_eq!(
+        master.message().await,
+        from_node::Message::Answer(translate::answer(900, Ok(Answer::Accepted)))
+    );
+
+    (node.sink)(media::Event::Transport {
+        state: transport(Stage::Connected),
+        reason: "dtls",
+    });
+    let from_node::Message::TransportChanged(changed) = master.message().await else {
+        panic!("expected a transport");
+    };
+    assert_eq!(changed.state.expect("set").stage(), proto::Stage::Connected);
+
+    node.stop.send(()).expect("running");
+    assert!(matches!(
+        master.message().await,
+        from_node::Message::Leaving(_)
+    ));
+    assert_eq!(
+        timeout(SOON, node.exit)
+            .await
+            .expect("in time")
+            .expect("joined"),
+        Exit::Stopped
+    );
+}
+
+#[tokio::test]
+async fn a_new_master_hears_a_whole_snapshot_and_no_answer_of_the_old() {
+    let trust = Trust::new();
+    let mut first = trust.master("127.0.0.1:0", 1).await;
+    let addr = first.addr;
+    let node = start(&trust.node(addr));
+    let (_, handle) = first.attached().await;
+    handle.command(7, accept("old")).expect("room");
+    let old = node.plane.key(0).await;
+    drop((handle, first));
+
+    node.plane
+        .carried
+        .lock()
+        .expect("lock")
+        .push(transport(Stage::Connected));
+    let mut second = trust.master(&addr.to_string(), 2).await;
+    let (hello, handle) = second.attached().await;
+    assert_eq!(hello.snapshot.expect("set").transports.len(), 1);
+
+    handle.command(7, accept("new")).expect("room");
+    let new = node.plane.key(1).await;
+    (node.sink)(media::Event::Answered {
+        key: old,
+        result: Ok(Answer::Offer("old".into())),
+    });
+    (node.sink)(media::Event::Answered {
+        key: new,
+        result: Ok(Answer::Accepted),
+    });
+    assert_eq!(
+        second.message().await,
+        from_node::Message::Answer(translate::answer(7, Ok(Answer::Accepted)))
+    );
+}
+
+#[tokio::test]
+async fn a_master_of_an_old_term_commands_nothing() {
+    let trust = Trust::new();
+    let mut first = trust.master("127.0.0.1:0", 5).await;
+    let addr = first.addr;
+    let node = start(&trust.node(addr));
+    let attached = first.attached().await;
+    drop((attached, first));
+
+    let mut stale = trust.master(&addr.to_string(), 4).await;
+    let (_, handle) = stale.attached().await;
+    handle.command(1, accept("t")).expect("room");
+    let from_node::Message::Answer(answer) = stale.message().await else {
+        panic!("expected an answer");
+    };
+    let Some(proto::answer::Result::Failure(failure)) = answer.result else {
+        panic!("expected a failure");
+    };
+    assert_eq!(failure.kind(), proto::failure::Kind::StaleTerm);
+    assert!(node.plane.commands.lock().expect("lock").is_empty());
+}
+
+#[tokio::test]
+async fn a_superseded_node_ends() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let (_, handle) = master.attached().await;
+    handle.refuse(refused::Cause::Superseded, "a later boot");
+    let exit = timeout(SOON, node.exit)
+        .await
+        .expect("in time")
+        .expect("joined");
+    assert_eq!(
+        exit,
+        Exit::Superseded {
+            reason: "a later boot".into()
+        }
+    );
+}
+
+#[tokio::test]
+async fn alone_and_idle_a_node_ends_but_not_while_it_carries_media() {
+    let trust = Trust::new();
+    let addr = trust.master("127.0.0.1:0", 1).await.addr;
+    let config = Config {
+        exit_when_orphaned: Some(Duration::from_millis(1500)),
+        ..trust.node(addr)
+    };
+    let busy = start(&config);
+    busy.plane
+        .carried
+        .lock()
+        .expect("lock")
+        .push(transport(Stage::Connected));
+    let idle = start(&config);
+    let exit = timeout(SOON, idle.exit)
+        .await
+        .expect("in time")
+        .expect("joined");
+    assert_eq!(exit, Exit::Orphaned);
+    assert!(!busy.exit.is_finished());
+    busy.plane.carried.lock().expect("lock").clear();
+    let exit = timeout(SOON, busy.exit)
+        .await
+        .expect("in time")
+        .expect("joined");
+    assert_eq!(exit, Exit::Orphaned);
+}
+
+#[test]
+fn a_full_queue_leaves_events_with_the_shards_and_a_closed_one_takes_them() {
+    let (sink, receiver) = plane_events();
+    let event = || media::Event::Answered {
+        key: 0,
+        result: Ok(Answer::Accepted),
+    };
+    for _ in 0..EVENTS {
+        assert!(sink(event()));
+    }
+    assert!(!sink(event()));
+    drop(receiver);
+    assert!(sink(event()));
+}
