@@ -1,0 +1,57 @@
+import puppeteer from 'puppeteer-core';
+import { atEnd } from './cleanup.mjs';
+
+const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
+const FIREFOX = process.env.FIREFOX ?? '/usr/bin/firefox-esr';
+/** How long the browser may take for one step of the protocol; generous, as the machine may be busy. */
+const PROTOCOL_MS = 60_000;
+
+const running = {};
+
+/** Debian's Chromium with a fake camera and a beeping microphone, started once. */
+export function chromium() {
+  return (running.chromium ??= launch({
+    executablePath: CHROMIUM,
+    pipe: true,
+    args: [
+      '--no-sandbox',
+      '--use-fake-ui-for-media-stream',
+      '--use-fake-device-for-media-stream=fps=15',
+      '--auto-select-desktop-capture-source=Entire screen',
+      '--autoplay-policy=no-user-gesture-required',
+      '--ignore-certificate-errors',
+      '--disable-background-networking',
+      '--disable-quic',
+      '--disable-background-timer-throttling',
+      '--disable-renderer-backgrounding',
+      '--disable-backgrounding-occluded-windows',
+      '--disable-gpu',
+    ],
+  }));
+}
+
+/** Debian's Firefox with fake devices, started once. */
+export function firefox() {
+  return (running.firefox ??= launch({
+    browser: 'firefox',
+    executablePath: FIREFOX,
+    extraPrefsFirefox: {
+      'media.navigator.streams.fake': true,
+      'media.navigator.permission.disabled': true,
+      'media.autoplay.default': 0,
+      'media.peerconnection.ice.loopback': true,
+      'media.peerconnection.ice.obfuscate_host_addresses': false,
+    },
+  }));
+}
+
+async function launch(options) {
+  const browser = await puppeteer.launch({
+    headless: true,
+    acceptInsecureCerts: true,
+    protocolTimeout: PROTOCOL_MS,
+    ...options,
+  });
+  atEnd(() => browser.close());
+  return browser;
+}

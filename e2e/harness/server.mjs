@@ -1,0 +1,140 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { atEnd } from './cleanup.mjs';
+import { freePort } from './port.mjs';
+import { alive, descendants, signal } from './process.mjs';
+import { Rest } from './rest.mjs';
+import { until } from './wait.mjs';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+/** Where logs and pictures of a run go. */
+export const OUT = path.join(ROOT, 'e2e', 'out');
+const BINARY = process.env.MUSTER_BINARY ?? path.join(ROOT, 'target', 'release', 'muster');
+const SECRET = 'e2e-secret';
+const START_MS = 20_000;
+const STOP_MS = 8_000;
+
+mkdirSync(OUT, { recursive: true });
+let started = 0;
+let shared;
+
+/** `muster up`, the release binary started the way a user starts it, on free ports and an empty data directory. */
+export class Server {
+  #process;
+  #children = new Set();
+
+  /** Starts a server and waits until it says that it is up. `flags` are added to those every test needs. */
+  static async start({ publicAddress = '127.0.0.1', flags = [], environment = {} } = {}) {
+    const server = new Server();
+    server.publicAddress = publicAddress;
+    server.port = await freePort();
+    server.dataDir = mkdtempSync(path.join(tmpdir(), 'muster-e2e-'));
+    server.log = path.join(OUT, `server-${process.pid}-${++started}.log`);
+    server.flags = flags;
+    server.environment = environment;
+    server.linkPort = await freePort();
+    atEnd(() => server.stop());
+    await server.run();
+    return server;
+  }
+
+  /** The server that tests share unless they do harm to it. */
+  static shared() {
+    shared ??= Server.start();
+    return shared;
+  }
+
+  get url() {
+    return `https://localhost:${this.port}`;
+  }
+
+  get rest() {
+    return new Rest(this.url, SECRET);
+  }
+
+  get secret() {
+    return SECRET;
+  }
+
+  get pid() {
+    return this.#process.pid;
+  }
+
+  /** Ids of all processes of this server that run now. */
+  get processes() {
+    for (const pid of descendants(this.pid)) this.#children.add(pid);
+    return [this.pid, ...this.#children].filter(alive);
+  }
+
+  /** Starts the binary (again) with the same ports and data, and waits until it is up. */
+  async run() {
+    const args = [
+      'up',
+      ...['--listen', `127.0.0.1:${this.port}`],
+      ...['--link-listen', `127.0.0.1:${this.linkPort}`],
+      ...['--public-address', this.publicAddress],
+      ...['--secret', SECRET],
+      ...['--data-dir', this.dataDir],
+      ...this.flags,
+    ];
+    const log = createWriteStream(this.log, { flags: 'a' });
+    // Its own process group, so that Ctrl-C in a terminal reaches the tests first.
+    this.#process = spawn(BINARY, args, {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...this.environment },
+    });
+    this.#process.on('error', (error) => log.write(`${error}\n`));
+    this.#process.stdout.pipe(log, { end: false });
+    this.#process.stderr.pipe(log, { end: false });
+    try {
+      await until(`${BINARY} to be up`, () => this.#healthy(), { timeout: START_MS });
+    } catch (error) {
+      throw new Error(`${error.message}\n${this.tail()}`);
+    }
+    this.processes;
+  }
+
+  async #healthy() {
+    if (this.#process.exitCode !== null) throw new Error(`it exited with status ${this.#process.exitCode}`);
+    const { status, body } = await this.rest.get('/openvidu/api/health');
+    return status === 200 && body.status === 'UP';
+  }
+
+  /** Presses Ctrl-C and waits for everything to be gone; what is left after a while is killed and reported. */
+  async stop() {
+    const processes = this.processes;
+    signal(this.pid, 'SIGINT');
+    const left = await this.#gone(processes);
+    for (const pid of left) signal(pid, 'SIGKILL');
+    rmSync(this.dataDir, { recursive: true, force: true });
+    return left;
+  }
+
+  async #gone(processes) {
+    try {
+      await until('all processes to end', () => !processes.some(alive), { timeout: STOP_MS });
+      return [];
+    } catch {
+      return processes.filter(alive);
+    }
+  }
+
+  /** Kills the master, and nothing else, without a warning. */
+  async killMaster() {
+    this.processes;
+    const exited = once(this.#process, 'exit');
+    signal(this.pid, 'SIGKILL');
+    await exited;
+  }
+
+  /** The last lines of its log. */
+  tail(lines = 40) {
+    const text = readFileSync(this.log, 'utf8');
+    return `--- end of ${this.log}\n${text.split('\n').slice(-lines).join('\n')}\n---`;
+  }
+}

@@ -1,0 +1,44 @@
+// The master may die; the media goes on. And Ctrl-C ends everything that was started.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chromium } from '../harness/browsers.mjs';
+import { Meeting } from '../harness/meeting.mjs';
+import { alive } from '../harness/process.mjs';
+import { Server } from '../harness/server.mjs';
+import { sleep } from '../harness/wait.mjs';
+
+const SECONDS = 10;
+
+test('frames keep arriving for 10 s after the master was killed, and it can be started again', async (context) => {
+  const server = await Server.start();
+  const meeting = await Meeting.open(context, { server });
+  const ada = await meeting.publisher(chromium());
+  const bob = await meeting.publisher(chromium());
+  await Promise.all([ada.seesAndHears(bob), bob.seesAndHears(ada)]);
+  const nodes = server.processes.filter((pid) => pid !== server.pid);
+  assert.ok(nodes.length >= 1, 'the media node must be a process of its own');
+
+  await server.killMaster();
+  for (let second = 1; second <= SECONDS; second++) {
+    const [atAda, atBob] = await Promise.all([ada.framesWithin(bob, 1000), bob.framesWithin(ada, 1000)]);
+    assert.ok(atAda > 5, `Ada got ${atAda} frames in second ${second}`);
+    assert.ok(atBob > 5, `Bob got ${atBob} frames in second ${second}`);
+  }
+  await Promise.all([ada.seesAndHears(bob), bob.seesAndHears(ada)]);
+  assert.ok(nodes.every(alive));
+
+  await server.run();
+  assert.ok((await bob.framesWithin(ada, 2000)) > 10, 'a new master must not tear down what the node carries');
+  const next = await Meeting.open(context, { server });
+  const [carl, dora] = [await next.publisher(chromium()), await next.join(chromium())];
+  await dora.seesVideoOf(carl);
+});
+
+test('Ctrl-C ends every process that was started', async () => {
+  const server = await Server.start();
+  const processes = server.processes;
+  assert.ok(processes.length >= 2, `expected a master and a node, found ${processes}`);
+  assert.deepEqual(await server.stop(), [], 'these processes had to be killed');
+  await sleep(100);
+  assert.deepEqual(processes.filter(alive), []);
+});
