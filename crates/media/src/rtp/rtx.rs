@@ -47,3 +47,12 @@ pub fn decapsulate(body: &[u8]) -> Option<(u16, &[u8])> {
     let (original, payload) = body.split_first_chunk::<OSN_LEN>()?;
     Some((u16::from_be_bytes(*original), payload))
 }
+
+#[cfg(test)]
+impl RtxSequence {
+    pub(super) fn ending() -> Self {
+        RtxSequence {
+            next: INDEX_END - 1,
+        }
+    }
+}
