@@ -1,0 +1,97 @@
+# Two commands matter: `make run` starts everything, `make test` proves everything.
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+CARGO := cargo
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
+MUSTER := target/release/muster
+DATA := .muster
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f)
+
+BUILD_NEEDS := protoc:protobuf-compiler cc:gcc
+TEST_NEEDS := chromium:chromium firefox-esr:firefox-esr nft:nftables ip:iproute2
+
+stage = @printf '\n\033[1m==> %s\033[0m\n' '$(1)'
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: build ## Build what changed and start Muster at https://localhost:4443
+	@exec $(MUSTER) up --data-dir $(DATA)
+
+.PHONY: build
+build: deps-build web/dist/.stamp ## Build the program and the call page
+	@$(CARGO) build --release --locked --package muster
+
+.PHONY: test
+test: deps fmt tidy pure web clippy unit release e2e ## Prove everything, as CI does
+
+.PHONY: bench
+bench: deps-build web/dist/.stamp ## Measure the media plane beside its floor
+	@$(CARGO) run --release --locked --package bench
+
+# --- what is missing is installed -------------------------------------------------------------------------------
+
+.PHONY: deps
+deps: deps-build ## Install what building and testing need
+	$(call stage,What building and testing need)
+	@tools/need.sh $(TEST_NEEDS)
+
+.PHONY: deps-build
+deps-build:
+	@tools/need.sh $(BUILD_NEEDS)
+
+%/node_modules/.stamp: %/package-lock.json %/.npmrc
+	@cd $* && $(NPM_CI)
+	@touch $@
+
+web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
+	@cd web && npm run --silent build -- --logLevel warn
+	@touch $@
+
+# --- stages of the test ----------------------------------------------------------------------------------------
+
+.PHONY: fmt
+fmt:
+	$(call stage,Format)
+	@$(CARGO) fmt --all --check
+
+.PHONY: tidy
+tidy:
+	$(call stage,Tidiness)
+	@node tools/tidy.mjs
+
+.PHONY: pure
+pure:
+	$(call stage,Purity of the pure crates)
+	@tools/pure.sh
+
+.PHONY: web
+web: web/node_modules/.stamp
+	$(call stage,Call page)
+	@cd web && npm run --silent lint
+	@$(MAKE) web/dist/.stamp
+
+.PHONY: clippy
+clippy: web/dist/.stamp
+	$(call stage,Lints)
+	@$(CARGO) clippy --quiet --workspace --all-targets --locked -- -D warnings
+
+.PHONY: unit
+unit: web/dist/.stamp
+	$(call stage,Unit and integration tests)
+	@$(CARGO) test --quiet --workspace --locked
+
+.PHONY: release
+release: web/dist/.stamp
+	$(call stage,Release build)
+	@$(CARGO) build --quiet --release --locked --package muster
+
+.PHONY: e2e
+e2e: e2e/node_modules/.stamp
+	$(call stage,Real browsers and real SDKs against the release build)
+	@node e2e/run.mjs

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Makes sure that commands are there. Each argument is COMMAND:PACKAGE, the package being Debian's. As root on Debian
+# what is missing is installed; elsewhere one line says what to install, and the script fails.
+set -eu
+
+packages=
+for pair in "$@"; do
+    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
+done
+[ -n "$packages" ] || exit 0
+
+distribution=unknown
+[ ! -r /etc/os-release ] || distribution=$(. /etc/os-release && echo "${ID:-unknown}")
+if [ "$distribution" != debian ] || [ "$(id -u)" -ne 0 ]; then
+    echo "Missing, please install (Debian's names):$packages" >&2
+    exit 1
+fi
+
+echo "Installing$packages"
+export DEBIAN_FRONTEND=noninteractive
+# A package list that is too old names files that are no longer served, so a failure is tried again with a new one.
+# shellcheck disable=SC2086
+apt-get install -qq -y --no-install-recommends $packages </dev/null >/dev/null 2>&1 || {
+    apt-get update -qq </dev/null
+    apt-get install -qq -y --no-install-recommends $packages </dev/null >/dev/null
+}
