@@ -117,12 +117,21 @@ impl Drop for Server {
 
 /// Starts to accept nodes. When `events` is full, nodes are read more slowly; nothing is lost.
 pub fn start(config: Config, events: mpsc::Sender<Event>) -> Server {
-    let Config { listener, mut tls, join_secret, master_boot_id, term } = config;
+    let Config {
+        listener,
+        mut tls,
+        join_secret,
+        master_boot_id,
+        term,
+    } = config;
     tls.alpn_protocols = vec![b"h2".to_vec()];
     let service = Service {
         shared: Arc::new(Shared {
             secret: secret::Secret::new(&join_secret),
-            welcome: proto::Welcome { master_boot_id, term },
+            welcome: proto::Welcome {
+                master_boot_id,
+                term,
+            },
             next: AtomicU64::new(1),
             events,
         }),
@@ -168,12 +177,22 @@ impl Link for Service {
         let peer = request.remote_addr().or_else(|| tls_peer(&request));
         let attachment = AttachmentId(self.shared.next.fetch_add(1, Ordering::Relaxed));
         let (out, stream) = mpsc::channel(attachment::OUT);
-        tokio::spawn(attachment::run(self.shared.clone(), attachment, peer, request.into_inner(), out));
+        tokio::spawn(attachment::run(
+            self.shared.clone(),
+            attachment,
+            peer,
+            request.into_inner(),
+            out,
+        ));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
 }
 
 fn tls_peer(request: &Request<Streaming<proto::FromNode>>) -> Option<SocketAddr> {
     use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
-    request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>()?.get_ref().remote_addr()
+    request
+        .extensions()
+        .get::<TlsConnectInfo<TcpConnectInfo>>()?
+        .get_ref()
+        .remote_addr()
 }

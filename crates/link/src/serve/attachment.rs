@@ -33,8 +33,16 @@ pub(super) async fn run(
         Err(refused) => return refuse(peer, &out, refused).await,
     };
     let (commands, waiting) = mpsc::channel(COMMANDS);
-    let handle = Handle { commands, welcome: shared.welcome.clone() };
-    let attached = Event::Attached { attachment, peer, hello: Box::new(hello), handle };
+    let handle = Handle {
+        commands,
+        welcome: shared.welcome.clone(),
+    };
+    let attached = Event::Attached {
+        attachment,
+        peer,
+        hello: Box::new(hello),
+        handle,
+    };
     if shared.events.send(attached).await.is_err() {
         return;
     }
@@ -42,17 +50,35 @@ pub(super) async fn run(
         reason = read(&shared, attachment, &mut stream) => reason,
         reason = write(waiting, &out) => reason,
     };
-    let _ = shared.events.send(Event::Detached { attachment, reason }).await;
+    let _ = shared
+        .events
+        .send(Event::Detached { attachment, reason })
+        .await;
 }
 
 /// Takes the first message, which must be a hello with the right secret.
-async fn hello(shared: &Shared, stream: &mut Streaming<proto::FromNode>) -> Result<proto::Hello, proto::Refused> {
+async fn hello(
+    shared: &Shared,
+    stream: &mut Streaming<proto::FromNode>,
+) -> Result<proto::Hello, proto::Refused> {
     let first = timeout(HELLO, stream.message())
         .await
-        .map_err(|_| malformed(format!("expected a Hello within {} s, got nothing", HELLO.as_secs())))?
-        .map_err(|status| malformed(format!("expected a Hello, got an error: {}", status.message())))?;
+        .map_err(|_| {
+            malformed(format!(
+                "expected a Hello within {} s, got nothing",
+                HELLO.as_secs()
+            ))
+        })?
+        .map_err(|status| {
+            malformed(format!(
+                "expected a Hello, got an error: {}",
+                status.message()
+            ))
+        })?;
     let Some(from_node::Message::Hello(mut hello)) = first.and_then(|first| first.message) else {
-        return Err(malformed("expected a Hello as the first message, got another one".to_owned()));
+        return Err(malformed(
+            "expected a Hello as the first message, got another one".to_owned(),
+        ));
     };
     if !shared.secret.is(&hello.join_secret) {
         return Err(proto::Refused {
@@ -65,7 +91,10 @@ async fn hello(shared: &Shared, stream: &mut Streaming<proto::FromNode>) -> Resu
 }
 
 fn malformed(reason: String) -> proto::Refused {
-    proto::Refused { cause: proto::refused::Cause::Malformed.into(), reason }
+    proto::Refused {
+        cause: proto::refused::Cause::Malformed.into(),
+        reason,
+    }
 }
 
 async fn refuse(peer: Option<SocketAddr>, out: &Out, refused: proto::Refused) {
@@ -73,7 +102,11 @@ async fn refuse(peer: Option<SocketAddr>, out: &Out, refused: proto::Refused) {
     let _ = send(out, from_master::Message::Refused(refused)).await;
 }
 
-async fn read(shared: &Shared, attachment: AttachmentId, stream: &mut Streaming<proto::FromNode>) -> Detached {
+async fn read(
+    shared: &Shared,
+    attachment: AttachmentId,
+    stream: &mut Streaming<proto::FromNode>,
+) -> Detached {
     loop {
         // Only the node's silence counts, not the time that our own queue takes below.
         let message = match timeout(SILENCE, stream.message()).await {
@@ -84,7 +117,15 @@ async fn read(shared: &Shared, attachment: AttachmentId, stream: &mut Streaming<
         };
         // A message kind of a later version of the contract decodes to nothing.
         let Some(message) = message else { continue };
-        if shared.events.send(Event::Message { attachment, message }).await.is_err() {
+        if shared
+            .events
+            .send(Event::Message {
+                attachment,
+                message,
+            })
+            .await
+            .is_err()
+        {
             return Detached::ByMaster;
         }
     }
@@ -111,7 +152,14 @@ async fn write(mut commands: mpsc::Receiver<from_master::Message>, out: &Out) ->
 }
 
 async fn send(out: &Out, message: from_master::Message) -> Result<(), Detached> {
-    match timeout(STUCK, out.send(Ok(proto::FromMaster { message: Some(message) }))).await {
+    match timeout(
+        STUCK,
+        out.send(Ok(proto::FromMaster {
+            message: Some(message),
+        })),
+    )
+    .await
+    {
         Err(_) => Err(Detached::Stuck),
         Ok(Err(_)) => Err(Detached::ByNode),
         Ok(Ok(())) => Ok(()),
@@ -119,6 +167,11 @@ async fn send(out: &Out, message: from_master::Message) -> Result<(), Detached> 
 }
 
 fn heartbeat() -> proto::Heartbeat {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    proto::Heartbeat { sent_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX), load: None }
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    proto::Heartbeat {
+        sent_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
+        load: None,
+    }
 }

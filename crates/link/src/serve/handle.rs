@@ -32,19 +32,28 @@ impl Handle {
     /// Tells the node that it is not wanted, and closes.
     pub fn refuse(self, cause: proto::refused::Cause, reason: impl Into<String>) {
         // A node that cannot be told is closed all the same.
-        let _ = self.send(Message::Refused(proto::Refused { cause: cause.into(), reason: reason.into() }));
+        let _ = self.send(Message::Refused(proto::Refused {
+            cause: cause.into(),
+            reason: reason.into(),
+        }));
     }
 
     /// Commands the node. `key` 0 means that no answer is wanted.
     pub fn command(&self, key: u64, command: proto::command::Command) -> Result<(), CommandError> {
         let term = self.welcome.term;
-        self.send(Message::Command(proto::Command { key, term, command: Some(command) }))
+        self.send(Message::Command(proto::Command {
+            key,
+            term,
+            command: Some(command),
+        }))
     }
 
     fn send(&self, message: Message) -> Result<(), CommandError> {
-        self.commands.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => CommandError::Full,
-            mpsc::error::TrySendError::Closed(_) => CommandError::Closed,
-        })
+        self.commands
+            .try_send(message)
+            .map_err(|error| match error {
+                mpsc::error::TrySendError::Full(_) => CommandError::Full,
+                mpsc::error::TrySendError::Closed(_) => CommandError::Closed,
+            })
     }
 }
