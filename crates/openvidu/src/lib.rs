@@ -6,11 +6,13 @@
 //! between master and node.
 //!
 //! - [`rpc`]: JSON-RPC over WebSocket (`/openvidu`), one [`rpc::Client`] per client.
+//! - [`rest`]: bodies, views and statuses of `/openvidu/api`.
 //! - [`id`]: the shapes of ids and tokens. [`ice`]: ICE servers. [`auth`]: the API's password.
 
 pub mod auth;
 pub mod ice;
 pub mod id;
+pub mod rest;
 pub mod rpc;
 
 mod stream;

@@ -35,6 +35,9 @@ pub(super) use ping::Ping;
 /// Reads a request's parameters.
 pub(super) type Read = fn(&Params<'_>) -> Result<ClientOperation, Refusal>;
 
+/// Answers a request by the state of the RPC session.
+pub(super) type Act = fn(&mut Client, Timestamp, &Id, &Params<'_>) -> Result<Vec<Effect>, Refusal>;
+
 /// Who answers a method.
 #[derive(Clone, Copy)]
 pub(super) enum Handler {
@@ -43,7 +46,7 @@ pub(super) enum Handler {
     /// This crate, at once, whatever else of the client is under way. Only for joined clients.
     Answer(fn(&Params<'_>) -> Result<(), Refusal>),
     /// Concerns the RPC session itself; at any time.
-    Session(fn(&mut Client, Timestamp, &Id, &Params<'_>) -> Result<Vec<Effect>, Refusal>),
+    Session(Act),
 }
 
 const TABLE: &[(&str, Handler)] = &[
