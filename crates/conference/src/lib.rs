@@ -6,16 +6,35 @@
 //!
 //! The rules come from OpenVidu 2.24–2.32; where this crate's behaviour looks odd, a test names the rule.
 
+mod candidate;
+mod change;
+mod check;
 mod conference;
+mod connections;
+mod disconnect;
 mod effect;
 mod error;
 mod ids;
 mod input;
+mod join;
+mod leave;
+mod legs;
+mod limits;
 mod model;
+mod open;
+mod outbox;
+mod publish;
+mod receive;
+mod reconnect;
+mod roster;
+mod sessions;
+mod signal;
+mod unpublish;
 
 pub use conference::{Conference, metadata};
 pub use effect::*;
 pub use error::Error;
 pub use ids::*;
 pub use input::*;
+pub use limits::Limits;
 pub use model::*;

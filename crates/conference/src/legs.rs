@@ -1,0 +1,105 @@
+//! The peer connections of one participant as far as they are still under way. What has come about is in the
+//! public model ([`Publisher`](crate::Publisher), [`Subscriber`](crate::Subscriber)).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::ids::*;
+use crate::limits::EARLY_CANDIDATES;
+use crate::model::MediaOptions;
+
+/// Exists exactly as long as the participant is active.
+#[derive(Debug, Default)]
+pub(crate) struct Legs {
+    pub publishing: Option<Publishing>,
+    /// Transports that a newer one of the same stream overtook before the node answered. One of them may be the
+    /// stream's current one on the node, so they are closed only when a newer one is known to have taken over.
+    pub replaced: Vec<TransportId>,
+    pub receiving: BTreeMap<StreamId, Receiving>,
+    early: VecDeque<EarlyCandidate>,
+}
+
+/// A `Publish` that the node has not answered.
+#[derive(Debug)]
+pub(crate) struct Publishing {
+    pub request: RequestId,
+    pub transport: TransportId,
+    pub purpose: Purpose,
+}
+
+#[derive(Debug)]
+pub(crate) enum Purpose {
+    /// A stream that nobody knows of yet.
+    New {
+        stream: StreamId,
+        options: MediaOptions,
+    },
+    /// A new source for the stream that the participant publishes already.
+    Again,
+}
+
+/// A subscriber's transport on its way from `Subscribe` to `Accepted`.
+#[derive(Debug)]
+pub(crate) enum Receiving {
+    Offering {
+        request: RequestId,
+        transport: TransportId,
+    },
+    /// The client has the offer.
+    Offered { transport: TransportId },
+    Accepting {
+        request: RequestId,
+        transport: TransportId,
+    },
+}
+
+impl Receiving {
+    pub fn transport(&self) -> &TransportId {
+        match self {
+            Self::Offering { transport, .. }
+            | Self::Offered { transport }
+            | Self::Accepting { transport, .. } => transport,
+        }
+    }
+
+    pub fn request(&self) -> Option<RequestId> {
+        match self {
+            Self::Offering { request, .. } | Self::Accepting { request, .. } => Some(*request),
+            Self::Offered { .. } => None,
+        }
+    }
+}
+
+/// A candidate that came before its peer connection.
+#[derive(Debug)]
+pub(crate) struct EarlyCandidate {
+    pub endpoint: ConnectionId,
+    pub candidate: String,
+    pub sdp_mid: Option<String>,
+}
+
+impl Legs {
+    /// Keeps a candidate for later. False if another had to be dropped for it.
+    pub fn keep(&mut self, candidate: EarlyCandidate) -> bool {
+        let fits = self.early.len() < EARLY_CANDIDATES;
+        if !fits {
+            self.early.pop_front();
+        }
+        self.early.push_back(candidate);
+        fits
+    }
+
+    /// How many candidates are kept.
+    pub fn early(&self) -> usize {
+        self.early.len()
+    }
+
+    /// Takes out what was kept for `endpoint`, in the order of arrival.
+    pub fn take_early(&mut self, endpoint: &ConnectionId) -> Vec<EarlyCandidate> {
+        let (taken, kept) = self
+            .early
+            .drain(..)
+            .partition(|early| early.endpoint == *endpoint);
+        self.early = kept;
+        Vec::from(taken)
+    }
+}

@@ -1,0 +1,28 @@
+//! What a conference holds at most.
+
+/// Bounds of one [`Conference`](crate::Conference), so that no client and no application can make it grow for ever.
+/// What would pass a bound is refused with [`Error::Full`](crate::Error::Full).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Sessions at one time.
+    pub sessions: usize,
+    /// Connections of one session, pending and active ones together. Closing a session tells everybody of everybody
+    /// evicted before, so the effects of that one input grow with half the square of this.
+    pub connections_per_session: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            sessions: 100_000,
+            connections_per_session: 2_000,
+        }
+    }
+}
+
+/// Candidates kept per participant for peer connections that do not exist yet. A browser gathers about ten per
+/// network interface; with more the oldest are dropped.
+pub(crate) const EARLY_CANDIDATES: usize = 64;
+
+/// Publishing transports of one stream that were replaced before the node had answered for them.
+pub(crate) const REPLACED_TRANSPORTS: usize = 8;

@@ -1,0 +1,253 @@
+//! Subscribing: the server offers, the client answers, the node accepts. The same three steps replace a
+//! subscriber's transport; the old one is closed when the new one is accepted.
+
+use crate::conference::{Conference, Handled, Member};
+use crate::effect::{MediaAnswer, MediaCommand, Reply};
+use crate::error::Error;
+use crate::ids::*;
+use crate::input::MediaError;
+use crate::legs::Receiving;
+use crate::model::Subscriber;
+use crate::open::Waiting;
+use crate::outbox::Outbox;
+use crate::publish::{overtaken, refusal};
+
+impl Conference {
+    /// Whether this is a first subscription or a repair is known here without the client's `reconnect` flag, which
+    /// may be wrong on either side after a request that timed out.
+    pub(crate) fn prepare_receive(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        who: &Member,
+        stream: StreamId,
+        out: &mut Outbox,
+    ) -> Handled {
+        let (owner, publisher) = self.room(&who.session)?.owner_of(&stream)?;
+        if *owner == who.connection {
+            return Err(Error::NotPublishing(who.connection.clone()));
+        }
+        let owner = owner.clone();
+        let (audio, video) = (publisher.options.has_audio, publisher.options.has_video);
+        self.give_up_reception(who, &stream, &overtaken("prepareReceiveVideoFrom"), out);
+        let transport = self.fresh_transport(now, &who.connection);
+        let offering = Receiving::Offering {
+            request,
+            transport: transport.clone(),
+        };
+        self.legs_of(who)?
+            .receiving
+            .insert(stream.clone(), offering);
+        let waiting = Waiting::Offer(who.connection.clone(), stream.clone());
+        self.open.insert(request, waiting);
+        let command = MediaCommand::Subscribe {
+            key: request,
+            session: who.session.clone(),
+            stream,
+            transport: transport.clone(),
+            audio,
+            video,
+        };
+        out.command(&who.node, command);
+        self.send_early(who, &owner, &transport, out);
+        Ok(None)
+    }
+
+    pub(crate) fn offered(
+        &mut self,
+        now: Timestamp,
+        connection: &ConnectionId,
+        stream: StreamId,
+        outcome: Result<MediaAnswer, MediaError>,
+        out: &mut Outbox,
+    ) -> Handled {
+        let closed = || Error::ConnectionClosed(connection.clone());
+        let who = self.member(connection).ok_or_else(closed)?;
+        let offer = match outcome {
+            Ok(MediaAnswer::Offer(offer)) => offer,
+            other => {
+                let error = refusal(other);
+                self.give_up_reception(&who, &stream, &error, out);
+                return Err(error);
+            }
+        };
+        let legs = self.legs_of(&who)?;
+        let transport = match legs.receiving.get(&stream) {
+            Some(receiving) => receiving.transport().clone(),
+            None => return Err(closed()),
+        };
+        let waits = Receiving::Offered {
+            transport: transport.clone(),
+        };
+        legs.receiving.insert(stream.clone(), waits);
+        if let Some(active) = self.room_mut(&who.session)?.active_mut(connection) {
+            active.subscribers.entry(stream).or_insert(Subscriber {
+                created_at: now,
+                transport,
+                established: false,
+            });
+        }
+        Ok(Some(Reply::Offer(offer)))
+    }
+
+    /// The client's answer to the last offer, by `receiveVideoFrom` or by `reconnectStream`.
+    pub(crate) fn receive(
+        &mut self,
+        request: RequestId,
+        who: &Member,
+        stream: StreamId,
+        answer: String,
+        out: &mut Outbox,
+    ) -> Handled {
+        self.room(&who.session)?.owner_of(&stream)?;
+        let legs = self.legs_of(who)?;
+        let Some(Receiving::Offered { transport }) = legs.receiving.get(&stream) else {
+            return Err(Error::Media(MediaError::Unknown(format!(
+                "no offer of stream {stream} waits for an answer; ask for one with prepareReceiveVideoFrom"
+            ))));
+        };
+        let transport = transport.clone();
+        let accepting = Receiving::Accepting {
+            request,
+            transport: transport.clone(),
+        };
+        legs.receiving.insert(stream.clone(), accepting);
+        let waiting = Waiting::Accept(who.connection.clone(), stream);
+        self.open.insert(request, waiting);
+        let command = MediaCommand::Accept {
+            key: request,
+            transport,
+            answer,
+        };
+        out.command(&who.node, command);
+        Ok(None)
+    }
+
+    pub(crate) fn accepted(
+        &mut self,
+        connection: &ConnectionId,
+        stream: &StreamId,
+        outcome: Result<MediaAnswer, MediaError>,
+        out: &mut Outbox,
+    ) -> Handled {
+        let closed = || Error::ConnectionClosed(connection.clone());
+        let who = self.member(connection).ok_or_else(closed)?;
+        if !matches!(outcome, Ok(MediaAnswer::Accepted)) {
+            let error = refusal(outcome);
+            self.give_up_reception(&who, stream, &error, out);
+            return Err(error);
+        }
+        let receiving = self.legs_of(&who)?.receiving.remove(stream);
+        let room = self.room_mut(&who.session)?;
+        let subscriber = room
+            .active_mut(connection)
+            .and_then(|active| active.subscribers.get_mut(stream));
+        let (Some(receiving), Some(subscriber)) = (receiving, subscriber) else {
+            return Err(closed());
+        };
+        if subscriber.transport != *receiving.transport() {
+            let before =
+                std::mem::replace(&mut subscriber.transport, receiving.transport().clone());
+            out.close(&who.node, before);
+        }
+        subscriber.established = true;
+        Ok(Some(Reply::Done))
+    }
+
+    /// Also ends a subscription that is only on its way. Not receiving that sender's stream is no error.
+    pub(crate) fn unsubscribe(
+        &mut self,
+        who: &Member,
+        sender: &ConnectionId,
+        out: &mut Outbox,
+    ) -> Handled {
+        let room = self.room(&who.session)?;
+        let (_, active) = room
+            .participant(sender)
+            .ok_or_else(|| Error::UserNotFound(sender.clone()))?;
+        if let Some(publisher) = &active.publisher {
+            let stream = publisher.stream.clone();
+            self.end_reception(who, &stream, &overtaken("unsubscribeFromVideo"), out);
+        }
+        Ok(Some(Reply::Done))
+    }
+
+    /// Drops the transport that is on its way, if there is one; an established one stays.
+    fn give_up_reception(
+        &mut self,
+        who: &Member,
+        stream: &StreamId,
+        error: &Error,
+        out: &mut Outbox,
+    ) {
+        let Some(legs) = self.legs.get_mut(&who.connection) else {
+            return;
+        };
+        let Some(given_up) = legs.receiving.remove(stream) else {
+            return;
+        };
+        let active = self
+            .sessions
+            .get_mut(&who.session)
+            .and_then(|session| session.active_mut(&who.connection));
+        if let Some(active) = active
+            && active.subscribers.get(stream).map(|s| &s.transport) == Some(given_up.transport())
+        {
+            active.subscribers.remove(stream);
+        }
+        out.close(&who.node, given_up.transport().clone());
+        if let Some(request) = given_up.request() {
+            self.give_up(request, error.clone(), out);
+        }
+    }
+
+    /// Ends what `who` receives, or is about to receive, of `stream`.
+    fn end_reception(&mut self, who: &Member, stream: &StreamId, error: &Error, out: &mut Outbox) {
+        self.give_up_reception(who, stream, error, out);
+        let subscriber = self
+            .sessions
+            .get_mut(&who.session)
+            .and_then(|session| session.active_mut(&who.connection))
+            .and_then(|active| active.subscribers.remove(stream));
+        if let Some(subscriber) = subscriber {
+            out.close(&who.node, subscriber.transport);
+        }
+    }
+
+    /// Ends everything that `who` receives.
+    pub(crate) fn end_receptions(&mut self, who: &Member, error: &Error, out: &mut Outbox) {
+        let mut streams: Vec<StreamId> = match self.legs.get(&who.connection) {
+            Some(legs) => legs.receiving.keys().cloned().collect(),
+            None => Vec::new(),
+        };
+        if let Some((_, connection)) = self.connection(&who.connection)
+            && let Some(active) = &connection.active
+        {
+            streams.extend(active.subscribers.keys().cloned());
+        }
+        for stream in streams {
+            self.end_reception(who, &stream, error, out);
+        }
+    }
+
+    /// Ends what everybody else receives of a stream of `owner`.
+    pub(crate) fn end_receptions_of(
+        &mut self,
+        owner: &Member,
+        stream: &StreamId,
+        out: &mut Outbox,
+    ) {
+        let Ok(room) = self.room(&owner.session) else {
+            return;
+        };
+        let others: Vec<ConnectionId> = room.others(&owner.connection).cloned().collect();
+        let ended = Error::NotPublishing(owner.connection.clone());
+        for connection in others {
+            let receiver = Member {
+                connection,
+                ..owner.clone()
+            };
+            self.end_reception(&receiver, stream, &ended, out);
+        }
+    }
+}
