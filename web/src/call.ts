@@ -35,6 +35,7 @@ export class Call {
   readonly #capture: Capture;
   #screen: SharedScreen | undefined;
   #busy = false;
+  #inside = false;
 
   /** `ended` is called once, with OpenVidu's name for the reason. */
   constructor(
@@ -44,7 +45,10 @@ export class Call {
     this.#openvidu.enableProdMode();
     this.#session = this.#openvidu.initSession();
     this.#capture = new Capture(this.#openvidu, this.#session, {
-      started: (publisher) => this.#people.show(this.#session.connection, publisher),
+      started: (publisher) => {
+        this.#people.show(this.#session.connection, publisher);
+        this.#refresh();
+      },
       changed: () => this.#refresh(),
       stopped: () => this.#people.clear(this.#session.connection),
       trouble: (error) => this.#notices.notice(explain(error)),
@@ -61,6 +65,7 @@ export class Call {
     try {
       const token = await requestToken(this.entry.room, this.entry.nickname);
       await this.#session.connect(token, { nickname: this.entry.nickname });
+      this.#inside = true;
     } catch (error) {
       this.#close();
       throw error;
@@ -95,7 +100,8 @@ export class Call {
     const own = connection.connectionId === this.#session.connection.connectionId;
     const identity = identityOf(connection);
     this.#people.add(connection, identity, own);
-    if (!own) this.#tell(identity.screenOf ? `${identity.name} shares a screen` : `${identity.name} joined`);
+    // Those who were here before did not just join.
+    if (this.#inside) this.#tell(identity.screenOf ? `${identity.name} shares a screen` : `${identity.name} joined`);
   }
 
   #went(event: ConnectionEvent): void {
