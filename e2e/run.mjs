@@ -1,7 +1,7 @@
 // Runs the browser tests: those that need nothing but a loopback interface, then those that need a network namespace
 // of their own. Arguments are test files to run instead of all.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
@@ -17,17 +17,31 @@ const fenced = asked.length > 0 ? asked.filter(inNamespace) : tests('namespace')
 
 if (!existsSync(BINARY)) fail(`${BINARY} is missing. Build it first: cargo build --release`);
 clearOutput();
+const total = { pass: 0, fail: 0 };
 let failed = false;
 if (plain.length > 0) failed = !run([], plain) || failed;
 if (fenced.length > 0) failed = !runInNamespace(fenced) || failed;
+console.log(`\n${total.pass} passed, ${total.fail} failed`);
 process.exitCode = failed ? 1 : 0;
 
 function run(prefix, files) {
+  const counts = path.join(E2E, 'out', 'counts.tap');
   const [command, ...args] = [
-    ...prefix, process.execPath, '--test', '--test-reporter=spec', `--test-timeout=${LONGEST_TEST_MS}`, ...files,
+    ...prefix, process.execPath, '--test', '--test-concurrency=1', `--test-timeout=${LONGEST_TEST_MS}`,
+    '--test-reporter=spec', '--test-reporter-destination=stdout',
+    '--test-reporter=tap', `--test-reporter-destination=${counts}`, ...files,
   ];
   const { status } = spawnSync(command, args, { cwd: E2E, stdio: 'inherit', env: environment() });
+  add(counts);
   return status === 0;
+}
+
+/** Adds the counts at the end of a report to the total. */
+function add(report) {
+  const text = existsSync(report) ? readFileSync(report, 'utf8') : '';
+  for (const outcome of ['pass', 'fail']) {
+    total[outcome] += Number(new RegExp(`^# ${outcome} (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  }
 }
 
 function environment() {
@@ -61,6 +75,7 @@ function tests(folder) {
 
 function clearOutput() {
   rmSync(path.join(E2E, 'out'), { recursive: true, force: true });
+  mkdirSync(path.join(E2E, 'out'));
 }
 
 function fail(message) {

@@ -48,8 +48,15 @@ export class Server {
     return shared;
   }
 
+  /** The server of the tests that run in a network namespace, at the address that run.mjs gave to it. */
+  static inNamespace() {
+    shared ??= Server.start({ publicAddress: '10.77.0.1' });
+    return shared;
+  }
+
   get url() {
-    return `https://localhost:${this.port}`;
+    const host = this.publicAddress === '127.0.0.1' ? 'localhost' : this.publicAddress;
+    return `https://${host}:${this.port}`;
   }
 
   get rest() {
@@ -74,7 +81,7 @@ export class Server {
   async run() {
     const args = [
       'up',
-      ...['--listen', `127.0.0.1:${this.port}`],
+      ...['--listen', `${this.publicAddress}:${this.port}`],
       ...['--link-listen', `127.0.0.1:${this.linkPort}`],
       ...['--public-address', this.publicAddress],
       ...['--secret', SECRET],

@@ -1,41 +1,20 @@
 // A media transport dies while signalling lives: the client's reconnectStream brings the picture back. This file runs
 // in a network namespace of its own, where packets of one transport can be dropped; run.mjs makes it.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
+import { Firewall } from '../harness/firewall.mjs';
 import { Meeting } from '../harness/meeting.mjs';
 import { Server } from '../harness/server.mjs';
 import { SDKS } from '../harness/site.mjs';
 
-const ADDRESS = '10.77.0.1';
 /** The browser notices after about 7 s, the SDK waits 4 s more, then both sides make a new transport. */
 const REPAIR = { timeout: 40_000 };
 
-let server;
-function ownServer() {
-  server ??= Server.start({ publicAddress: ADDRESS });
-  return server;
-}
-
 /** Drops every packet of one transport, and keeps it from moving to its TCP candidate. */
 function cut({ port, tcpPorts }) {
-  nft('add table inet cut');
-  nft('add chain inet cut way { type filter hook output priority 0; }');
-  nft(`add rule inet cut way udp sport ${port} drop`);
-  nft(`add rule inet cut way udp dport ${port} drop`);
-  for (const tcp of tcpPorts) {
-    nft(`add rule inet cut way tcp dport ${tcp} drop`);
-    nft(`add rule inet cut way tcp sport ${tcp} drop`);
-  }
-}
-
-function mend() {
-  nft('delete table inet cut');
-}
-
-function nft(rule) {
-  execFileSync('nft', rule.split(' '), { stdio: 'pipe' });
+  const moves = tcpPorts.flatMap((tcp) => [`tcp dport ${tcp}`, `tcp sport ${tcp}`]);
+  Firewall.drop(`udp sport ${port}`, `udp dport ${port}`, ...moves);
 }
 
 /** Where a transport runs at the moment, and the TCP ports it could move to. */
@@ -49,7 +28,7 @@ async function whereabouts(person, of) {
 
 for (const sdk of SDKS) {
   test(`a subscriber whose transport died gets the picture back (${sdk})`, async (context) => {
-    const meeting = await Meeting.open(context, { server: await ownServer() });
+    const meeting = await Meeting.open(context, { server: await Server.inNamespace() });
     const ada = await meeting.publisher(chromium(), { sdk });
     const bob = await meeting.join(chromium(), { sdk, role: 'SUBSCRIBER' });
     await bob.seesVideoOf(ada);
@@ -59,7 +38,7 @@ for (const sdk of SDKS) {
       await bob.hears('exception', { name: 'ICE_CONNECTION_DISCONNECTED' }, REPAIR);
       await bob.seesAndHears(ada, REPAIR);
     } finally {
-      mend();
+      Firewall.open();
     }
     const after = await whereabouts(bob, ada);
     assert.notEqual(after.port, before.port, 'the picture must come by a new transport');
@@ -69,7 +48,7 @@ for (const sdk of SDKS) {
   });
 
   test(`a publisher whose transport died is seen again by those who watched (${sdk})`, async (context) => {
-    const meeting = await Meeting.open(context, { server: await ownServer() });
+    const meeting = await Meeting.open(context, { server: await Server.inNamespace() });
     const ada = await meeting.publisher(chromium(), { sdk });
     const bob = await meeting.join(chromium(), { sdk, role: 'SUBSCRIBER' });
     await bob.seesVideoOf(ada);
@@ -79,7 +58,7 @@ for (const sdk of SDKS) {
       await ada.hears('exception', { name: 'ICE_CONNECTION_DISCONNECTED' }, REPAIR);
       await bob.seesAndHears(ada, REPAIR);
     } finally {
-      mend();
+      Firewall.open();
     }
     const after = await whereabouts(ada, ada);
     assert.notEqual(after.port, before.port, 'the picture must come by a new transport');
