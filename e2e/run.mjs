@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import path from 'node:path';
 
 const E2E = fileURLToPath(new URL('.', import.meta.url));
-const BINARY = process.env.MUSTER_BINARY ?? path.join(E2E, '../target/release/muster');
+const BINARY = process.env.E2E_BINARY ?? path.join(E2E, '../target/release/muster');
 /** A test that waits longer than this has hung. */
 const LONGEST_TEST_MS = 120_000;
 

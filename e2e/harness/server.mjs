@@ -13,7 +13,7 @@ import { until } from './wait.mjs';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** Where logs and pictures of a run go. */
 export const OUT = path.join(ROOT, 'e2e', 'out');
-const BINARY = process.env.MUSTER_BINARY ?? path.join(ROOT, 'target', 'release', 'muster');
+const BINARY = process.env.E2E_BINARY ?? path.join(ROOT, 'target', 'release', 'muster');
 const SECRET = 'e2e-secret';
 const START_MS = 20_000;
 const STOP_MS = 8_000;
