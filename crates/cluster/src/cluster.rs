@@ -20,15 +20,13 @@ pub struct Cluster {
     nodes: BTreeMap<NodeId, Node>,
 }
 
-/// The health of the whole, as `GET /openvidu/api/health` tells it.
+/// The health of the whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Health {
-    /// All known nodes are connected.
-    Up,
-    /// Some nodes are not connected, or cannot be used.
-    Unstable(Vec<NodeId>),
-    /// No node can take a session. The ids of those that are known.
-    Down(Vec<NodeId>),
+pub struct Health {
+    /// How many nodes can take a session.
+    pub serving: usize,
+    /// Those that are known and cannot.
+    pub troubled: Vec<NodeId>,
 }
 
 impl Cluster {
@@ -87,16 +85,13 @@ impl Cluster {
 
     #[allow(missing_docs)]
     pub fn health(&self) -> Health {
-        let troubled: Vec<NodeId> = self
+        let (serving, troubled): (Vec<&Node>, Vec<&Node>) = self
             .nodes
             .values()
-            .filter(|node| node.status() != Status::Serving)
-            .map(|node| node.id.clone())
-            .collect();
-        match troubled.len() {
-            all if all == self.nodes.len() => Health::Down(troubled),
-            0 => Health::Up,
-            _ => Health::Unstable(troubled),
+            .partition(|node| node.status() == Status::Serving);
+        Health {
+            serving: serving.len(),
+            troubled: troubled.into_iter().map(|node| node.id.clone()).collect(),
         }
     }
 

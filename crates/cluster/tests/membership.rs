@@ -31,7 +31,7 @@ fn a_node_with_an_address_serves_at_once() {
             to: Status::Serving
         }
     );
-    assert_eq!(world.cluster.health(), Health::Up);
+    assert_eq!(world.cluster.health(), health(1, &[]));
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_node_without_an_address_is_not_used_until_it_has_one() {
         without_address(hello("a", "boot1", 100), "only loopback is up"),
     );
     assert_eq!(world.status("a"), Some(Status::Unusable));
-    assert_eq!(world.cluster.health(), Health::Down(vec![node("a")]));
+    assert_eq!(world.cluster.health(), health(0, &["a"]));
 
     let effects = world.handle(Input::Addresses {
         attachment: AttachmentId(1),
@@ -114,7 +114,7 @@ fn a_suspect_node_that_stays_away_is_dead() {
     let effects = world.handle(Input::Tick);
     assert_eq!(effects, [lost("a", "boot1", LostReason::SuspicionOver)]);
     assert_eq!(world.status("a"), None);
-    assert_eq!(world.cluster.health(), Health::Down(vec![]));
+    assert_eq!(world.cluster.health(), health(0, &[]));
 }
 
 #[test]
@@ -249,7 +249,14 @@ fn health_names_the_nodes_that_are_not_connected() {
     world.handle(Input::Detached {
         attachment: AttachmentId(2),
     });
-    assert_eq!(world.cluster.health(), Health::Unstable(vec![node("b")]));
+    assert_eq!(world.cluster.health(), health(1, &["b"]));
+}
+
+fn health(serving: usize, troubled: &[&str]) -> Health {
+    Health {
+        serving,
+        troubled: troubled.iter().map(|id| node(id)).collect(),
+    }
 }
 
 fn lost(id: &str, boot: &str, reason: LostReason) -> Effect {

@@ -1,8 +1,23 @@
 //! The shell of the master: it opens sockets, reads clocks, draws ids, and decides nothing. What a meeting is lives in
 //! `conference`, what a cluster is in `cluster`, what OpenVidu's clients say and hear in `openvidu`.
+//!
+//! - `control`: the one task that owns both pure cores; everything else talks to it through bounded queues.
+//! - `client`, `socket`: one task per RPC session, one per WebSocket.
+//! - `http`, `listener`: REST, the call page, and the TLS they come over.
 
+mod app;
+mod ask;
+mod call_page;
+mod client;
+mod clock;
 mod config;
+mod control;
+mod http;
+mod listener;
+mod random;
+mod socket;
 mod start;
+mod tls;
 
 pub use config::{Config, Page, StaticFile, Tls, VideoBandwidth};
 pub use start::{Master, StartError, start};

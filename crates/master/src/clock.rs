@@ -1,0 +1,50 @@
+//! The only place where the master reads clocks.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use cluster::Moment;
+use conference::Timestamp;
+
+/// What the pure cores are told as the time. The time of day is read once and goes on with the monotonic clock, so
+/// that it never goes backwards.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Clock {
+    started: Instant,
+    started_at: Timestamp,
+}
+
+impl Clock {
+    pub(crate) fn start() -> Self {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Self {
+            started: Instant::now(),
+            started_at: Timestamp(millis(since)),
+        }
+    }
+
+    /// The time of day, for what people and applications see.
+    pub(crate) fn timestamp(&self) -> Timestamp {
+        Timestamp(self.started_at.0 + self.moment().0)
+    }
+
+    /// The time since the master started.
+    pub(crate) fn moment(&self) -> Moment {
+        Moment(millis(self.started.elapsed()))
+    }
+
+    /// When [`Clock::moment`] will read this.
+    pub(crate) fn instant_of(&self, moment: Moment) -> Instant {
+        self.started + Duration::from_millis(moment.0)
+    }
+
+    /// When [`Clock::timestamp`] will read this.
+    pub(crate) fn instant(&self, at: Timestamp) -> Instant {
+        self.instant_of(Moment(at.0.saturating_sub(self.started_at.0)))
+    }
+}
+
+fn millis(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}

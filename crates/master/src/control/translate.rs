@@ -1,0 +1,191 @@
+//! Between what a conference says and what the link carries. The only file that knows both.
+
+use std::net::IpAddr;
+
+use cluster::{Addresses, Boot, BootId, Capacity, Hello, Load};
+use conference::{ForcedVideoCodec, MediaAnswer, MediaCommand, MediaError, RequestId, TransportId};
+use link::proto;
+use link::proto::command::Command;
+
+/// Longest text taken as a node's or boot's id.
+const ID_BYTES: usize = 64;
+
+/// A command for the link, and its key (`None` when it is not answered).
+pub(super) fn outgoing(command: MediaCommand) -> (Option<RequestId>, Command) {
+    match command {
+        MediaCommand::Publish {
+            key,
+            session,
+            stream,
+            transport,
+            offer,
+            forced_video_codec,
+        } => {
+            let publish = proto::Publish {
+                session_id: session.as_str().to_owned(),
+                stream_id: stream.as_str().to_owned(),
+                transport_id: transport.as_str().to_owned(),
+                offer,
+                forced_video_codec: codec(forced_video_codec).to_owned(),
+            };
+            (Some(key), Command::Publish(publish))
+        }
+        MediaCommand::Subscribe {
+            key,
+            session,
+            stream,
+            transport,
+            audio,
+            video,
+        } => {
+            let subscribe = proto::Subscribe {
+                session_id: session.as_str().to_owned(),
+                stream_id: stream.as_str().to_owned(),
+                transport_id: transport.as_str().to_owned(),
+                audio,
+                video,
+            };
+            (Some(key), Command::Subscribe(subscribe))
+        }
+        MediaCommand::Accept {
+            key,
+            transport,
+            answer,
+        } => (
+            Some(key),
+            Command::Accept(proto::Accept {
+                transport_id: transport.as_str().to_owned(),
+                answer,
+            }),
+        ),
+        MediaCommand::Candidate {
+            transport,
+            candidate,
+            sdp_mid,
+        } => {
+            let candidate = proto::Candidate {
+                transport_id: transport.as_str().to_owned(),
+                candidate,
+                sdp_mid: sdp_mid.unwrap_or_default(),
+            };
+            (None, Command::Candidate(candidate))
+        }
+        MediaCommand::Close { transport } => (None, close(&transport)),
+    }
+}
+
+pub(super) fn close(transport: &TransportId) -> Command {
+    Command::Close(proto::Close {
+        transport_id: transport.as_str().to_owned(),
+    })
+}
+
+fn codec(forced: ForcedVideoCodec) -> &'static str {
+    match forced {
+        ForcedVideoCodec::MediaServerPreferred | ForcedVideoCodec::None => "",
+        ForcedVideoCodec::Vp8 => "VP8",
+        ForcedVideoCodec::Vp9 => "VP9",
+        ForcedVideoCodec::H264 => "H264",
+    }
+}
+
+pub(super) fn answer(result: Option<proto::answer::Result>) -> Result<MediaAnswer, MediaError> {
+    use proto::answer::Result as Answer;
+    match result {
+        Some(Answer::AnswerSdp(sdp)) => Ok(MediaAnswer::Answer(sdp)),
+        Some(Answer::OfferSdp(sdp)) => Ok(MediaAnswer::Offer(sdp)),
+        Some(Answer::Accepted(_)) => Ok(MediaAnswer::Accepted),
+        Some(Answer::Failure(failure)) => Err(self::failure(failure)),
+        None => Err(MediaError::Unavailable(
+            "expected an answer of the node with a result, got one without: are node and master of one version?".into(),
+        )),
+    }
+}
+
+fn failure(failure: proto::Failure) -> MediaError {
+    use proto::failure::Kind;
+    let kind = failure.kind();
+    let reason = failure.reason;
+    match kind {
+        Kind::Sdp => MediaError::Sdp(reason),
+        Kind::CodecImpossible => MediaError::CodecImpossible(reason),
+        Kind::Unknown => MediaError::Unknown(reason),
+        Kind::Unspecified | Kind::Unavailable | Kind::StaleTerm => MediaError::Unavailable(reason),
+    }
+}
+
+/// A node's hello as the cluster understands it, or what is wrong with it.
+pub(super) fn hello(hello: &proto::Hello) -> Result<Hello, String> {
+    let addresses = hello
+        .addresses
+        .as_ref()
+        .ok_or("expected `addresses` in the hello, got none")?;
+    let carried = hello
+        .snapshot
+        .as_ref()
+        .map_or(0, |snapshot| snapshot.transports.len());
+    Ok(Hello {
+        node: cluster::NodeId::new(id("node_id", &hello.node_id)?),
+        boot: Boot {
+            id: BootId::new(id("boot_id", &hello.boot_id)?),
+            started: hello.boot_started,
+        },
+        version: hello.version.chars().take(ID_BYTES).collect(),
+        addresses: self::addresses(addresses)?,
+        capacity: Capacity {
+            shards: hello.capacity.map_or(1, |capacity| capacity.shards),
+        },
+        load: Load {
+            streams: u32::try_from(carried).unwrap_or(u32::MAX),
+            ..Load::default()
+        },
+    })
+}
+
+fn id<'a>(field: &str, text: &'a str) -> Result<&'a str, String> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-.:".contains(c);
+    if !text.is_empty() && text.len() <= ID_BYTES && text.chars().all(plain) {
+        return Ok(text);
+    }
+    Err(format!(
+        "expected `{field}` of 1 to {ID_BYTES} letters, digits and `_-.:`, got {} bytes: {text:.80?}",
+        text.len()
+    ))
+}
+
+pub(super) fn addresses(addresses: &proto::Addresses) -> Result<Addresses, String> {
+    let ips = addresses
+        .ips
+        .iter()
+        .map(|ip| {
+            ip.parse::<IpAddr>()
+                .map_err(|_| format!("expected an IPv4 or IPv6 address in `ips`, got {ip:.80?}"))
+        })
+        .collect::<Result<_, _>>()?;
+    let ports = addresses
+        .ports
+        .iter()
+        .map(|port| {
+            u16::try_from(*port)
+                .ok()
+                .filter(|port| *port != 0)
+                .ok_or(format!(
+                    "expected a port from 1 to 65535 in `ports`, got {port}"
+                ))
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(Addresses {
+        version: addresses.version,
+        ips,
+        ports,
+        problem: addresses.problem.clone(),
+    })
+}
+
+pub(super) fn load(load: proto::Load) -> Load {
+    Load {
+        sessions: load.sessions,
+        streams: load.streams,
+        cpu_percent: load.cpu_percent,
+    }
+}

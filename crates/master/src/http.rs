@@ -1,0 +1,54 @@
+//! The paths that are served, and what holds for all of them.
+
+mod client_ip;
+mod page;
+mod rest;
+mod websocket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, get, post};
+use tokio::time::timeout;
+
+use crate::app::App;
+use crate::call_page;
+
+pub(crate) use client_ip::ClientIp;
+
+/// Largest body of a request, bytes.
+const BODY_BYTES: usize = 1 << 20;
+
+/// How long a request may take, from its head to its answer, the reading of its body included.
+const REQUEST: Duration = Duration::from_secs(30);
+
+/// All that is served.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/openvidu", any(websocket::upgrade))
+        .route(
+            "/openvidu/accept-certificate",
+            get(page::certificate_accepted),
+        )
+        .nest("/openvidu/api", rest::router(app.clone()))
+        .fallback(page::file);
+    if app.config.call_page {
+        router = router.route("/call/token", post(call_page::token));
+    }
+    router
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn(deadline))
+        .with_state(app)
+}
+
+async fn deadline(request: Request, next: Next) -> Response {
+    match timeout(REQUEST, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+    }
+}

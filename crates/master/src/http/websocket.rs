@@ -1,0 +1,43 @@
+//! `/openvidu`: where clients open their WebSocket. Any origin may, none must be named, and no sub-protocol is asked.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::extract::State;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::response::Response;
+
+use super::ClientIp;
+use crate::app::App;
+use crate::client::{self, Arrival};
+use crate::listener::Admitted;
+use crate::socket::MESSAGE_BYTES;
+
+pub(super) async fn upgrade(
+    State(app): State<Arc<App>>,
+    ClientIp(ip): ClientIp,
+    Extension(admitted): Extension<Admitted>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
+        .max_message_size(MESSAGE_BYTES)
+        .max_frame_size(MESSAGE_BYTES)
+        .on_upgrade(async move |ws| {
+            let arrival = Arrival {
+                number: app.next_client(),
+                socket: app.next_socket(),
+                ip: ip.to_string(),
+                control: app.control.clone(),
+                settings: app.rpc.clone(),
+                clock: app.clock,
+                alive: app.alive.clone(),
+            };
+            tracing::debug!(
+                client = arrival.number.0,
+                ip = arrival.ip,
+                "client connected"
+            );
+            client::serve(ws, arrival).await;
+            drop(admitted);
+        })
+}

@@ -1,0 +1,118 @@
+//! HTTPS: from a listening socket to requests, with a limit on connections and a deadline on everything that a peer
+//! may be slow at. HTTP/1.1 only: browsers open WebSockets over it, and it has one request at a time to watch.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+
+/// Connections at one time, WebSockets among them. Further ones wait in the system's queue.
+const CONNECTIONS: usize = 20_000;
+
+/// How long a TLS handshake may take.
+const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long the head of a request may take; also how long a kept-alive connection may be idle.
+const HEAD: Duration = Duration::from_secs(30);
+
+/// Largest head of a request, bytes. Tokens and SDP travel in bodies and frames.
+const HEAD_BYTES: usize = 32 << 10;
+
+/// Pause after the system refused to accept (out of descriptors), so as not to spin.
+const REFUSED: Duration = Duration::from_millis(100);
+
+/// Serves until `stop` changes or its sender is gone; then closes the listener. Requests under way are finished.
+pub(crate) async fn run(
+    listener: TcpListener,
+    tls: Arc<rustls::ServerConfig>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let acceptor = TlsAcceptor::from(tls);
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.changed() => return,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        let Some((socket, peer, permit)) = accepted else {
+            continue;
+        };
+        let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
+        tokio::spawn(async move {
+            match timeout(HANDSHAKE, acceptor.accept(socket)).await {
+                Ok(Ok(stream)) => serve(stream, peer, permit, router, stop).await,
+                Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
+                Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+            }
+        });
+    }
+}
+
+async fn accept(
+    listener: &TcpListener,
+    connections: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, Arc<OwnedSemaphorePermit>)> {
+    let permit = connections.clone().acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((socket, peer)) => {
+            // Nagle would hold small frames back; a socket that refuses the option still works.
+            let _ = socket.set_nodelay(true);
+            Some((socket, peer, Arc::new(permit)))
+        }
+        Err(error) => {
+            tracing::warn!(%error, "cannot accept a connection; is the limit of open files too low?");
+            tokio::time::sleep(REFUSED).await;
+            None
+        }
+    }
+}
+
+/// Proof that a connection is within the limit. A WebSocket takes it over from the HTTP connection that it grew from.
+#[derive(Clone)]
+pub(crate) struct Admitted {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+async fn serve(
+    stream: tokio_rustls::server::TlsStream<TcpStream>,
+    peer: SocketAddr,
+    permit: Arc<OwnedSemaphorePermit>,
+    router: Router,
+    mut stop: watch::Receiver<bool>,
+) {
+    let admitted = Admitted { _permit: permit };
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(move |mut request| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        request.extensions_mut().insert(admitted.clone());
+        router.call(request)
+    });
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD)
+        .max_buf_size(HEAD_BYTES)
+        .serve_connection(TokioIo::new(stream), service)
+        .with_upgrades();
+    tokio::pin!(connection);
+    let served = tokio::select! {
+        served = connection.as_mut() => served,
+        _ = stop.changed() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%peer, %error, "connection broken");
+    }
+}

@@ -1,0 +1,10 @@
+//! The only place where the master draws random bytes.
+
+/// Bytes that nobody can guess.
+pub(crate) fn draw<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).expect(
+        "the system has a random source: without one no TLS handshake could have succeeded",
+    );
+    bytes
+}
