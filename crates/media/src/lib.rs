@@ -10,12 +10,22 @@
 //! `str0m` is used for ICE-lite, DTLS, SDP and ingress, and only inside `transport`.
 
 mod api;
+mod counters;
+mod egress;
+mod net;
 #[cfg(test)]
 mod noise;
+mod plane;
 pub mod rewrite;
 pub mod rtcp;
 pub mod rtp;
+mod shard;
 pub mod srtp;
+mod stream;
+mod stun;
 pub mod track;
+mod transport;
 
 pub use api::*;
+pub use counters::Totals;
+pub use plane::{Plane, SnapshotError, StartError, start};

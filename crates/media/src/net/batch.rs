@@ -1,0 +1,204 @@
+//! Outgoing datagrams, gathered in one arena and handed to the system with as few trips as possible.
+//!
+//! Consecutive datagrams of one size to one destination (the last may be shorter) become one `UDP_SEGMENT` message;
+//! up to [`INBOX`] messages go with one `sendmmsg`. Sending never blocks: what the socket does not take is lost, as on
+//! any network, and counted.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::Range;
+
+use super::udp::{INBOX, Message, Udp};
+use crate::counters::Counters;
+
+/// Bytes gathered before the arena is flushed. Small enough to stay in the second-level cache.
+const ARENA: usize = 256 << 10;
+/// Largest datagram that may be put.
+pub const LARGEST: usize = 2048;
+/// Datagrams per message. Longer runs gain little and hit the network as one burst.
+const RUN: usize = 16;
+/// Bytes per message: an IP packet's limit, less its headers.
+const RUN_BYTES: usize = 65_000;
+
+/// Segmented messages refused in a row until segmentation is given up for good.
+const REFUSALS: u32 = 8;
+
+/// Datagrams to be sent together.
+pub struct Batch {
+    arena: Box<[u8]>,
+    used: usize,
+    runs: Vec<Run>,
+    segment: bool,
+    /// Segmented messages refused in a row.
+    refusals: u32,
+}
+
+#[derive(Clone)]
+struct Run {
+    to: SocketAddr,
+    local: Option<IpAddr>,
+    bytes: Range<usize>,
+    /// Size of every datagram but the last.
+    size: usize,
+    count: usize,
+    /// A shorter one ended it.
+    closed: bool,
+}
+
+impl Run {
+    fn takes(&self, to: SocketAddr, local: Option<IpAddr>, len: usize) -> bool {
+        !self.closed
+            && self.to == to
+            && self.local == local
+            && len <= self.size
+            && self.count < RUN
+            && self.bytes.len() + len <= RUN_BYTES
+    }
+}
+
+impl Default for Batch {
+    fn default() -> Self {
+        Self {
+            arena: vec![0; ARENA].into_boxed_slice(),
+            used: 0,
+            runs: Vec::with_capacity(INBOX),
+            segment: true,
+            refusals: 0,
+        }
+    }
+}
+
+impl Batch {
+    /// Room for one datagram of up to [`LARGEST`] bytes; [`Batch::commit`] says how long it became. Sends what was
+    /// gathered before when the arena or the messages are used up.
+    pub fn slot(&mut self, udp: &Udp, counters: &Counters) -> &mut [u8] {
+        if self.used + LARGEST > self.arena.len() || self.runs.len() == INBOX {
+            self.flush(udp, counters);
+        }
+        &mut self.arena[self.used..self.used + LARGEST]
+    }
+
+    /// Takes the first `len` bytes of the last [`Batch::slot`] as a datagram to `to` from `local`.
+    pub fn commit(&mut self, to: SocketAddr, local: Option<IpAddr>, len: usize) {
+        let len = len.min(LARGEST);
+        let bytes = self.used..self.used + len;
+        self.used = bytes.end;
+        if let Some(run) = self.runs.last_mut().filter(|run| run.takes(to, local, len)) {
+            run.bytes.end = bytes.end;
+            run.count += 1;
+            run.closed = len < run.size;
+            return;
+        }
+        self.runs.push(Run {
+            to,
+            local,
+            bytes,
+            size: len,
+            count: 1,
+            closed: false,
+        });
+    }
+
+    /// Sends everything gathered.
+    pub fn flush(&mut self, udp: &Udp, counters: &Counters) {
+        let mut runs = std::mem::take(&mut self.runs);
+        self.send(udp, counters, &runs);
+        runs.clear();
+        self.runs = runs;
+        self.used = 0;
+    }
+
+    fn send(&mut self, udp: &Udp, counters: &Counters, runs: &[Run]) {
+        let mut pending: Vec<Run> = Vec::new();
+        for run in runs {
+            match self.segment || run.count == 1 {
+                true => pending.push(run.clone()),
+                false => pending.extend(run.split()),
+            }
+        }
+        let mut rest = &pending[..];
+        while !rest.is_empty() {
+            match self.send_some(udp, rest) {
+                Ok(sent) => {
+                    if rest[..sent].iter().any(|run| run.count > 1) {
+                        self.refusals = 0;
+                    }
+                    count_sent(counters, &rest[..sent]);
+                    rest = &rest[sent..];
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    counters.udp_would_block.add(datagrams(rest));
+                    return;
+                }
+                Err(error) if rest[0].count > 1 && no_segmentation(&error) => {
+                    self.doubt_segmentation(counters);
+                    let again: Vec<Run> = rest[0].split().collect();
+                    self.send(udp, counters, &again);
+                    rest = &rest[1..];
+                }
+                Err(_) => {
+                    counters.udp_refused.add(rest[0].count as u64);
+                    rest = &rest[1..];
+                }
+            }
+        }
+    }
+
+    /// One refusal may be the path's (a segment beyond its MTU); many in a row are the system's or the card's.
+    fn doubt_segmentation(&mut self, counters: &Counters) {
+        counters.gso_refused.add(1);
+        self.refusals += 1;
+        if self.refusals >= REFUSALS {
+            self.segment = false;
+            counters.gso_off.add(1);
+        }
+    }
+
+    /// Sends the first runs; an error concerns the first of them alone.
+    fn send_some(&self, udp: &Udp, runs: &[Run]) -> io::Result<usize> {
+        let runs = &runs[..runs.len().min(INBOX)];
+        let mut messages = Vec::with_capacity(runs.len());
+        for run in runs {
+            let segment = (run.count > 1).then_some(run.size as u16);
+            let data = &self.arena[run.bytes.clone()];
+            match Message::new(udp, run.to, run.local, data, segment) {
+                Some(message) => messages.push(message),
+                None if messages.is_empty() => return Err(io::ErrorKind::Unsupported.into()),
+                None => break,
+            }
+        }
+        udp.send_batch(&mut messages)
+    }
+}
+
+impl Run {
+    fn split(&self) -> impl Iterator<Item = Self> {
+        let run = self.clone();
+        (0..self.count).map(move |index| {
+            let start = run.bytes.start + index * run.size;
+            let bytes = start..(start + run.size).min(run.bytes.end);
+            Self {
+                size: bytes.len(),
+                bytes,
+                count: 1,
+                ..run.clone()
+            }
+        })
+    }
+}
+
+/// What a system or a network card without segmentation offload answers.
+fn no_segmentation(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EIO))
+}
+
+fn datagrams(runs: &[Run]) -> u64 {
+    runs.iter().map(|run| run.count as u64).sum()
+}
+
+fn count_sent(counters: &Counters, runs: &[Run]) {
+    let bytes: usize = runs.iter().map(|run| run.bytes.len()).sum();
+    counters.udp_messages.add(runs.len() as u64);
+    counters.udp_out.add(datagrams(runs));
+    counters.udp_out_bytes.add(bytes as u64);
+}

@@ -1,0 +1,286 @@
+//! ICE-TCP (RFC 6544, passive side): accepted connections that carry RFC 4571 frames, a length of two bytes before
+//! each packet. Everything per connection is bounded: what a slow reader does not take is dropped and counted, what
+//! breaks the framing or stays anonymous is closed.
+
+use std::collections::HashMap;
+use std::io::{self, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use super::readiness::{Readiness, Token};
+use crate::counters::Counters;
+
+/// Connections per shard.
+const CONNECTIONS: usize = 4096;
+/// Connections per shard that no transport has claimed yet.
+const ANONYMOUS: usize = 512;
+/// How long a connection may stay unclaimed.
+const CLAIM_WITHIN: Duration = Duration::from_secs(10);
+/// Largest frame taken: what no UDP datagram would carry, TCP need not either.
+const FRAME: usize = 2046;
+/// Unsent bytes per connection.
+const OUTGOING: usize = 256 << 10;
+/// Bytes read from one connection before the others get their turn.
+const READ: usize = 32 << 10;
+
+/// The accepted connections of a shard.
+pub struct Streams {
+    listener: TcpListener,
+    first_token: Token,
+    connections: Vec<Option<Connection>>,
+    by_peer: HashMap<SocketAddr, usize>,
+    anonymous: usize,
+}
+
+struct Connection {
+    stream: TcpStream,
+    peer: SocketAddr,
+    local: IpAddr,
+    claimed: bool,
+    since: Instant,
+    incoming: Vec<u8>,
+    taken: usize,
+    outgoing: Vec<u8>,
+    written: usize,
+    wants_write: bool,
+}
+
+/// A frame taken from a connection.
+#[derive(Clone, Copy, Debug)]
+pub struct Taken {
+    /// The far end.
+    pub peer: SocketAddr,
+    /// Our address of the connection.
+    pub local: IpAddr,
+    /// Bytes of the frame.
+    pub len: usize,
+}
+
+impl Streams {
+    /// Connections get tokens from `first_token` on.
+    ///
+    /// # Errors
+    /// When the listener cannot be made non-blocking.
+    pub fn new(listener: TcpListener, first_token: Token) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        Ok(Self {
+            listener,
+            first_token,
+            connections: Vec::new(),
+            by_peer: HashMap::new(),
+            anonymous: 0,
+        })
+    }
+
+    /// Accepts what waits, as far as limits allow.
+    pub fn accept(&mut self, readiness: &Readiness, now: Instant, counters: &Counters) {
+        // Bounded, so that a flood of connections does not keep the shard from its packets.
+        for _ in 0..64 {
+            let Ok((stream, peer)) = self.listener.accept() else {
+                return;
+            };
+            let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
+            let known = self.by_peer.contains_key(&peer);
+            if known || self.by_peer.len() >= CONNECTIONS || self.anonymous >= ANONYMOUS {
+                counters.tcp_refused.add(1);
+                continue;
+            }
+            match self.admit(stream, peer, readiness, now) {
+                Ok(()) => counters.tcp_accepted.add(1),
+                Err(_) => counters.tcp_refused.add(1),
+            }
+        }
+    }
+
+    fn admit(
+        &mut self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        readiness: &Readiness,
+        now: Instant,
+    ) -> io::Result<()> {
+        stream.set_nonblocking(true)?;
+        stream.set_nodelay(true)?;
+        let local = stream.local_addr()?.ip().to_canonical();
+        let free = self.connections.iter().position(Option::is_none);
+        let slot = free.unwrap_or(self.connections.len());
+        readiness.add(&stream, self.first_token + slot as Token)?;
+        let connection = Connection {
+            stream,
+            peer,
+            local,
+            claimed: false,
+            since: now,
+            incoming: Vec::new(),
+            taken: 0,
+            outgoing: Vec::new(),
+            written: 0,
+            wants_write: false,
+        };
+        match free {
+            Some(slot) => self.connections[slot] = Some(connection),
+            None => self.connections.push(Some(connection)),
+        }
+        self.by_peer.insert(peer, slot);
+        self.anonymous += 1;
+        Ok(())
+    }
+
+    /// Reads and writes what is ready on the connection of `token`. Frames are then had from [`Streams::take`].
+    /// Returns the peer if the connection ended.
+    pub fn ready(&mut self, token: Token, readiness: &Readiness) -> Option<SocketAddr> {
+        let slot = self.slot(token)?;
+        let connection = self.connections[slot].as_mut()?;
+        let peer = connection.peer;
+        let alive = connection.write(readiness, token).is_ok() && connection.read().is_ok();
+        if alive {
+            return None;
+        }
+        // What came before the end still counts: the caller takes it before it closes.
+        Some(peer)
+    }
+
+    /// Copies the next whole frame of the connection of `token` into `buffer`. An error means that what came is not
+    /// RFC 4571 and the connection is to be closed.
+    ///
+    /// # Errors
+    /// The far end, when a frame is longer than any packet may be.
+    pub fn take(&mut self, token: Token, buffer: &mut [u8]) -> Result<Option<Taken>, SocketAddr> {
+        let slot = self.slot(token);
+        let Some(connection) = slot.and_then(|slot| self.connections[slot].as_mut()) else {
+            return Ok(None);
+        };
+        connection.take(buffer)
+    }
+
+    fn slot(&self, token: Token) -> Option<usize> {
+        let slot = usize::try_from(token.checked_sub(self.first_token)?).ok()?;
+        (slot < self.connections.len()).then_some(slot)
+    }
+
+    /// Sends one packet. False when it was dropped: no such connection, or its buffer is full.
+    pub fn send(&mut self, peer: SocketAddr, data: &[u8], readiness: &Readiness) -> bool {
+        let Some(&slot) = self.by_peer.get(&peer) else {
+            return false;
+        };
+        let token = self.first_token + slot as Token;
+        let Some(connection) = self.connections[slot].as_mut() else {
+            return false;
+        };
+        if !connection.push(data) {
+            return false;
+        }
+        // A failed write shows as readiness of the connection, where it is closed.
+        let _ = connection.write(readiness, token);
+        true
+    }
+
+    /// A transport has proven itself over this connection: it may stay.
+    pub fn claim(&mut self, peer: SocketAddr) {
+        let slot = self.by_peer.get(&peer).copied();
+        let connection = slot.and_then(|slot| self.connections[slot].as_mut());
+        if let Some(connection) = connection.filter(|connection| !connection.claimed) {
+            connection.claimed = true;
+            self.anonymous -= 1;
+        }
+    }
+
+    /// Closes the connection with `peer`, if there is one.
+    pub fn close(&mut self, peer: SocketAddr) {
+        let Some(slot) = self.by_peer.remove(&peer) else {
+            return;
+        };
+        if let Some(connection) = self.connections[slot].take()
+            && !connection.claimed
+        {
+            self.anonymous -= 1;
+        }
+    }
+
+    /// Closes connections that nobody claimed in time, and returns how many.
+    pub fn sweep(&mut self, now: Instant) -> u64 {
+        let late = |connection: &&Connection| {
+            !connection.claimed && now.duration_since(connection.since) > CLAIM_WITHIN
+        };
+        let connections = self.connections.iter().flatten();
+        let late: Vec<SocketAddr> = connections.filter(late).map(|late| late.peer).collect();
+        for peer in &late {
+            self.close(*peer);
+        }
+        late.len() as u64
+    }
+}
+
+impl Connection {
+    fn read(&mut self) -> io::Result<()> {
+        self.incoming.drain(..self.taken);
+        self.taken = 0;
+        let mut chunk = [0; 4096];
+        while self.incoming.len() < READ {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(count) => self.incoming.extend_from_slice(&chunk[..count]),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, buffer: &mut [u8]) -> Result<Option<Taken>, SocketAddr> {
+        let rest = &self.incoming[self.taken..];
+        let Some((length, rest)) = rest.split_first_chunk::<2>() else {
+            return Ok(None);
+        };
+        let len = usize::from(u16::from_be_bytes(*length));
+        if len > FRAME.min(buffer.len()) {
+            return Err(self.peer);
+        }
+        let Some(frame) = rest.get(..len) else {
+            return Ok(None);
+        };
+        buffer[..len].copy_from_slice(frame);
+        self.taken += 2 + len;
+        Ok(Some(Taken {
+            peer: self.peer,
+            local: self.local,
+            len,
+        }))
+    }
+
+    fn push(&mut self, data: &[u8]) -> bool {
+        let unsent = self.outgoing.len() - self.written;
+        let Ok(len) = u16::try_from(data.len()) else {
+            return false;
+        };
+        if unsent + 2 + data.len() > OUTGOING {
+            return false;
+        }
+        self.outgoing.extend_from_slice(&len.to_be_bytes());
+        self.outgoing.extend_from_slice(data);
+        true
+    }
+
+    fn write(&mut self, readiness: &Readiness, token: Token) -> io::Result<()> {
+        while self.written < self.outgoing.len() {
+            match self.stream.write(&self.outgoing[self.written..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.written += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if self.written == self.outgoing.len() || self.written > OUTGOING / 2 {
+            self.outgoing.drain(..self.written);
+            self.written = 0;
+        }
+        let wants_write = !self.outgoing.is_empty();
+        if wants_write != self.wants_write {
+            readiness.want_write(&self.stream, token, wants_write)?;
+            self.wants_write = wants_write;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+//! The shard's UDP socket: datagrams come in by the batch, each with the local address at which it arrived.
+#![expect(
+    unsafe_code,
+    reason = "recvmmsg, sendmmsg and control messages have no face in std"
+)]
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use super::address::{Family, Raw, mapped_ip};
+
+/// Datagrams per system call.
+pub const INBOX: usize = 64;
+/// Bytes per datagram. What is longer is cut by the system, counted and dropped: no path carries such packets.
+const DATAGRAM: usize = 2048;
+/// Room for control messages: a packet-info (at most 20 bytes) and a segment size, with their headers.
+const CONTROL: usize = 12;
+/// `UDP_SEGMENT` of linux/udp.h.
+const UDP_SEGMENT: i32 = 103;
+
+/// A bound, non-blocking UDP socket.
+#[derive(Debug)]
+pub struct Udp {
+    socket: UdpSocket,
+    family: Family,
+}
+
+impl Udp {
+    pub(super) fn new(socket: UdpSocket, family: Family) -> Self {
+        Self { socket, family }
+    }
+
+    /// Sends `messages`, in order.
+    ///
+    /// # Errors
+    /// When not even the first could be sent. Otherwise the count of those that were.
+    pub(super) fn send_batch(&self, messages: &mut [Message]) -> io::Result<usize> {
+        let mut headers = [EMPTY_HEADER; INBOX];
+        let count = messages.len().min(INBOX);
+        for (header, message) in headers.iter_mut().zip(messages.iter_mut()) {
+            header.msg_hdr = message.header();
+        }
+        let fd = self.socket.as_raw_fd();
+        // SAFETY: `count` headers are initialised; what they point to (names, vectors, control buffers inside
+        // `messages`, payloads borrowed by them) stays in place through the call.
+        let sent = unsafe { libc::sendmmsg(fd, headers.as_mut_ptr(), count as u32, 0) };
+        usize::try_from(sent).map_err(|_| io::Error::last_os_error())
+    }
+}
+
+impl AsFd for Udp {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+const EMPTY_HEADER: libc::mmsghdr = libc::mmsghdr {
+    // SAFETY: `msghdr` is plain data; all zeros means no name, no data, no control.
+    msg_hdr: unsafe { std::mem::zeroed() },
+    msg_len: 0,
+};
+
+/// Somewhere for the system to write up to [`INBOX`] datagrams.
+pub struct Inbox {
+    data: Box<[[u8; DATAGRAM]; INBOX]>,
+    names: Vec<Raw>,
+    controls: Vec<[u64; CONTROL]>,
+    lengths: [usize; INBOX],
+    locals: [Option<IpAddr>; INBOX],
+}
+
+/// A received datagram.
+pub struct Datagram<'a> {
+    /// Who sent it.
+    pub from: SocketAddr,
+    /// At which of our addresses it arrived.
+    pub local: Option<IpAddr>,
+    /// Its content, to be worked on in place.
+    pub data: &'a mut [u8],
+}
+
+impl Default for Inbox {
+    fn default() -> Self {
+        Self {
+            data: Box::new([[0; DATAGRAM]; INBOX]),
+            names: vec![Raw::empty(); INBOX],
+            controls: vec![[0; CONTROL]; INBOX],
+            lengths: [0; INBOX],
+            locals: [None; INBOX],
+        }
+    }
+}
+
+impl Inbox {
+    /// Receives what waits in `udp`, at most [`INBOX`] datagrams, and returns how many.
+    pub fn fill(&mut self, udp: &Udp) -> usize {
+        let mut vectors = [libc::iovec {
+            iov_base: std::ptr::null_mut(),
+            iov_len: 0,
+        }; INBOX];
+        let mut headers = [EMPTY_HEADER; INBOX];
+        for (slot, header) in headers.iter_mut().enumerate() {
+            vectors[slot].iov_base = self.data[slot].as_mut_ptr().cast();
+            vectors[slot].iov_len = DATAGRAM;
+            self.names[slot] = Raw::empty();
+            let to = &mut header.msg_hdr;
+            to.msg_name = (&raw mut self.names[slot].storage).cast();
+            to.msg_namelen = self.names[slot].len;
+            to.msg_iov = &raw mut vectors[slot];
+            to.msg_iovlen = 1;
+            to.msg_control = self.controls[slot].as_mut_ptr().cast();
+            to.msg_controllen = size_of::<[u64; CONTROL]>() as _;
+        }
+        let fd = udp.socket.as_raw_fd();
+        let (base, flags) = (headers.as_mut_ptr(), libc::MSG_DONTWAIT);
+        // SAFETY: every header points to buffers of ours that are as large as it says and stay in place.
+        let count = unsafe { libc::recvmmsg(fd, base, INBOX as u32, flags, std::ptr::null_mut()) };
+        let count = usize::try_from(count).unwrap_or(0);
+        for (slot, header) in headers[..count].iter().enumerate() {
+            let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+            self.lengths[slot] = if cut { 0 } else { header.msg_len as usize };
+            self.names[slot].len = header.msg_hdr.msg_namelen;
+            self.locals[slot] = local_address(&header.msg_hdr);
+        }
+        count
+    }
+
+    /// A datagram of the last [`Inbox::fill`]. `None` when it was cut short, empty, or from no address.
+    pub fn datagram(&mut self, slot: usize) -> Option<Datagram<'_>> {
+        let len = self.lengths[slot];
+        let from = self.names[slot].get()?;
+        (len > 0).then(|| Datagram {
+            from,
+            local: self.locals[slot],
+            data: &mut self.data[slot][..len],
+        })
+    }
+}
+
+fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
+    // SAFETY: `header` was filled by the system: its control buffer holds whole control messages, which the macros
+    // walk; the reads below are unaligned and of the type that level and kind promise.
+    unsafe {
+        let mut at = libc::CMSG_FIRSTHDR(header);
+        while !at.is_null() {
+            match ((*at).cmsg_level, (*at).cmsg_type) {
+                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
+                    let info = libc::CMSG_DATA(at).cast::<libc::in6_pktinfo>();
+                    let info = info.read_unaligned();
+                    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
+                    return Some(ip.to_canonical());
+                }
+                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
+                    let info = libc::CMSG_DATA(at).cast::<libc::in_pktinfo>();
+                    let info = info.read_unaligned();
+                    let ip = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
+                    return Some(ip.into());
+                }
+                _ => at = libc::CMSG_NXTHDR(header, at),
+            }
+        }
+    }
+    None
+}
+
+/// One message to the system: one datagram, or a run of them to be cut into equal segments.
+pub struct Message {
+    name: Raw,
+    vector: libc::iovec,
+    control: [u64; CONTROL],
+    control_len: usize,
+}
+
+impl Message {
+    /// `data` to `to` from `local`, cut every `segment` bytes if that is given. `None` when the address cannot be
+    /// reached from this socket. The message borrows `data` by address only: send it before `data` moves.
+    pub fn new(
+        udp: &Udp,
+        to: SocketAddr,
+        local: Option<IpAddr>,
+        data: &[u8],
+        segment: Option<u16>,
+    ) -> Option<Self> {
+        let mut message = Self {
+            name: Raw::new(to, udp.family)?,
+            vector: libc::iovec {
+                iov_base: data.as_ptr().cast_mut().cast(),
+                iov_len: data.len(),
+            },
+            control: [0; CONTROL],
+            control_len: 0,
+        };
+        if let Some(local) = local.filter(|local| local.is_ipv4() == to.is_ipv4()) {
+            message.put_source(udp.family, local);
+        }
+        if let Some(segment) = segment {
+            message.put(libc::SOL_UDP, UDP_SEGMENT, segment);
+        }
+        Some(message)
+    }
+
+    fn put_source(&mut self, family: Family, local: IpAddr) {
+        match (family, local) {
+            (Family::Dual, local) => {
+                let info = libc::in6_pktinfo {
+                    ipi6_addr: libc::in6_addr {
+                        s6_addr: mapped_ip(local).octets(),
+                    },
+                    ipi6_ifindex: 0,
+                };
+                self.put(libc::IPPROTO_IPV6, libc::IPV6_PKTINFO, info);
+            }
+            (Family::V4, IpAddr::V4(local)) => {
+                let info = libc::in_pktinfo {
+                    ipi_ifindex: 0,
+                    ipi_spec_dst: libc::in_addr {
+                        s_addr: u32::from_ne_bytes(local.octets()),
+                    },
+                    ipi_addr: libc::in_addr { s_addr: 0 },
+                };
+                self.put(libc::IPPROTO_IP, libc::IP_PKTINFO, info);
+            }
+            (Family::V4, IpAddr::V6(_)) => {}
+        }
+    }
+
+    /// Appends a control message.
+    fn put<T: Copy>(&mut self, level: i32, kind: i32, value: T) {
+        let size = size_of::<T>() as u32;
+        // SAFETY: CMSG_SPACE and CMSG_LEN only compute. `control` has room for the two messages that are ever put
+        // (asserted), is aligned for a header, and the value is written unaligned.
+        unsafe {
+            let space = libc::CMSG_SPACE(size) as usize;
+            assert!(self.control_len + space <= size_of_val(&self.control));
+            let at = self.control.as_mut_ptr().cast::<u8>();
+            let at = at.add(self.control_len).cast::<libc::cmsghdr>();
+            (*at).cmsg_level = level;
+            (*at).cmsg_type = kind;
+            (*at).cmsg_len = libc::CMSG_LEN(size) as _;
+            libc::CMSG_DATA(at).cast::<T>().write_unaligned(value);
+            self.control_len += space;
+        }
+    }
+
+    fn header(&mut self) -> libc::msghdr {
+        let mut header = EMPTY_HEADER.msg_hdr;
+        header.msg_name = (&raw mut self.name.storage).cast();
+        header.msg_namelen = self.name.len;
+        header.msg_iov = &raw mut self.vector;
+        header.msg_iovlen = 1;
+        if self.control_len > 0 {
+            header.msg_control = self.control.as_mut_ptr().cast();
+            header.msg_controllen = self.control_len as _;
+        }
+        header
+    }
+}

@@ -1,0 +1,293 @@
+//! The handle of the plane: knows the shards, sends each session to one, and never touches a packet.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::IpAddr;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::api::{Command, Config, EventSink, Id, Overloaded, TransportState};
+use crate::counters::{Counters, Totals};
+use crate::net::{BindError, Wake, bind};
+use crate::shard::{Ends, Gone, Order, Shard, Sockets};
+use crate::transport::NoCertificate;
+
+/// Orders that wait for one shard.
+const QUEUE: usize = 1024;
+/// How long a snapshot may take. A shard answers within a turn of its loop.
+const SNAPSHOT: Duration = Duration::from_secs(1);
+
+/// Why the plane could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// No port for a shard.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// The system lacks descriptors or threads.
+    #[error("the system refuses what a media shard needs: {0}")]
+    Io(#[from] io::Error),
+    /// No certificate.
+    #[error(transparent)]
+    Certificate(#[from] NoCertificate),
+}
+
+/// A shard did not say in time what it carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a media shard did not answer within {SNAPSHOT:?}: try again")]
+pub struct SnapshotError;
+
+/// The running media plane. Dropping it stops the shards.
+pub struct Plane {
+    shards: Vec<Handle>,
+    routes: Mutex<Routes>,
+}
+
+struct Handle {
+    orders: SyncSender<Order>,
+    wake: Wake,
+    port: u16,
+    counters: Arc<Counters>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// Which shard has what. Only touched by commands.
+struct Routes {
+    transports: HashMap<Id, usize>,
+    sessions: HashMap<Id, Session>,
+    /// Transports per shard.
+    loads: Vec<usize>,
+    gone: Receiver<Gone>,
+}
+
+struct Session {
+    shard: usize,
+    transports: usize,
+}
+
+/// Brings up the shards. `sink` is called from their threads and must not block.
+///
+/// # Errors
+/// When a shard gets no port, descriptors, thread or certificate. Nothing is left running then.
+pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
+    let (gone_tx, gone) = channel();
+    let count = config.shards.get();
+    let mut plane = Plane {
+        shards: Vec::with_capacity(count),
+        routes: Mutex::new(Routes {
+            transports: HashMap::new(),
+            sessions: HashMap::new(),
+            loads: vec![0; count],
+            gone,
+        }),
+    };
+    for index in 0..count {
+        let (udp, tcp, port) = bind(&config.ports)?;
+        let sockets = Sockets { udp, tcp, port };
+        let (orders, queue) = sync_channel(QUEUE);
+        let wake = Wake::new()?;
+        let counters = Arc::new(Counters::default());
+        let ends = Ends {
+            orders: queue,
+            wake: wake.clone(),
+            sink: sink.clone(),
+            gone: gone_tx.clone(),
+            counters: counters.clone(),
+        };
+        let thread = spawn(index, sockets, ends, config.addresses.clone())?;
+        plane.shards.push(Handle {
+            orders,
+            wake,
+            port,
+            counters,
+            thread: Some(thread),
+        });
+    }
+    Ok(plane)
+}
+
+fn spawn(
+    index: usize,
+    sockets: Sockets,
+    ends: Ends,
+    addresses: Vec<IpAddr>,
+) -> Result<JoinHandle<()>, StartError> {
+    // The shard is made within its thread, which owns all of it; the result of that is waited for.
+    let (made_tx, made) = sync_channel(1);
+    let thread = std::thread::Builder::new().name(format!("media-{index}"));
+    let thread = thread.spawn(move || match Shard::new(sockets, ends, addresses) {
+        Ok(shard) => {
+            let _ = made_tx.send(Ok(()));
+            shard.run();
+        }
+        Err(error) => {
+            let _ = made_tx.send(Err(error));
+        }
+    })?;
+    let gone = || StartError::Io(io::Error::other("the shard's thread ended at once"));
+    made.recv().map_err(|_| gone())??;
+    Ok(thread)
+}
+
+impl Plane {
+    /// Hands a command to the shard it concerns. Answers come as events.
+    ///
+    /// # Errors
+    /// When that shard's queue is full. The command was not taken.
+    pub fn submit(&self, command: Command) -> Result<(), Overloaded> {
+        let mut routes = self.routes();
+        routes.forget_gone();
+        let (shard, new) = routes.shard_of(&command);
+        self.shards[shard].order(Order::Command(command))?;
+        if let Some((session, transport)) = new {
+            routes.add(session, transport, shard);
+        }
+        Ok(())
+    }
+
+    /// The port of each shard, for UDP and TCP.
+    pub fn ports(&self) -> Vec<u16> {
+        self.shards.iter().map(|shard| shard.port).collect()
+    }
+
+    /// From now on new transports advertise these addresses, in order of preference.
+    ///
+    /// # Errors
+    /// When a shard's queue is full. Some shards may have taken it: try again.
+    pub fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
+        for shard in &self.shards {
+            shard.order(Order::Addresses(addresses.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// All transports there are. Waits for every shard to finish a turn of its loop, at most a second.
+    ///
+    /// # Errors
+    /// When a shard does not answer in that time.
+    pub fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError> {
+        let (states, answers) = sync_channel(self.shards.len());
+        for shard in &self.shards {
+            let order = Order::Snapshot(states.clone());
+            shard.order(order).map_err(|_| SnapshotError)?;
+        }
+        let until = Instant::now() + SNAPSHOT;
+        let mut all = Vec::new();
+        for _ in &self.shards {
+            let left = until.saturating_duration_since(Instant::now());
+            let states = answers.recv_timeout(left).map_err(|_| SnapshotError)?;
+            all.extend(states);
+        }
+        Ok(all)
+    }
+
+    /// What all shards counted since they started.
+    pub fn counters(&self) -> Totals {
+        let mut totals = Totals::default();
+        for shard in &self.shards {
+            totals.add(&shard.counters);
+        }
+        totals
+    }
+
+    /// Stops the shards and waits for them. Transports end without a word to their clients or the sink.
+    pub fn shutdown(mut self) {
+        self.stop();
+    }
+
+    fn stop(&mut self) {
+        for shard in &mut self.shards {
+            // Blocks only while the queue is full, which the shard empties.
+            let _ = shard.orders.send(Order::Stop);
+            shard.wake.ring();
+        }
+        for shard in &mut self.shards {
+            if let Some(thread) = shard.thread.take() {
+                let _ = thread.join();
+            }
+        }
+    }
+
+    fn routes(&self) -> MutexGuard<'_, Routes> {
+        // A table of who is where is never half written.
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Plane {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl Handle {
+    fn order(&self, order: Order) -> Result<(), Overloaded> {
+        match self.orders.try_send(order) {
+            Ok(()) => {
+                self.wake.ring();
+                Ok(())
+            }
+            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(Overloaded),
+        }
+    }
+}
+
+impl Routes {
+    /// Where a command goes, and what it makes if it is the first for its transport.
+    fn shard_of(&self, command: &Command) -> (usize, Option<(Id, Id)>) {
+        let (session, transport) = match command {
+            Command::Publish {
+                session, transport, ..
+            }
+            | Command::Subscribe {
+                session, transport, ..
+            } => (Some(session), transport),
+            Command::Accept { transport, .. }
+            | Command::Candidate { transport, .. }
+            | Command::Close { transport } => (None, transport),
+        };
+        if let Some(shard) = self.transports.get(transport) {
+            return (*shard, None);
+        }
+        // One that is unknown everywhere may be told so by any.
+        let Some(session) = session else {
+            return (0, None);
+        };
+        let known = self.sessions.get(session).map(|session| session.shard);
+        let shard = known.unwrap_or_else(|| self.least_loaded());
+        (shard, Some((session.clone(), transport.clone())))
+    }
+
+    fn least_loaded(&self) -> usize {
+        let loads = self.loads.iter().enumerate();
+        loads
+            .min_by_key(|(_, load)| **load)
+            .map_or(0, |(shard, _)| shard)
+    }
+
+    fn add(&mut self, session: Id, transport: Id, shard: usize) {
+        self.transports.insert(transport, shard);
+        self.loads[shard] += 1;
+        let session = self.sessions.entry(session).or_insert(Session {
+            shard,
+            transports: 0,
+        });
+        session.transports += 1;
+    }
+
+    fn forget_gone(&mut self) {
+        while let Ok(gone) = self.gone.try_recv() {
+            let Some(shard) = self.transports.remove(&gone.transport) else {
+                continue;
+            };
+            self.loads[shard] -= 1;
+            if let Some(session) = self.sessions.get_mut(&gone.session) {
+                session.transports -= 1;
+                if session.transports == 0 {
+                    self.sessions.remove(&gone.session);
+                }
+            }
+        }
+    }
+}

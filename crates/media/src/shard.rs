@@ -1,0 +1,266 @@
+//! A shard: one thread with its sockets, its transports and its streams. Nothing in it is shared, nothing waits.
+//!
+//! One turn of [`Shard::run`]: wait for sockets, commands or the next deadline; take in what came, batch by batch;
+//! after each batch send on what became fresh. All state machines below it are told the time.
+
+mod closing;
+mod commands;
+mod connection;
+mod demux;
+mod outbox;
+mod settle;
+mod slots;
+mod timers;
+mod wire;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, SyncSender};
+use std::time::{Duration, Instant};
+
+use crate::api::{EventSink, Id, TransportState};
+use crate::counters::Counters;
+use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
+use crate::plane::StartError;
+use crate::stream::Stream;
+use crate::transport::{Effect, Factory};
+
+use connection::Connection;
+use outbox::Outbox;
+use slots::Slots;
+use timers::{Timer, Timers};
+
+pub use slots::Key;
+pub use wire::Wire;
+
+const UDP: Token = 0;
+const LISTENER: Token = 1;
+const WAKE: Token = 2;
+const FIRST_STREAM: Token = 3;
+
+/// Longest wait without any deadline.
+const IDLE: Duration = Duration::from_millis(500);
+/// When to offer kept events to the sink again.
+const RETRY_EVENTS: Duration = Duration::from_millis(5);
+/// Batches taken from the socket before timers and commands get their turn.
+const BATCHES: usize = 8;
+/// Commands obeyed before packets get their turn: each may cost as much as a hundred packets.
+const COMMANDS: usize = 16;
+/// How often unclaimed connections are looked for.
+const SWEEP: Duration = Duration::from_secs(2);
+
+/// What a shard is told by its [`crate::Plane`].
+pub enum Order {
+    /// From the outside.
+    Command(crate::api::Command),
+    /// What transports advertise from now on.
+    Addresses(Vec<std::net::IpAddr>),
+    /// Say what there is.
+    Snapshot(SyncSender<Vec<TransportState>>),
+    /// End the thread.
+    Stop,
+}
+
+/// What connects a shard with the rest of the process.
+pub struct Ends {
+    /// Orders come here, and `wake` rings for them.
+    pub orders: Receiver<Order>,
+    #[allow(missing_docs)]
+    pub wake: Wake,
+    /// Takes events.
+    pub sink: EventSink,
+    /// Hears of transports that are gone.
+    pub gone: Sender<Gone>,
+    #[allow(missing_docs)]
+    pub counters: Arc<Counters>,
+}
+
+/// A transport that is gone from a shard.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    #[allow(missing_docs)]
+    pub transport: Id,
+    #[allow(missing_docs)]
+    pub session: Id,
+}
+
+/// The shard.
+pub struct Shard {
+    wire: Wire,
+    /// Out while its content is being taken in.
+    inbox: Option<Box<Inbox>>,
+    /// Out while its content is being taken in.
+    frame: Option<Box<[u8; LARGEST]>>,
+    port: u16,
+    factory: Factory,
+    connections: Slots<Connection>,
+    streams: Slots<Stream>,
+    by_id: HashMap<Id, Key>,
+    by_ufrag: HashMap<String, Key>,
+    by_peer: HashMap<Peer, Key>,
+    stream_by_id: HashMap<Id, Key>,
+    /// Streams with fresh packets.
+    dirty: Vec<Key>,
+    timers: Timers,
+    outbox: Outbox,
+    /// The last ones that closed, to be told again.
+    closed: VecDeque<TransportState>,
+    plain: demux::Rate,
+    effects: Vec<Effect>,
+    orders: Receiver<Order>,
+    wake: Wake,
+    gone: Sender<Gone>,
+    counters: Arc<Counters>,
+}
+
+/// The sockets of a shard, opened before its thread starts.
+pub struct Sockets {
+    #[allow(missing_docs)]
+    pub udp: crate::net::Udp,
+    #[allow(missing_docs)]
+    pub tcp: std::net::TcpListener,
+    /// Of both.
+    pub port: u16,
+}
+
+impl Shard {
+    /// With open sockets.
+    ///
+    /// # Errors
+    /// When the system lacks what it takes to watch them, or no certificate can be made.
+    pub fn new(
+        sockets: Sockets,
+        ends: Ends,
+        addresses: Vec<std::net::IpAddr>,
+    ) -> Result<Self, StartError> {
+        let readiness = Readiness::new()?;
+        readiness.add(&sockets.udp, UDP)?;
+        readiness.add(&sockets.tcp, LISTENER)?;
+        readiness.add(&ends.wake, WAKE)?;
+        let mut factory = Factory::new()?;
+        factory.set_addresses(addresses, sockets.port);
+        let counters = ends.counters;
+        Ok(Self {
+            wire: Wire::new(
+                sockets.udp,
+                sockets.tcp,
+                FIRST_STREAM,
+                readiness,
+                counters.clone(),
+            )?,
+            inbox: Some(Box::default()),
+            frame: Some(Box::new([0; LARGEST])),
+            port: sockets.port,
+            factory,
+            connections: Slots::default(),
+            streams: Slots::default(),
+            by_id: HashMap::new(),
+            by_ufrag: HashMap::new(),
+            by_peer: HashMap::new(),
+            stream_by_id: HashMap::new(),
+            dirty: Vec::new(),
+            timers: Timers::default(),
+            outbox: Outbox::new(ends.sink, counters.clone()),
+            closed: VecDeque::new(),
+            plain: demux::Rate::default(),
+            effects: Vec::new(),
+            orders: ends.orders,
+            wake: ends.wake,
+            gone: ends.gone,
+            counters,
+        })
+    }
+
+    /// Until it is told to stop.
+    pub fn run(mut self) {
+        self.timers.set(Instant::now() + SWEEP, Timer::Sweep);
+        let mut ready = Vec::new();
+        let (mut told, mut more) = (true, false);
+        loop {
+            let most = match (more, told) {
+                (true, _) => Duration::ZERO,
+                (false, false) => RETRY_EVENTS,
+                (false, true) => IDLE,
+            };
+            let wait = self.timers.wait(Instant::now(), most);
+            ready.clear();
+            self.wire.readiness.wait(wait, &mut ready);
+            for token in &ready {
+                self.ready(*token);
+            }
+            self.elapse(Instant::now());
+            let Some(left) = self.obey(Instant::now()) else {
+                return;
+            };
+            more = left;
+            self.forward(Instant::now());
+            told = self.outbox.retry();
+        }
+    }
+
+    fn ready(&mut self, token: Token) {
+        match token {
+            UDP => self.take_datagrams(),
+            LISTENER => {
+                let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
+                tcp.accept(readiness, Instant::now(), &self.counters);
+            }
+            WAKE => self.wake.clear(),
+            stream => self.take_frames(stream),
+        }
+    }
+
+    fn elapse(&mut self, now: Instant) {
+        while let Some((at, timer)) = self.timers.due(now) {
+            match timer {
+                Timer::Transport(key) => self.wake_transport(key, at, now),
+                Timer::Patience(key) => self.lose_patience(key, now),
+                Timer::Reports(key) => self.report(key, now),
+                Timer::Keyframe(stream) => self.poll_keyframe(stream, now),
+                Timer::Sweep => {
+                    let closed = self.wire.tcp.sweep(now);
+                    self.counters.tcp_closed.add(closed);
+                    self.timers.set(now + SWEEP, Timer::Sweep);
+                }
+            }
+        }
+    }
+
+    /// Sends on what is fresh.
+    fn forward(&mut self, now: Instant) {
+        let mut dirty = std::mem::take(&mut self.dirty);
+        for key in dirty.drain(..) {
+            let Some(stream) = self.streams.get_mut(key) else {
+                continue;
+            };
+            for subscriber in &stream.subscribers {
+                let Some(connection) = self.connections.get_mut(*subscriber) else {
+                    continue;
+                };
+                let route = connection.route();
+                if let (Some(subscriber), Some(route)) = (&mut connection.subscriber, route) {
+                    subscriber.forward(now, stream, route, &mut self.wire);
+                }
+            }
+            stream.fresh.clear();
+        }
+        self.dirty = dirty;
+        self.wire.flush();
+    }
+
+    fn report(&mut self, key: Key, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let route = connection.route();
+        if let Some(stream) = self.streams.get(connection.stream)
+            && let (Some(subscriber), Some(route)) = (&mut connection.subscriber, route)
+        {
+            subscriber.report(now, stream, route, &mut self.wire);
+        }
+        self.timers.set(now + REPORTS, Timer::Reports(key));
+    }
+}
+
+/// Between two sender reports.
+const REPORTS: Duration = Duration::from_secs(1);

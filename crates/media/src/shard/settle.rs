@@ -1,0 +1,240 @@
+//! Does what a transport wants done, after anything happened to it.
+
+use std::time::{Duration, Instant};
+
+use super::Shard;
+use super::slots::Key;
+use super::timers::Timer;
+use crate::api::{Direction, Stage};
+use crate::egress::Subscriber;
+use crate::net::{Peer, Via};
+use crate::stun;
+use crate::transport::{Effect, Exported, Kind, Packet, cname};
+
+/// How long a transport may take to connect, and how long it may be without consent.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Shard {
+    /// Drains the transport and does what it wants.
+    pub(super) fn settle(&mut self, key: Key, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let mut effects = std::mem::take(&mut self.effects);
+        let at = connection
+            .transport
+            .drain(now, |effect| effects.push(effect));
+        if let Some(at) = at
+            && connection.wake.is_none_or(|wake| at < wake)
+        {
+            // One timer per transport: a later one is set anew when the earlier one rings.
+            connection.wake = Some(at);
+            self.timers.set(at, Timer::Transport(key));
+        }
+        for effect in effects.drain(..) {
+            self.apply(key, now, effect);
+        }
+        self.effects = effects;
+    }
+
+    fn apply(&mut self, key: Key, now: Instant, effect: Effect) {
+        match effect {
+            Effect::Datagram { peer, data } => self.send_for(key, now, peer, &data),
+            Effect::Packet(packet) => self.take_packet(key, now, packet),
+            Effect::Ice(connected) => self.ice_changed(key, now, connected),
+            Effect::Connected => self.connected(key, now),
+            Effect::Keys(keys) => self.keyed(key, now, &keys),
+            Effect::Failed(reason) => {
+                let panicked = self.connections.get(key);
+                if panicked.is_some_and(|connection| connection.transport.panicked()) {
+                    self.counters.library_panics.add(1);
+                }
+                self.close(key, reason);
+            }
+        }
+    }
+
+    fn send_for(&mut self, key: Key, now: Instant, peer: Peer, data: &[u8]) {
+        if stun::is_binding_success(data) {
+            self.prove(key, now, peer);
+        }
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        let media = matches!(data.first(), Some(128..=191));
+        if media && connection.direction == Direction::Subscribe {
+            // Its keys are ours to count with: the library must not use them too.
+            self.counters.library_media.add(1);
+            return;
+        }
+        self.wire.send(connection.way_to(peer), data);
+    }
+
+    /// The transport answered a STUN request of `peer`: it was authenticated.
+    fn prove(&mut self, key: Key, now: Instant, peer: Peer) {
+        let before = self.by_peer.insert(peer, key);
+        if let Some(other) = before.filter(|before| *before != key)
+            && let Some(other) = self.connections.get_mut(other)
+        {
+            other.forget(peer);
+        }
+        if peer.via == Via::Tcp {
+            self.wire.tcp.claim(peer.addr);
+        }
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        if let Some(forgotten) = connection.prove(now, peer) {
+            self.by_peer.remove(&forgotten);
+            if forgotten.via == Via::Tcp {
+                self.wire.tcp.close(forgotten.addr);
+            }
+        }
+    }
+
+    fn take_packet(&mut self, key: Key, now: Instant, packet: Packet) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        let stream_key = connection.stream;
+        let Some(stream) = self.streams.get_mut(stream_key) else {
+            return;
+        };
+        if stream.publisher != Some(key) {
+            self.counters.rtp_in_other_source.add(1);
+            return;
+        }
+        let clean = stream.fresh.is_empty();
+        match stream.take(now, key, packet) {
+            Ok(()) => self.counters.rtp_in.add(1),
+            Err(_) => self.counters.rtp_in_other_source.add(1),
+        }
+        if clean && !stream.fresh.is_empty() {
+            self.dirty.push(stream_key);
+        }
+    }
+
+    fn ice_changed(&mut self, key: Key, now: Instant, connected: bool) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let (stage, reason) = match (connected, connection.stage) {
+            (true, Stage::New) => (Stage::IceConnected, "ICE has a pair"),
+            (true, Stage::Disconnected) => {
+                connection.lacking_since = None;
+                (Stage::Connected, "ICE consent is back")
+            }
+            (false, Stage::Connected) => {
+                connection.lacking_since = Some(now);
+                self.timers.set(now + PATIENCE, Timer::Patience(key));
+                (
+                    Stage::Disconnected,
+                    "ICE consent was lost: the client sends no checks",
+                )
+            }
+            _ => return,
+        };
+        self.change(key, stage, reason);
+    }
+
+    fn connected(&mut self, key: Key, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        connection.lacking_since = None;
+        if connection.stage == Stage::New {
+            self.change(key, Stage::IceConnected, "ICE has a pair");
+        }
+        self.change(key, Stage::Connected, "DTLS is done");
+        let _ = now;
+    }
+
+    fn keyed(&mut self, key: Key, now: Instant, keys: &Exported) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let accepted = connection.accepted.take().unwrap_or_default();
+        let cname = cname(&connection.stream_id);
+        let Ok(subscriber) = Subscriber::new(now, keys, &accepted, cname) else {
+            return self.close(key, "the keys of DTLS do not fit the SRTP profile");
+        };
+        let (stream, video) = (connection.stream, subscriber.wants(Kind::Video));
+        connection.subscriber = Some(subscriber);
+        self.timers.set(now + super::REPORTS, Timer::Reports(key));
+        if video {
+            self.request_keyframe(stream, now);
+        }
+    }
+
+    /// Asks the publisher for a keyframe, now or as soon as it may be asked again.
+    pub(super) fn request_keyframe(&mut self, stream: Key, now: Instant) {
+        let Some(found) = self.streams.get_mut(stream) else {
+            return;
+        };
+        let track = &mut found.tracks[Kind::Video as usize];
+        let waits = track.gate.deadline().is_some();
+        if track.gate.request(now) {
+            self.ask_publisher(stream, now);
+        } else if !waits && let Some(at) = track.gate.deadline() {
+            self.timers.set(at, Timer::Keyframe(stream));
+        }
+    }
+
+    pub(super) fn poll_keyframe(&mut self, stream: Key, now: Instant) {
+        let Some(found) = self.streams.get_mut(stream) else {
+            return;
+        };
+        if found.tracks[Kind::Video as usize].gate.poll(now) {
+            self.ask_publisher(stream, now);
+        }
+    }
+
+    fn ask_publisher(&mut self, stream: Key, now: Instant) {
+        let Some(found) = self.streams.get(stream) else {
+            return;
+        };
+        let source = found.tracks[Kind::Video as usize].source();
+        // A source that sent nothing yet begins with a keyframe anyway.
+        let (Some(publisher), Some(ssrc)) = (found.publisher, source) else {
+            return;
+        };
+        let Some(connection) = self.connections.get_mut(publisher) else {
+            return;
+        };
+        connection.transport.request_keyframe(now, ssrc);
+        self.counters.keyframes_sent.add(1);
+        self.settle(publisher, now);
+    }
+
+    pub(super) fn wake_transport(&mut self, key: Key, at: Instant, now: Instant) {
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        if connection.wake != Some(at) {
+            return;
+        }
+        connection.wake = None;
+        connection.transport.elapse(now);
+        self.settle(key, now);
+    }
+
+    pub(super) fn lose_patience(&mut self, key: Key, now: Instant) {
+        let Some(connection) = self.connections.get(key) else {
+            return;
+        };
+        let lacking = connection.lacking_since;
+        if lacking.is_none_or(|since| now.duration_since(since) < PATIENCE) {
+            return;
+        }
+        let reason = match connection.stage {
+            Stage::New => "ICE did not connect within 30 s",
+            Stage::IceConnected => "DTLS was not done within 30 s",
+            _ => "ICE consent was lost for 30 s",
+        };
+        self.close(key, reason);
+    }
+
+    pub(super) fn be_patient(&mut self, key: Key, now: Instant) {
+        self.timers.set(now + PATIENCE, Timer::Patience(key));
+    }
+}
