@@ -42,7 +42,7 @@ pub enum Effect {
         #[allow(missing_docs)]
         command: MediaCommand,
     },
-    /// This connection is over. Forget its binding to a WebSocket; the socket itself is closed by the client, or
+    /// This connection is over, and nothing names it again. Forget its binding to a WebSocket; the socket itself is closed by the client, or
     /// 10 s later.
     Disconnected {
         #[allow(missing_docs)]
@@ -147,6 +147,7 @@ pub enum Notification {
     Signal {
         /// `None` for the application's server.
         from: Option<ConnectionId>,
+        /// Its `to` is empty: who else hears it is nobody's business.
         signal: Signal,
     },
     StreamPropertyChanged {
@@ -188,7 +189,11 @@ pub enum EndReason {
     AutomaticStop,
 }
 
-/// What a node is told. Every command names what it makes, so that saying it twice changes nothing.
+/// What a node is told. Every command names what it makes, so that saying it twice changes nothing. A `key` is the id
+/// of the client's request that waits for it; the shell answers it with [`MediaError::Unavailable`] when the node does
+/// not, well before the 10 s after which clients stop waiting.
+///
+/// [`MediaError::Unavailable`]: crate::MediaError::Unavailable
 #[derive(Clone, Debug)]
 pub enum MediaCommand {
     /// Answer the client's offer with a receiving transport that feeds `stream`. When the stream has a transport

@@ -39,7 +39,8 @@ pub enum Input {
         #[allow(missing_docs)]
         operation: ClientOperation,
     },
-    /// A client's WebSocket is gone and its grace is over: `networkDisconnect`.
+    /// A client's WebSocket is gone and its grace is over: `networkDisconnect`. Also to be said of a connection whose
+    /// [`Joined`](crate::Joined) could not be delivered any more.
     Lost {
         #[allow(missing_docs)]
         connection: ConnectionId,

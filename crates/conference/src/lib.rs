@@ -29,6 +29,7 @@ mod reconnect;
 mod roster;
 mod sessions;
 mod signal;
+mod transports;
 mod unpublish;
 
 pub use conference::{Conference, metadata};

@@ -1,0 +1,36 @@
+//! Which peer connections a conference wants to exist.
+
+use crate::conference::Conference;
+use crate::ids::*;
+use crate::model::Active;
+
+impl Conference {
+    /// Every transport that `node` was told to make and not yet told to close. Whatever else a node carries for this
+    /// master, after a broken link or a restart, is an orphan and can be closed.
+    pub fn transports_on<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a TransportId> {
+        self.sessions()
+            .filter(move |session| session.node.as_ref() == Some(node))
+            .flat_map(|session| session.participants())
+            .flat_map(|(connection, active)| running(active).chain(self.coming(&connection.id)))
+    }
+
+    /// On their way, or overtaken before the node answered.
+    fn coming(&self, connection: &ConnectionId) -> impl Iterator<Item = &TransportId> {
+        self.legs.get(connection).into_iter().flat_map(|legs| {
+            let publishing = legs.publishing.iter().map(|made| &made.transport);
+            let receiving = legs.receiving.values().map(|next| next.transport());
+            publishing.chain(&legs.replaced).chain(receiving)
+        })
+    }
+}
+
+/// An offered transport is among the coming ones already.
+fn running(active: &Active) -> impl Iterator<Item = &TransportId> {
+    let sending = active
+        .publisher
+        .iter()
+        .map(|publisher| &publisher.transport);
+    let receiving = active.subscribers.values();
+    let established = receiving.filter(|subscriber| subscriber.established);
+    sending.chain(established.map(|subscriber| &subscriber.transport))
+}

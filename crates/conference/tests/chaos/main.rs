@@ -1,0 +1,113 @@
+//! Thousands of inputs, sensible and not, in an order drawn from fixed seeds. A witness reads every effect as the
+//! outside would and objects to whatever cannot be.
+
+mod dice;
+mod monkey;
+mod witness;
+
+use std::collections::BTreeMap;
+
+use conference::*;
+use dice::Dice;
+use monkey::Monkey;
+use witness::Witness;
+
+const SEEDS: u64 = 30;
+const INPUTS: usize = 3_000;
+
+#[test]
+fn nothing_impossible_ever_happens() {
+    let mut seen = BTreeMap::new();
+    for seed in 0..SEEDS {
+        let mut world = World::new(seed);
+        for _ in 0..INPUTS {
+            world.step();
+        }
+        world.wind_up();
+        for (kind, times) in world.witness.seen {
+            *seen.entry(kind).or_insert(0) += times;
+        }
+    }
+    for kind in witness::EVERYTHING {
+        let times = seen.get(kind).copied().unwrap_or_default();
+        assert!(
+            times >= 10,
+            "only {times} times {kind} in all runs: {seen:#?}"
+        );
+    }
+}
+
+/// Rooms in which little goes wrong, so that they grow full and stay long.
+#[test]
+fn long_calls_stay_in_order() {
+    for seed in 100..110 {
+        let mut world = World::new(seed);
+        world.monkey.calm = true;
+        for _ in 0..INPUTS {
+            world.step();
+        }
+        world.wind_up();
+    }
+}
+
+#[test]
+fn the_same_inputs_have_the_same_effects() {
+    let run = |seed| {
+        let mut world = World::new(seed);
+        let mut story = String::new();
+        for _ in 0..500 {
+            story += &format!("{:?}\n", world.step());
+        }
+        story
+    };
+    assert_eq!(run(7), run(7));
+    assert_ne!(run(7), run(8));
+}
+
+struct World {
+    conference: Conference,
+    witness: Witness,
+    monkey: Monkey,
+    now: u64,
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let limits = Limits {
+            sessions: 2,
+            connections_per_session: 6,
+        };
+        Self {
+            conference: Conference::with_limits(limits),
+            witness: Witness::default(),
+            monkey: Monkey::new(Dice::new(seed)),
+            now: 1_000,
+        }
+    }
+
+    fn step(&mut self) -> Vec<Effect> {
+        let input = self.monkey.next(&self.conference, &mut self.witness);
+        self.feed(input)
+    }
+
+    fn feed(&mut self, input: Input) -> Vec<Effect> {
+        self.now += self.monkey.dice.below(3);
+        self.witness.before(&input);
+        let effects = self.conference.handle(Timestamp(self.now), input);
+        self.witness.after(&effects);
+        assert_eq!(self.conference.check(), Ok(()));
+        self.witness.compare(&self.conference);
+        effects
+    }
+
+    /// Everybody who was asked answers, then everything ends.
+    fn wind_up(&mut self) {
+        while let Some(input) = self.monkey.answer(&mut self.witness) {
+            self.feed(input);
+        }
+        assert_eq!(self.conference.open_requests().count(), 0);
+        self.feed(Input::Stopping);
+        self.witness.nothing_is_left();
+        assert_eq!(self.conference.sessions().count(), 0);
+    }
+}

@@ -1,0 +1,289 @@
+//! Reads effects as the shell, the nodes and the clients would, and keeps their books.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use conference::*;
+
+/// What must have happened in the runs, or they prove nothing.
+pub const EVERYTHING: [&str; 21] = [
+    "joined",
+    "published",
+    "source swapped",
+    "offered",
+    "subscriber replaced",
+    "error",
+    "superseded",
+    "hears joined",
+    "hears left",
+    "hears published",
+    "hears unpublished",
+    "hears evicted",
+    "hears signal",
+    "hears change",
+    "hears role",
+    "accept",
+    "candidate",
+    "close",
+    "asked again for a place",
+    "session over",
+    "node lost with participants",
+];
+
+#[derive(Default)]
+pub struct Witness {
+    /// Places asked for, with the node named in the question.
+    pub to_place: Vec<(RequestId, Option<NodeId>)>,
+    /// Commands to be answered, with the answer that is due.
+    pub to_node: Vec<(RequestId, MediaAnswer)>,
+    pub seen: BTreeMap<&'static str, usize>,
+    unanswered: BTreeSet<RequestId>,
+    placing: BTreeSet<RequestId>,
+    clients: BTreeMap<ConnectionId, View>,
+    transports: BTreeMap<TransportId, NodeId>,
+    ever_opened: BTreeSet<TransportId>,
+    streams_known: BTreeSet<StreamId>,
+    subscribed: BTreeMap<(ConnectionId, StreamId), TransportId>,
+}
+
+/// Who is there and what they publish, as one client believes.
+type View = BTreeMap<ConnectionId, Option<StreamId>>;
+
+impl Witness {
+    pub fn before(&mut self, input: &Input) {
+        match input {
+            Input::Server { request, .. }
+            | Input::Join { request, .. }
+            | Input::Client { request, .. } => {
+                assert!(self.unanswered.insert(*request), "the driver's own mistake");
+            }
+            Input::NodeLost { node } => {
+                let before = self.transports.len();
+                self.transports.retain(|_, on| on != node);
+                if self.transports.len() < before {
+                    self.count("node lost with participants");
+                }
+            }
+            _ => {}
+        }
+    }
+
+    pub fn after(&mut self, effects: &[Effect]) {
+        for effect in effects {
+            self.read(effect);
+        }
+    }
+
+    fn read(&mut self, effect: &Effect) {
+        match effect {
+            Effect::Reply { request, result } => self.reply(*request, result),
+            Effect::Notify { to, notification } => self.notify(to, notification),
+            Effect::Place { request, node, .. } => {
+                assert!(self.unanswered.contains(request), "a place for nobody");
+                if !self.placing.insert(*request) {
+                    self.count("asked again for a place");
+                }
+                self.to_place.push((*request, node.clone()));
+            }
+            Effect::Media { node, command } => self.command(node, command),
+            Effect::Disconnected { connection } => {
+                let known = self.clients.remove(connection);
+                assert!(known.is_some(), "{connection} was not connected");
+            }
+            Effect::SessionClosed { .. } => self.count("session over"),
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, result: &Result<Reply, Error>) {
+        assert!(
+            self.unanswered.remove(&request),
+            "{request:?} was not asked, or answered before: {result:?}"
+        );
+        match result {
+            Ok(Reply::Joined(joined)) => {
+                self.count("joined");
+                let view = joined.others.iter().map(seen).collect();
+                let before = self.clients.insert(joined.connection.clone(), view);
+                assert!(before.is_none(), "{} joined twice", joined.connection);
+            }
+            Ok(Reply::Published { stream, .. }) => {
+                let new = self.streams_known.insert(stream.clone());
+                self.count(if new { "published" } else { "source swapped" });
+            }
+            Ok(Reply::Offer(_)) => self.count("offered"),
+            Err(Error::Media(MediaError::Unavailable(why))) if why.starts_with("given up") => {
+                self.count("superseded");
+            }
+            Err(_) => self.count("error"),
+            Ok(_) => {}
+        }
+    }
+
+    fn notify(&mut self, to: &ConnectionId, notification: &Notification) {
+        let Some(view) = self.clients.get_mut(to) else {
+            panic!("{to} is not connected and cannot hear {notification:?}");
+        };
+        let kind = match notification {
+            Notification::ParticipantJoined { connection, .. } => {
+                assert_ne!(connection, to);
+                assert_eq!(view.insert(connection.clone(), None), None, "already there");
+                "hears joined"
+            }
+            Notification::ParticipantLeft { connection, .. } => {
+                assert!(view.remove(connection).is_some(), "was not there");
+                "hears left"
+            }
+            Notification::ParticipantPublished { connection, stream } => {
+                let before = view.insert(connection.clone(), Some(stream.id.clone()));
+                assert_eq!(before, Some(None), "unknown, or has a stream already");
+                "hears published"
+            }
+            Notification::ParticipantUnpublished { connection, .. } => {
+                if connection != to {
+                    let before = view.insert(connection.clone(), None);
+                    assert!(matches!(before, Some(Some(_))), "had no stream");
+                }
+                "hears unpublished"
+            }
+            Notification::ParticipantEvicted { connection, .. } => {
+                assert_eq!(connection, to, "of no interest to others");
+                "hears evicted"
+            }
+            Notification::Signal { from, .. } => {
+                let known = from
+                    .as_ref()
+                    .is_none_or(|id| id == to || view.contains_key(id));
+                assert!(known, "clients drop signals of strangers");
+                "hears signal"
+            }
+            Notification::StreamPropertyChanged {
+                connection, stream, ..
+            } => {
+                assert_eq!(view.get(connection), Some(&Some(stream.clone())));
+                "hears change"
+            }
+            Notification::RoleChanged(_) => "hears role",
+            Notification::RecordChanged(_) => "hears record",
+            Notification::ForciblyReconnectSubscriber { .. } => "hears reconnect",
+        };
+        self.count(kind);
+    }
+
+    fn command(&mut self, node: &NodeId, command: &MediaCommand) {
+        match command {
+            MediaCommand::Publish { key, transport, .. } => {
+                self.open(node, transport);
+                self.due(*key, MediaAnswer::Answer("answer".into()));
+            }
+            MediaCommand::Subscribe { key, transport, .. } => {
+                self.open(node, transport);
+                self.due(*key, MediaAnswer::Offer("offer".into()));
+            }
+            MediaCommand::Accept { key, transport, .. } => {
+                self.count("accept");
+                assert_eq!(self.transports.get(transport), Some(node));
+                self.due(*key, MediaAnswer::Accepted);
+            }
+            MediaCommand::Candidate { transport, .. } => {
+                self.count("candidate");
+                assert_eq!(self.transports.get(transport), Some(node));
+            }
+            MediaCommand::Close { transport } => {
+                self.count("close");
+                assert_eq!(self.transports.remove(transport).as_ref(), Some(node));
+            }
+        }
+    }
+
+    fn open(&mut self, node: &NodeId, transport: &TransportId) {
+        assert!(
+            self.ever_opened.insert(transport.clone()),
+            "{transport} again"
+        );
+        self.transports.insert(transport.clone(), node.clone());
+    }
+
+    fn due(&mut self, key: RequestId, answer: MediaAnswer) {
+        assert!(self.unanswered.contains(&key), "nobody asked for it");
+        self.to_node.push((key, answer));
+    }
+
+    /// Between two inputs, what everybody believes is what is.
+    pub fn compare(&mut self, conference: &Conference) {
+        let truly: BTreeMap<ConnectionId, View> = conference
+            .sessions()
+            .flat_map(|session| session.participants().map(move |me| (session, me.0)))
+            .map(|(session, me)| (me.id.clone(), view_from(session, &me.id)))
+            .collect();
+        assert_eq!(self.clients, truly);
+        assert!(
+            self.unanswered
+                .iter()
+                .copied()
+                .eq(sorted(conference.open_requests()))
+        );
+        self.compare_transports(conference);
+    }
+
+    /// What is open is wanted, and whatever runs, runs on open transports of the session's node.
+    fn compare_transports(&mut self, conference: &Conference) {
+        let nodes: BTreeSet<&NodeId> = self.transports.values().collect();
+        let wanted = nodes.iter().flat_map(|node| conference.transports_on(node));
+        let wanted: Vec<&TransportId> = wanted.collect();
+        assert_eq!(wanted.len(), self.transports.len(), "each once");
+        assert!(wanted.iter().all(|id| self.transports.contains_key(*id)));
+        let mut current = BTreeMap::new();
+        for session in conference.sessions() {
+            for (me, active) in session.participants() {
+                if let Some(publisher) = &active.publisher {
+                    self.must_be_open(&publisher.transport, session);
+                }
+                for (stream, subscriber) in &active.subscribers {
+                    self.must_be_open(&subscriber.transport, session);
+                    if subscriber.established {
+                        let leg = (me.id.clone(), stream.clone());
+                        current.insert(leg, subscriber.transport.clone());
+                    }
+                }
+            }
+        }
+        let replaced = |(leg, transport)| self.subscribed.get(leg).is_some_and(|t| t != transport);
+        let times = current.iter().filter(|entry| replaced(*entry)).count();
+        *self.seen.entry("subscriber replaced").or_default() += times;
+        self.subscribed = current;
+    }
+
+    fn must_be_open(&self, transport: &TransportId, session: &Session) {
+        let on = self.transports.get(transport);
+        assert_eq!(on, session.node.as_ref(), "{transport} of {}", session.id);
+    }
+
+    pub fn nothing_is_left(&self) {
+        assert_eq!(self.unanswered, BTreeSet::new());
+        assert_eq!(self.transports, BTreeMap::new());
+        assert_eq!(self.clients, BTreeMap::new());
+    }
+
+    fn count(&mut self, kind: &'static str) {
+        *self.seen.entry(kind).or_default() += 1;
+    }
+}
+
+fn view_from(session: &Session, me: &ConnectionId) -> View {
+    session
+        .participants()
+        .filter(|(other, _)| other.id != *me)
+        .map(|(other, active)| {
+            let stream = active.publisher.as_ref().map(|publisher| &publisher.stream);
+            (other.id.clone(), stream.cloned())
+        })
+        .collect()
+}
+
+fn seen(participant: &Participant) -> (ConnectionId, Option<StreamId>) {
+    let stream = participant.stream.as_ref().map(|stream| stream.id.clone());
+    (participant.connection.clone(), stream)
+}
+
+fn sorted(requests: impl Iterator<Item = RequestId>) -> impl Iterator<Item = RequestId> {
+    requests.collect::<BTreeSet<_>>().into_iter()
+}
