@@ -79,6 +79,8 @@ pub(crate) struct Agent<C> {
     pub(crate) load: watch::Sender<proto::Load>,
     pub(crate) addresses: AddressSource,
     pub(crate) announced: Announced,
+    /// The plane was too busy to hear of the last change.
+    pub(crate) addresses_owed: bool,
     pub(crate) orphan: OrphanRule,
     pub(crate) cpu: CpuMeter,
     pub(crate) fence: Fence,
@@ -158,6 +160,11 @@ impl<C: Carrier> Agent<C> {
         self.detach();
         // What waits is older than the snapshot and would only contradict it.
         while self.plane_events.try_recv().is_ok() {}
+        let carried = match self.carrier.snapshot() {
+            Ok(carried) => carried,
+            // Without a hello the connection dies of silence and is dialled anew.
+            Err(reason) => return error!(%reason, "cannot tell the master what is carried"),
+        };
         let hello = proto::Hello {
             join_secret: self.identity.join_secret.clone(),
             node_id: self.identity.node_id.clone(),
@@ -168,7 +175,7 @@ impl<C: Carrier> Agent<C> {
             capacity: Some(proto::Capacity {
                 shards: self.identity.shards,
             }),
-            snapshot: Some(translate::snapshot(&self.carrier.snapshot())),
+            snapshot: Some(translate::snapshot(&carried)),
         };
         self.outbox = Some(wanted.greet(hello));
     }
@@ -284,7 +291,13 @@ impl<C: Carrier> Agent<C> {
     }
 
     fn is_orphaned(&mut self, now: Instant) -> bool {
-        let transports = self.carrier.snapshot();
+        let transports = match self.carrier.snapshot() {
+            Ok(transports) => transports,
+            Err(reason) => {
+                warn!(%reason, "load is not known");
+                return false;
+            }
+        };
         let load = load::count(&transports, self.cpu.look(now));
         let carried = load.transports;
         self.load.send_replace(load);
@@ -292,14 +305,21 @@ impl<C: Carrier> Agent<C> {
     }
 
     fn look_at_addresses(&mut self) {
-        if !self.announced.update(self.addresses.look()) {
-            return;
+        let changed = self.announced.update(self.addresses.look());
+        if changed {
+            self.announce();
         }
+        if changed || self.addresses_owed {
+            let told = self.carrier.set_addresses(self.announced.ips().to_vec());
+            self.addresses_owed = told.is_err();
+        }
+    }
+
+    fn announce(&self) {
         match self.announced.problem() {
             None => info!(addresses = ?self.announced.ips(), "clients are told new addresses"),
             Some(problem) => error!(problem, "this node cannot be used"),
         }
-        self.carrier.set_addresses(self.announced.ips().to_vec());
         let addresses = self.announced.message(&self.carrier.ports());
         self.say(from_node::Message::AddressesChanged(
             proto::AddressesChanged {

@@ -2,16 +2,34 @@
 
 use std::net::IpAddr;
 
-use media::{Command, Overloaded, TransportState};
+use media::{Command, Overloaded, Plane, SnapshotError, TransportState};
 
-/// The media plane as the agent sees it. None of the calls may block for longer than a few milliseconds.
+/// The media plane as the agent sees it. None of the calls blocks while the plane is well.
 pub(crate) trait Carrier {
     /// Queues a command for its shard.
     fn submit(&self, command: Command) -> Result<(), Overloaded>;
     /// All that is carried at this moment.
-    fn snapshot(&self) -> Vec<TransportState>;
+    fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
     /// Addresses for descriptions made from now on.
-    fn set_addresses(&self, addresses: Vec<IpAddr>);
+    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
+}
+
+impl Carrier for Plane {
+    fn submit(&self, command: Command) -> Result<(), Overloaded> {
+        Self::submit(self, command)
+    }
+
+    fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError> {
+        Self::snapshot(self)
+    }
+
+    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
+        Self::set_addresses(self, addresses)
+    }
+
+    fn ports(&self) -> Vec<u16> {
+        Self::ports(self)
+    }
 }

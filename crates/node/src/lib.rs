@@ -68,7 +68,7 @@ pub enum NodeError {
     Link(#[from] link::dial::ConfigError),
     /// The media plane did not start.
     #[error("media: {0}")]
-    Media(String),
+    Media(#[from] media::StartError),
     /// The system has no randomness to give.
     #[error("the system gives no random numbers: {0}")]
     Random(getrandom::Error),

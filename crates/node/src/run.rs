@@ -5,7 +5,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use link::dial::Dialer;
 use link::proto;
 use tokio::sync::{mpsc, watch};
-use tracing::error;
+use tracing::{error, info};
 
 use crate::addresses::{self, Announced};
 use crate::agent::{AddressSource, Agent, Identity, Interfaces, plane_events};
@@ -22,28 +22,17 @@ use crate::{Config, Exit, NodeError, random};
 /// When it cannot start. Once it runs, nothing but the ways of [`Exit`] ends it.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<Exit, NodeError> {
     let prepared = Prepared::new(&config, machine())?;
-    let (_sink, events) = plane_events();
-    let (exit, _) = prepared.serve(NoPlane, events, shutdown).await?;
+    let (sink, events) = plane_events();
+    let plane = media::Config {
+        shards: config.shards,
+        ports: config.media_ports.clone(),
+        addresses: prepared.ips(),
+    };
+    let plane = media::start(plane, sink)?;
+    info!(ports = ?plane.ports(), addresses = ?prepared.ips(), "media is up");
+    let (exit, plane) = prepared.serve(plane, events, shutdown).await?;
+    plane.shutdown();
     Ok(exit)
-}
-
-/// Stands where the media plane will: carries nothing and refuses everything.
-struct NoPlane;
-
-impl Carrier for NoPlane {
-    fn submit(&self, _: media::Command) -> Result<(), media::Overloaded> {
-        Err(media::Overloaded)
-    }
-
-    fn snapshot(&self) -> Vec<media::TransportState> {
-        Vec::new()
-    }
-
-    fn set_addresses(&self, _: Vec<std::net::IpAddr>) {}
-
-    fn ports(&self) -> Vec<u16> {
-        Vec::new()
-    }
 }
 
 /// What the process knows when it has read its addresses and not yet started anything.
@@ -104,6 +93,7 @@ impl Prepared {
             load,
             addresses: self.addresses,
             announced: self.announced,
+            addresses_owed: false,
             orphan: self.orphan,
             cpu,
             fence: Fence::default(),

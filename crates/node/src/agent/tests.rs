@@ -28,11 +28,13 @@ impl Carrier for Recording {
         Ok(())
     }
 
-    fn snapshot(&self) -> Vec<TransportState> {
-        self.carried.lock().expect("lock").clone()
+    fn snapshot(&self) -> Result<Vec<TransportState>, media::SnapshotError> {
+        Ok(self.carried.lock().expect("lock").clone())
     }
 
-    fn set_addresses(&self, _: Vec<IpAddr>) {}
+    fn set_addresses(&self, _: Vec<IpAddr>) -> Result<(), media::Overloaded> {
+        Ok(())
+    }
 
     fn ports(&self) -> Vec<u16> {
         vec![40000]
