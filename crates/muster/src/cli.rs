@@ -1,0 +1,246 @@
+//! The command line. Values are taken as text: what they must look like is the configuration's business, so that all
+//! that is wrong can be reported at once, wherever it was written.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Flag, Role, Sources};
+
+/// WebRTC conferencing for applications written for OpenVidu 2.x.
+#[derive(Debug, Parser)]
+#[command(name = "muster", version, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[allow(missing_docs)]
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const AFTER_HELP: &str = "\
+Every setting can also be given in a TOML file (--config, documented in muster.example.toml) or in the environment
+(https.listen is MUSTER_HTTPS_LISTEN). Flags come before the environment, the environment before the file.
+
+Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 another process took over this
+node's id, 4 no master and nobody to serve (muster up's nodes only), 5 another process uses the data directory.";
+
+#[allow(missing_docs)]
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// A master and its media nodes on this machine, and the call page
+    Up {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        face: Face,
+        #[command(flatten)]
+        media: Media,
+        /// Media nodes to start [default: 1]
+        #[arg(long, value_name = "N")]
+        nodes: Option<String>,
+    },
+    /// A master; media nodes dial in from elsewhere
+    Master {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        face: Face,
+    },
+    /// A media node that dials a master
+    Node {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        media: Media,
+        #[command(flatten)]
+        joining: Joining,
+    },
+}
+
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct Common {
+    /// TOML file with settings [env: MUSTER_CONFIG]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// OpenVidu's .env file; its values come before everything else and are overruled by everything else
+    #[arg(long, value_name = "FILE")]
+    pub openvidu_env: Option<PathBuf>,
+    /// Where secrets, certificates and names are kept
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<String>,
+    /// What is logged: error, warn, info, debug, trace, or per part [default: info]
+    #[arg(long, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+/// How the master shows itself.
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct Face {
+    /// Where browsers and applications come in [default: [::]:4443]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub listen: Option<String>,
+    /// Host name or address by which they reach it [default: the first public address, or localhost]
+    #[arg(long, value_name = "HOST")]
+    pub public_host: Option<String>,
+    /// Password of the REST API [default: kept in the data directory]. Other users of this machine can see flags;
+    /// MUSTER_SECRET is not seen
+    #[arg(long, value_name = "SECRET")]
+    pub secret: Option<String>,
+    /// Certificate (PEM) to show instead of the self-signed one
+    #[arg(long, value_name = "FILE")]
+    pub tls_cert: Option<String>,
+    /// Key (PEM) of --tls-cert
+    #[arg(long, value_name = "FILE")]
+    pub tls_key: Option<String>,
+    /// Where nodes dial in [default: 127.0.0.1:4442]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub link_listen: Option<String>,
+}
+
+/// Where media goes.
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct Media {
+    /// Addresses by which clients reach the media, in order of preference [default: those of the interfaces]
+    #[arg(long, value_name = "IP[,IP]")]
+    pub public_address: Option<String>,
+    /// Ports for media, UDP and TCP; one is used for each shard [default: 40000-40999]
+    #[arg(long, value_name = "FROM-TO")]
+    pub media_ports: Option<String>,
+    /// Media threads of a node, 0 for one per core [default: 0]
+    #[arg(long, value_name = "N")]
+    pub shards: Option<String>,
+}
+
+/// How a node finds its master.
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct Joining {
+    /// The master's link
+    #[arg(long, value_name = "https://HOST:PORT")]
+    pub master: Option<String>,
+    /// What proves that this node may join. Other users of this machine can see flags; better use a file
+    #[arg(long, value_name = "SECRET")]
+    pub join_secret: Option<String>,
+    /// File with the join secret
+    #[arg(long, value_name = "FILE")]
+    pub join_secret_file: Option<String>,
+    /// Certificate (PEM) by which the master is known: link.crt of its data directory
+    #[arg(long, value_name = "FILE")]
+    pub master_ca: Option<String>,
+    /// Permanent name of this node [default: kept in the data directory]
+    #[arg(long, value_name = "ID")]
+    pub node_id: Option<String>,
+    /// Announce loopback when the machine has no other address
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub allow_loopback: Option<String>,
+    /// End after so many seconds without a master and without anybody to serve, 0 for never [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub exit_when_orphaned: Option<String>,
+}
+
+impl Command {
+    /// Which role this asks for, and all that was said about it.
+    pub fn sources(self) -> (Role, Sources) {
+        match self {
+            Self::Up {
+                common,
+                face,
+                media,
+                nodes,
+            } => {
+                let mut flags = face.flags();
+                flags.extend(media.flags());
+                flags.push(flag("nodes", "--nodes", nodes));
+                (Role::Up, common.sources(flags))
+            }
+            Self::Master { common, face } => (Role::Master, common.sources(face.flags())),
+            Self::Node {
+                common,
+                media,
+                joining,
+            } => {
+                let mut flags = media.flags();
+                flags.extend(joining.flags());
+                (Role::Node, common.sources(flags))
+            }
+        }
+    }
+}
+
+fn flag(key: &'static str, spelling: &'static str, value: Option<String>) -> Option<Flag> {
+    value.map(|value| Flag {
+        key,
+        spelling,
+        value,
+    })
+}
+
+impl Common {
+    fn sources(self, flags: Vec<Option<Flag>>) -> Sources {
+        let own = [
+            flag("data_dir", "--data-dir", self.data_dir),
+            flag("log", "--log", self.log),
+        ];
+        Sources {
+            file: self.config,
+            openvidu_env: self.openvidu_env,
+            environment: std::env::vars_os().collect(),
+            flags: own.into_iter().chain(flags).flatten().collect(),
+        }
+    }
+}
+
+impl Face {
+    fn flags(self) -> Vec<Option<Flag>> {
+        vec![
+            flag("https.listen", "--listen", self.listen),
+            flag("public_host", "--public-host", self.public_host),
+            flag("secret", "--secret", self.secret),
+            flag("tls.cert", "--tls-cert", self.tls_cert),
+            flag("tls.key", "--tls-key", self.tls_key),
+            flag("link.listen", "--link-listen", self.link_listen),
+        ]
+    }
+}
+
+impl Media {
+    fn flags(self) -> Vec<Option<Flag>> {
+        vec![
+            flag(
+                "node.public_addresses",
+                "--public-address",
+                self.public_address,
+            ),
+            flag("node.media_ports", "--media-ports", self.media_ports),
+            flag("node.shards", "--shards", self.shards),
+        ]
+    }
+}
+
+impl Joining {
+    fn flags(self) -> Vec<Option<Flag>> {
+        vec![
+            flag("link.master", "--master", self.master),
+            flag("link.join_secret", "--join-secret", self.join_secret),
+            flag(
+                "link.join_secret_file",
+                "--join-secret-file",
+                self.join_secret_file,
+            ),
+            flag("link.master_ca", "--master-ca", self.master_ca),
+            flag("node.id", "--node-id", self.node_id),
+            flag(
+                "node.allow_loopback",
+                "--allow-loopback",
+                self.allow_loopback,
+            ),
+            flag(
+                "node.exit_when_orphaned",
+                "--exit-when-orphaned",
+                self.exit_when_orphaned,
+            ),
+        ]
+    }
+}

@@ -1,0 +1,104 @@
+//! The table of all settings.
+
+/// One setting.
+#[derive(Debug)]
+pub(super) struct Key {
+    /// As in the TOML file, tables joined by dots.
+    pub(super) name: &'static str,
+    /// Its value is never shown.
+    pub(super) secret: bool,
+}
+
+const fn key(name: &'static str) -> Key {
+    Key {
+        name,
+        secret: false,
+    }
+}
+
+const fn secret(name: &'static str) -> Key {
+    Key { name, secret: true }
+}
+
+/// Every setting there is, in the order of `muster.example.toml`.
+pub(super) const KEYS: [Key; 30] = [
+    key("data_dir"),
+    key("log"),
+    secret("secret"),
+    key("public_host"),
+    key("nodes"),
+    key("call_page"),
+    key("https.listen"),
+    key("https.public_port"),
+    key("tls.cert"),
+    key("tls.key"),
+    key("link.listen"),
+    secret("link.join_secret"),
+    key("link.join_secret_file"),
+    key("link.master"),
+    key("link.master_ca"),
+    key("node.id"),
+    key("node.public_addresses"),
+    key("node.media_ports"),
+    key("node.shards"),
+    key("node.allow_loopback"),
+    key("node.exit_when_orphaned"),
+    secret("webrtc.ice_servers"),
+    key("sessions.garbage_interval"),
+    key("sessions.garbage_threshold"),
+    key("streams.forced_video_codec"),
+    key("streams.allow_transcoding"),
+    key("streams.video_max_recv_bandwidth"),
+    key("streams.video_min_recv_bandwidth"),
+    key("streams.video_max_send_bandwidth"),
+    key("streams.video_min_send_bandwidth"),
+];
+
+/// The setting of this name.
+pub(super) fn find(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| key.name == name)
+}
+
+/// `MUSTER_HTTPS_LISTEN` for `https.listen`.
+pub(super) fn variable(key: &Key) -> String {
+    format!("MUSTER_{}", key.name.replace('.', "_").to_uppercase())
+}
+
+/// The setting that an environment variable sets.
+pub(super) fn of_variable(name: &str) -> Option<&'static Key> {
+    KEYS.iter().find(|key| variable(key) == name)
+}
+
+/// What is expected instead of an unknown key.
+pub(super) fn unknown_key(name: &str) -> String {
+    expected(
+        "a known key",
+        nearest(name, KEYS.iter().map(|k| k.name.to_owned())),
+    )
+}
+
+/// What is expected instead of an unknown environment variable.
+pub(super) fn unknown_variable(name: &str) -> String {
+    expected("a known variable", nearest(name, KEYS.iter().map(variable)))
+}
+
+fn expected(what: &str, nearest: Option<String>) -> String {
+    match nearest {
+        Some(nearest) => format!("{what}; did you mean {nearest}?"),
+        None => format!("{what}; muster.example.toml lists them all"),
+    }
+}
+
+/// The candidate that was most likely meant.
+pub(super) fn nearest(name: &str, candidates: impl Iterator<Item = String>) -> Option<String> {
+    candidates
+        .map(|candidate| {
+            (
+                strsim::normalized_damerau_levenshtein(name, &candidate),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness >= 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}

@@ -1,0 +1,307 @@
+//! The validated snapshot.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroUsize;
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use conference::{ForcedVideoCodec, IceServer};
+use master::VideoBandwidth;
+
+use super::layers::Layers;
+use super::reader::Reader;
+use super::report::Problem;
+use super::values;
+
+/// What the process is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// A master and its nodes.
+    Up,
+    #[allow(missing_docs)]
+    Master,
+    #[allow(missing_docs)]
+    Node,
+}
+
+/// Everything that was configured, checked, with defaults filled in. Documented in `muster.example.toml`.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)]
+pub struct Settings {
+    pub data_dir: PathBuf,
+    pub log: String,
+    /// `None`: kept in the data directory.
+    pub secret: Option<String>,
+    pub public_host: String,
+    pub nodes: u16,
+    pub call_page: bool,
+    pub https_listen: SocketAddr,
+    /// `None`: the port that is listened on.
+    pub public_port: Option<u16>,
+    /// Certificate and key as PEM; `None`: a self-signed one in the data directory.
+    pub certificate: Option<CertificateFiles>,
+    pub link: Link,
+    pub node: Node,
+    pub ice_servers: Vec<IceServer>,
+    pub garbage_interval: Duration,
+    pub garbage_threshold: Duration,
+    pub forced_video_codec: ForcedVideoCodec,
+    pub allow_transcoding: bool,
+    pub bandwidth: VideoBandwidth,
+}
+
+/// The operator's own certificate, as read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct CertificateFiles {
+    pub cert_pem: String,
+    pub key_pem: String,
+}
+
+/// The road between master and node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Link {
+    pub listen: SocketAddr,
+    /// `None`: kept in the data directory (master) or missing (node, which is then reported).
+    pub join_secret: Option<String>,
+    pub master: Option<String>,
+    /// PEM, as read.
+    pub master_ca: Option<String>,
+}
+
+/// The media node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Node {
+    /// `None`: kept in the data directory.
+    pub id: Option<String>,
+    pub public_addresses: Vec<IpAddr>,
+    pub media_ports: RangeInclusive<u16>,
+    /// `None`: one per core.
+    pub shards: Option<NonZeroUsize>,
+    pub allow_loopback: bool,
+    pub exit_when_orphaned: Option<Duration>,
+}
+
+/// Makes the snapshot. When problems were added it is filled with defaults and must not be used.
+pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>) -> Settings {
+    let mut reader = Reader { layers, problems };
+    let r = &mut reader;
+    let node = node(r, role);
+    Settings {
+        data_dir: data_dir(r),
+        log: r
+            .one("log", values::log_filter)
+            .unwrap_or_else(|| "info".into()),
+        secret: r.one("secret", values::secret),
+        public_host: r
+            .one("public_host", values::host)
+            .unwrap_or_else(|| default_host(&node)),
+        nodes: r
+            .one("nodes", |t| values::number(t, 1..=64u16))
+            .unwrap_or(1),
+        call_page: r.one("call_page", values::boolean).unwrap_or(true),
+        https_listen: r
+            .one("https.listen", values::listen)
+            .unwrap_or_else(|| SocketAddr::from(([0u16; 8], 4443))),
+        public_port: r.one("https.public_port", values::port),
+        certificate: certificate(r),
+        link: link(r, role),
+        node,
+        ice_servers: r.list("webrtc.ice_servers", values::ice_server),
+        garbage_interval: duration(r, "sessions.garbage_interval", 900),
+        garbage_threshold: duration(r, "sessions.garbage_threshold", 3600),
+        forced_video_codec: r
+            .one("streams.forced_video_codec", values::codec)
+            .unwrap_or_default(),
+        allow_transcoding: r
+            .one("streams.allow_transcoding", values::boolean)
+            .unwrap_or(false),
+        bandwidth: bandwidth(r),
+    }
+}
+
+fn duration(r: &mut Reader<'_>, key: &'static str, default: u64) -> Duration {
+    r.one(key, values::seconds)
+        .unwrap_or(Duration::from_secs(default))
+}
+
+/// Clients that are told an address for media can be told the same for everything else.
+fn default_host(node: &Node) -> String {
+    match node.public_addresses.first() {
+        Some(ip) => ip.to_string(),
+        None => "localhost".into(),
+    }
+}
+
+fn data_dir(r: &mut Reader<'_>) -> PathBuf {
+    if let Some(path) = r.one("data_dir", values::path) {
+        return path;
+    }
+    let from = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    if let Some(data) = from("XDG_DATA_HOME") {
+        return data.join("muster");
+    }
+    if rustix::process::geteuid().is_root() {
+        return "/var/lib/muster".into();
+    }
+    match from("HOME") {
+        Some(home) => home.join(".local/share/muster"),
+        None => {
+            r.reject(
+                "data_dir",
+                "a directory, since neither XDG_DATA_HOME nor HOME is set",
+            );
+            PathBuf::new()
+        }
+    }
+}
+
+fn certificate(r: &mut Reader<'_>) -> Option<CertificateFiles> {
+    let cert = r.one("tls.cert", values::path);
+    let key = r.one("tls.key", values::path);
+    match (cert, key) {
+        (None, None) => None,
+        (Some(cert), Some(key)) => {
+            let cert_pem = pem(r, "tls.cert", &cert, "CERTIFICATE");
+            let key_pem = pem(r, "tls.key", &key, "PRIVATE KEY");
+            Some(CertificateFiles {
+                cert_pem: cert_pem?,
+                key_pem: key_pem?,
+            })
+        }
+        (Some(_), None) => {
+            r.reject("tls.key", "the key that belongs to tls.cert");
+            None
+        }
+        (None, Some(_)) => {
+            r.reject("tls.cert", "the certificate that belongs to tls.key");
+            None
+        }
+    }
+}
+
+/// Reads a PEM file that must hold a section whose label ends like `label`.
+fn pem(r: &mut Reader<'_>, key: &'static str, path: &Path, label: &str) -> Option<String> {
+    let text = read(r, key, path)?;
+    let holds = text
+        .lines()
+        .any(|l| l.starts_with("-----BEGIN ") && l.trim_end().ends_with(&format!("{label}-----")));
+    if !holds {
+        r.reject(key, format!("a PEM file with a {label} section"));
+        return None;
+    }
+    Some(text)
+}
+
+fn read(r: &mut Reader<'_>, key: &'static str, path: &Path) -> Option<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            r.reject(key, format!("a file that can be read ({error})"));
+            None
+        }
+    }
+}
+
+fn link(r: &mut Reader<'_>, role: Role) -> Link {
+    let link = Link {
+        listen: r
+            .one("link.listen", values::listen)
+            .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4442))),
+        join_secret: join_secret(r),
+        master: r.one("link.master", values::master_url),
+        master_ca: r
+            .one("link.master_ca", values::path)
+            .and_then(|path| pem(r, "link.master_ca", &path, "CERTIFICATE")),
+    };
+    if role == Role::Node {
+        if r.layers.get("link.master").is_none() {
+            r.reject(
+                "link.master",
+                "https://HOST:PORT of the master's link (--master)",
+            );
+        }
+        if r.layers.get("link.master_ca").is_none() {
+            r.reject(
+                "link.master_ca",
+                "the file link.crt of the master's data directory (--master-ca)",
+            );
+        }
+        let given = ["link.join_secret", "link.join_secret_file"];
+        if given.iter().all(|key| r.layers.get(key).is_none()) {
+            r.reject(
+                "link.join_secret_file",
+                "the file join-secret of the master's data directory (--join-secret-file)",
+            );
+        }
+    }
+    link
+}
+
+fn join_secret(r: &mut Reader<'_>) -> Option<String> {
+    let given = r.one("link.join_secret", values::word);
+    let path = r.one("link.join_secret_file", values::path);
+    let Some(path) = path else {
+        return given;
+    };
+    if given.is_some() {
+        r.reject(
+            "link.join_secret_file",
+            "nothing, since link.join_secret is set too",
+        );
+        return None;
+    }
+    let text = read(r, "link.join_secret_file", &path)?;
+    match values::word(text.trim()) {
+        Ok(secret) if !secret.is_empty() => Some(secret),
+        _ => {
+            r.reject("link.join_secret_file", "a file that holds one word");
+            None
+        }
+    }
+}
+
+fn node(r: &mut Reader<'_>, role: Role) -> Node {
+    let orphan_default = match role {
+        Role::Up => Duration::from_secs(60),
+        Role::Master | Role::Node => Duration::ZERO,
+    };
+    let exit_when_orphaned = r
+        .one("node.exit_when_orphaned", values::seconds)
+        .unwrap_or(orphan_default);
+    Node {
+        id: r.one("node.id", values::node_id),
+        public_addresses: r.list("node.public_addresses", values::public_address),
+        media_ports: r
+            .one("node.media_ports", values::ports)
+            .unwrap_or(40000..=40999),
+        shards: r
+            .one("node.shards", |t| values::number(t, 0..=256usize))
+            .and_then(NonZeroUsize::new),
+        allow_loopback: r
+            .one("node.allow_loopback", values::boolean)
+            .unwrap_or(role == Role::Up),
+        exit_when_orphaned: (!exit_when_orphaned.is_zero()).then_some(exit_when_orphaned),
+    }
+}
+
+fn bandwidth(r: &mut Reader<'_>) -> VideoBandwidth {
+    let default = VideoBandwidth::default();
+    let mut kbps = |key, default| {
+        r.one(key, |t| values::number(t, 0..=10_000_000u32))
+            .unwrap_or(default)
+    };
+    VideoBandwidth {
+        max_recv: kbps("streams.video_max_recv_bandwidth", default.max_recv),
+        min_recv: kbps("streams.video_min_recv_bandwidth", default.min_recv),
+        max_send: kbps("streams.video_max_send_bandwidth", default.max_send),
+        min_send: kbps("streams.video_min_send_bandwidth", default.min_send),
+    }
+}

@@ -1,0 +1,226 @@
+//! What each kind of value must look like.
+
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use conference::{ForcedVideoCodec, IceServer};
+
+use super::reader::Judged;
+
+/// Port that is meant when the master's URL names none.
+const LINK_PORT: u16 = 4442;
+
+/// Splits `a,b`, `["a","b"]` and `[a,b]`. Parts of one ICE server (`url=…,username=…`) stay together.
+pub(super) fn split_list(text: &str) -> Vec<String> {
+    let text = text.trim();
+    if let Ok(items) = serde_json::from_str::<Vec<String>>(text) {
+        return items;
+    }
+    let inner = text
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'))
+        .unwrap_or(text);
+    let mut items: Vec<String> = Vec::new();
+    for part in inner.split(',') {
+        let part = part.trim().trim_matches('"');
+        match items.last_mut() {
+            Some(last) if last.starts_with("url=") && is_ice_property(part) => {
+                last.push(',');
+                last.push_str(part);
+            }
+            _ if part.is_empty() => {}
+            _ => items.push(part.to_owned()),
+        }
+    }
+    items
+}
+
+fn is_ice_property(part: &str) -> bool {
+    ["username=", "credential=", "staticAuthSecret="]
+        .iter()
+        .any(|property| part.starts_with(property))
+}
+
+/// The REST password.
+pub(super) fn secret(text: &str) -> Judged<String> {
+    let fine = text
+        .bytes()
+        .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    fine.then(|| text.to_owned())
+        .ok_or_else(|| "letters, digits, _ and - only".into())
+}
+
+/// Text without blanks at which nothing else is checked.
+pub(super) fn word(text: &str) -> Judged<String> {
+    let fine = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    fine.then(|| text.to_owned())
+        .ok_or_else(|| "text without blanks".into())
+}
+
+/// A host name or an address, without scheme and port.
+pub(super) fn host(text: &str) -> Judged<String> {
+    let unbracketed = text
+        .strip_prefix('[')
+        .and_then(|t| t.strip_suffix(']'))
+        .unwrap_or(text);
+    if unbracketed.parse::<IpAddr>().is_ok() {
+        return Ok(unbracketed.to_owned());
+    }
+    let label = |l: &str| {
+        (1..=63).contains(&l.len())
+            && !l.starts_with('-')
+            && !l.ends_with('-')
+            && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    // A last label of digits only would be read as a mistyped IPv4 address by every client.
+    let numeric = text
+        .rsplit('.')
+        .next()
+        .is_some_and(|l| l.bytes().all(|b| b.is_ascii_digit()));
+    if text.len() <= 253 && !numeric && text.split('.').all(label) {
+        return Ok(text.to_ascii_lowercase());
+    }
+    Err("a host name or an IP address, without https:// and without a port".into())
+}
+
+/// Where to listen.
+pub(super) fn listen(text: &str) -> Judged<SocketAddr> {
+    text.parse()
+        .map_err(|_| "ADDRESS:PORT, such as 0.0.0.0:4443 or [::]:4443".into())
+}
+
+/// An address that clients can be told.
+pub(super) fn public_address(text: &str) -> Judged<IpAddr> {
+    let fine = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast();
+    text.parse()
+        .ok()
+        .filter(fine)
+        .ok_or_else(|| "IP addresses by which clients reach the node, such as 203.0.113.5".into())
+}
+
+/// A port that is not 0.
+pub(super) fn port(text: &str) -> Judged<u16> {
+    match text.parse() {
+        Ok(port) if port != 0 => Ok(port),
+        _ => Err("a port from 1 to 65535".into()),
+    }
+}
+
+/// `FROM-TO`, or `0` to let the system choose.
+pub(super) fn ports(text: &str) -> Judged<RangeInclusive<u16>> {
+    if text == "0" {
+        return Ok(0..=0);
+    }
+    let range = text.split_once('-').and_then(|(from, to)| {
+        let from = port(from.trim()).ok()?;
+        let to = port(to.trim()).ok()?;
+        (from <= to).then_some(from..=to)
+    });
+    range.ok_or_else(|| "FROM-TO, such as 40000-40099, or 0 to let the system choose".into())
+}
+
+/// A number within bounds.
+pub(super) fn number<T>(text: &str, bounds: RangeInclusive<T>) -> Judged<T>
+where
+    T: FromStr + PartialOrd + std::fmt::Display,
+{
+    match text.parse() {
+        Ok(n) if bounds.contains(&n) => Ok(n),
+        _ => Err(format!(
+            "a whole number from {} to {}",
+            bounds.start(),
+            bounds.end()
+        )),
+    }
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(text: &str) -> Judged<bool> {
+    text.parse().map_err(|_| "true or false".into())
+}
+
+/// Whole seconds; 0 turns the thing off.
+pub(super) fn seconds(text: &str) -> Judged<Duration> {
+    number(text, 0..=31_536_000u64)
+        .map(Duration::from_secs)
+        .map_err(|_| "seconds, 0 to turn it off, at most 31536000".into())
+}
+
+/// A codec as OpenVidu names it.
+pub(super) fn codec(text: &str) -> Judged<ForcedVideoCodec> {
+    Ok(match text {
+        "MEDIA_SERVER_PREFERRED" => ForcedVideoCodec::MediaServerPreferred,
+        "NONE" => ForcedVideoCodec::None,
+        "VP8" => ForcedVideoCodec::Vp8,
+        "VP9" => ForcedVideoCodec::Vp9,
+        "H264" => ForcedVideoCodec::H264,
+        _ => return Err("MEDIA_SERVER_PREFERRED, NONE, VP8, VP9 or H264".into()),
+    })
+}
+
+/// An ICE server: a bare URL, or OpenVidu's `url=…,username=…,credential=…`.
+pub(super) fn ice_server(text: &str) -> Judged<IceServer> {
+    let entry = if text.starts_with("url=") {
+        text.to_owned()
+    } else {
+        format!("url={text}")
+    };
+    openvidu::ice::parse_configured(&entry).map_err(|error| {
+        format!(
+            "stun:HOST:PORT, or url=turn:HOST:PORT,username=…,credential=…, or \
+             url=turn:HOST:PORT,staticAuthSecret=… ({error})"
+        )
+    })
+}
+
+/// A path.
+pub(super) fn path(text: &str) -> Judged<PathBuf> {
+    Ok(PathBuf::from(text))
+}
+
+/// A node's permanent name.
+pub(super) fn node_id(text: &str) -> Judged<String> {
+    let fine = (1..=64).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
+    fine.then(|| text.to_owned())
+        .ok_or_else(|| "at most 64 letters, digits, _ and -".into())
+}
+
+/// `https://HOST[:PORT]` of the master's link.
+pub(super) fn master_url(text: &str) -> Judged<String> {
+    let wrong =
+        || "https://HOST:PORT of the master's link, such as https://10.0.0.2:4442".to_owned();
+    let authority = text
+        .strip_prefix("https://")
+        .map(|rest| rest.strip_suffix('/').unwrap_or(rest))
+        .ok_or_else(wrong)?;
+    let after_address = authority.rsplit(']').next().unwrap_or(authority);
+    let (name, number) = match after_address.rsplit_once(':') {
+        Some((before, number)) => {
+            let kept = authority.len() - after_address.len() + before.len();
+            (&authority[..kept], port(number).map_err(|_| wrong())?)
+        }
+        None => (authority, LINK_PORT),
+    };
+    let bracketed = name.starts_with('[') && name.ends_with(']');
+    let checked = host(name).map_err(|_| wrong())?;
+    if checked.contains(':') && !bracketed {
+        return Err(wrong());
+    }
+    Ok(format!("https://{name}:{number}"))
+}
+
+/// A filter for the log.
+pub(super) fn log_filter(text: &str) -> Judged<String> {
+    match tracing_subscriber::EnvFilter::try_new(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(error) => Err(format!(
+            "error, warn, info, debug or trace, or per part such as info,media=debug ({error})"
+        )),
+    }
+}

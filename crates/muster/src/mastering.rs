@@ -1,0 +1,61 @@
+//! Running a master alone.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use tracing::{info, warn};
+
+use crate::config::Settings;
+use crate::data_dir::{DataDir, Lock, Locking};
+use crate::exit::Ending;
+use crate::serving::Serving;
+use crate::shutdown::Requests;
+use crate::{banner, occupied};
+
+/// How long it may take to say good-bye.
+const FAREWELL: Duration = Duration::from_millis(2500);
+
+/// Runs until asked to stop.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(settings: Settings) -> Result<Ending> {
+    let mut requests = Requests::listen()?;
+    let data = DataDir::open(&settings.data_dir)?;
+    let _lock = match Lock::take(&data.file("master.lock"))? {
+        Locking::Taken(lock) => lock,
+        Locking::Held(pid) => return Ok(occupied(&data, pid)),
+    };
+    let serving = Serving::start(&settings, &data).await?;
+    banner::print(
+        &settings,
+        &serving,
+        data.path(),
+        Some(joining(&settings, &serving, &data)),
+    );
+    let why = requests.next().await;
+    info!(why, "stopping");
+    tokio::select! {
+        stopped = tokio::time::timeout(FAREWELL, serving.master.stop()) => {
+            if stopped.is_err() {
+                warn!("some clients did not take leave in time");
+            }
+        }
+        _ = requests.next() => warn!("asked twice; not waiting for clients"),
+    }
+    Ok(Ending::Stopped)
+}
+
+fn joining(settings: &Settings, serving: &Serving, data: &DataDir) -> String {
+    let link = serving.master.link_addr();
+    let master = if link.ip().is_loopback() {
+        format!("https://{link}  (this machine only; see link.listen)")
+    } else {
+        format!("https://{}:{}", settings.public_host, link.port())
+    };
+    format!(
+        "muster node --master {master} --master-ca {} --join-secret-file {}",
+        data.file("link.crt").display(),
+        data.file("join-secret").display()
+    )
+}

@@ -1,0 +1,79 @@
+//! Running a media node in this process.
+
+use std::num::NonZeroUsize;
+
+use anyhow::{Context, Result, anyhow};
+use tracing::{Instrument, info, info_span};
+
+use crate::config::Settings;
+use crate::data_dir::{DataDir, Lock, Locking};
+use crate::exit::Ending;
+use crate::shutdown::Requests;
+
+/// Runs a node until it ends.
+///
+/// # Errors
+/// When it cannot start.
+pub async fn run(settings: Settings) -> Result<Ending> {
+    let mut requests = Requests::listen()?;
+    let data = DataDir::open(&settings.data_dir)?;
+    let _lock = match Lock::take(&data.file("node.lock"))? {
+        Locking::Taken(lock) => lock,
+        Locking::Held(pid) => {
+            tracing::error!(
+                data_dir = %data.path().display(),
+                pid,
+                "another muster node runs with this data directory"
+            );
+            return Ok(Ending::Occupied);
+        }
+    };
+    let config = config(settings, &data)?;
+    let span = info_span!("node", id = %config.node_id);
+    let shutdown = async move {
+        let why = requests.next().await;
+        info!(why, "stopping");
+    };
+    let exit = node::run(config, shutdown).instrument(span).await?;
+    Ok(match exit {
+        node::Exit::Stopped => Ending::Stopped,
+        node::Exit::Superseded { reason } => {
+            tracing::error!(%reason, "another process took over this node's id");
+            Ending::Superseded
+        }
+        node::Exit::Orphaned => {
+            info!("no master and nobody to serve; ending");
+            Ending::Orphaned
+        }
+    })
+}
+
+fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
+    let missing = |key: &str| anyhow!("{key} is not set");
+    let node_id = match settings.node.id {
+        Some(id) => id,
+        None => data.node_id()?,
+    };
+    let cores = std::thread::available_parallelism().context("the number of cores is unknown");
+    Ok(node::Config {
+        master_url: settings.link.master.ok_or_else(|| missing("link.master"))?,
+        master_ca_pem: settings
+            .link
+            .master_ca
+            .ok_or_else(|| missing("link.master_ca"))?,
+        join_secret: settings
+            .link
+            .join_secret
+            .ok_or_else(|| missing("link.join_secret"))?,
+        node_id,
+        public_addresses: settings.node.public_addresses,
+        allow_loopback: settings.node.allow_loopback,
+        media_ports: settings.node.media_ports,
+        shards: settings
+            .node
+            .shards
+            .unwrap_or(cores.unwrap_or(NonZeroUsize::MIN)),
+        exit_when_orphaned: settings.node.exit_when_orphaned,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    })
+}

@@ -1,0 +1,122 @@
+//! Starting a master: settings and data directory become its configuration.
+
+use std::net::{IpAddr, SocketAddr};
+
+use anyhow::Result;
+use master::{Master, Tls};
+
+use crate::certificates;
+use crate::config::Settings;
+use crate::data_dir::DataDir;
+use crate::page;
+
+/// A running master and what people and nodes need to know of it.
+pub struct Serving {
+    #[allow(missing_docs)]
+    pub master: Master,
+    /// Password of the REST API.
+    pub secret: String,
+    /// What nodes prove themselves with.
+    pub join_secret: String,
+    /// `https://HOST[:PORT]` as clients reach it.
+    pub url: String,
+}
+
+impl Serving {
+    /// Starts the master.
+    ///
+    /// # Errors
+    /// When the data directory cannot be used or an address is taken.
+    pub async fn start(settings: &Settings, data: &DataDir) -> Result<Self> {
+        let config = config(settings, data)?;
+        let (secret, join_secret) = (config.secret.clone(), config.join_secret.clone());
+        let master = master::start(config).await?;
+        let port = settings.public_port.unwrap_or(master.https_addr().port());
+        let url = format!("https://{}", authority(&settings.public_host, port));
+        Ok(Self {
+            master,
+            secret,
+            join_secret,
+            url,
+        })
+    }
+
+    /// `https://ADDRESS:PORT` by which nodes on this machine reach the master.
+    pub fn local_link(&self) -> String {
+        local_link(self.master.link_addr())
+    }
+}
+
+fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
+    let kept = |given: &Option<String>, name: &str| match given {
+        Some(secret) => Ok(secret.clone()),
+        None => data.secret(name),
+    };
+    let tls = match &settings.certificate {
+        Some(own) => Tls {
+            cert_pem: own.cert_pem.clone(),
+            key_pem: own.key_pem.clone(),
+        },
+        None => certificates::https(data, &settings.public_host)?,
+    };
+    Ok(master::Config {
+        listen: settings.https_listen,
+        link_listen: settings.link.listen,
+        public_host: settings.public_host.clone(),
+        public_port: settings.public_port.unwrap_or(0),
+        secret: kept(&settings.secret, "secret")?,
+        join_secret: kept(&settings.link.join_secret, "join-secret")?,
+        tls,
+        link_tls: certificates::link(data)?,
+        ice_servers: settings.ice_servers.clone(),
+        forced_video_codec: settings.forced_video_codec,
+        allow_transcoding: settings.allow_transcoding,
+        bandwidth: settings.bandwidth,
+        garbage_interval: settings.garbage_interval,
+        garbage_threshold: settings.garbage_threshold,
+        call_page: settings.call_page,
+        page: page::page(),
+    })
+}
+
+/// `HOST` or `HOST:PORT`, with brackets where needed.
+fn authority(host: &str, port: u16) -> String {
+    let host = match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+        _ => host.to_owned(),
+    };
+    match port {
+        443 => host,
+        port => format!("{host}:{port}"),
+    }
+}
+
+fn local_link(listening: SocketAddr) -> String {
+    let ip = match listening.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    format!("https://{}", SocketAddr::new(ip, listening.port()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn urls_have_brackets_and_ports_where_needed() {
+        assert_eq!(authority("localhost", 4443), "localhost:4443");
+        assert_eq!(authority("call.example.com", 443), "call.example.com");
+        assert_eq!(authority("2001:db8::1", 8443), "[2001:db8::1]:8443");
+    }
+
+    #[test]
+    fn nodes_on_this_machine_dial_an_address_that_is_listened_on() {
+        let dialled = |listening: &str| local_link(listening.parse().expect("address"));
+        assert_eq!(dialled("127.0.0.1:4442"), "https://127.0.0.1:4442");
+        assert_eq!(dialled("0.0.0.0:4442"), "https://127.0.0.1:4442");
+        assert_eq!(dialled("[::]:4442"), "https://[::1]:4442");
+        assert_eq!(dialled("10.0.0.2:1"), "https://10.0.0.2:1");
+    }
+}
