@@ -91,8 +91,8 @@ counters! {
     stun_plain_over_rate,
     /// RTP packets taken from publishers.
     rtp_in,
-    /// RTP packets of publishers that could not be used: unknown SSRC, replay, failed authentication.
-    rtp_in_unusable,
+    /// RTP packets of publishers that brought nothing: unknown SSRC, replay, failed authentication, padding.
+    rtp_in_unused,
     /// RTP packets of a second source of a medium whose first is alive.
     rtp_in_other_source,
     /// RTP packets sealed for subscribers.

@@ -107,6 +107,10 @@ pub struct Shard {
     closed: VecDeque<TransportState>,
     plain: demux::Rate,
     effects: Vec<Effect>,
+    /// Packets taken from publishers so far, to see whether a datagram brought one.
+    packets: u64,
+    /// 5-tuples proven so far, to see whether a datagram proved one.
+    proofs: u64,
     orders: Receiver<Order>,
     wake: Wake,
     gone: Sender<Gone>,
@@ -164,6 +168,8 @@ impl Shard {
             closed: VecDeque::new(),
             plain: demux::Rate::default(),
             effects: Vec::new(),
+            packets: 0,
+            proofs: 0,
             orders: ends.orders,
             wake: ends.wake,
             gone: ends.gone,

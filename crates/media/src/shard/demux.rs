@@ -114,8 +114,8 @@ impl Shard {
 
     /// A TCP connection ended or broke the framing.
     fn lose_peer(&mut self, peer: Peer) {
-        self.wire.tcp.close(peer.addr);
         self.counters.tcp_closed.add(1);
+        self.wire.tcp.close(peer.addr);
         if let Some(key) = self.by_peer.remove(&peer)
             && let Some(connection) = self.connections.get_mut(key)
         {
@@ -157,7 +157,12 @@ impl Shard {
             local: came.local,
             use_candidate: request.use_candidate,
         });
+        let before = self.proofs;
         self.hand_over(now, key, came);
+        if self.proofs == before {
+            // Not signed as it must be, or the client's description is not known yet.
+            self.counters.stun_unauthenticated.add(1);
+        }
     }
 
     fn answer_plain(&mut self, now: Instant, request: &stun::Request<'_>, came: &Came<'_>) {
@@ -187,7 +192,14 @@ impl Shard {
         };
         let direction = self.connections.get(key).map(|found| found.direction);
         match direction {
-            Some(Direction::Publish) => self.hand_over(now, key, came),
+            Some(Direction::Publish) => {
+                let rtp = !crate::rtp::is_rtcp(came.data);
+                let before = self.packets;
+                self.hand_over(now, key, came);
+                if rtp && self.packets == before {
+                    self.counters.rtp_in_unused.add(1);
+                }
+            }
             Some(Direction::Subscribe) => self.take_feedback(now, key, came),
             None => {}
         }

@@ -72,6 +72,7 @@ impl Shard {
 
     /// The transport answered a STUN request of `peer`: it was authenticated.
     fn prove(&mut self, key: Key, now: Instant, peer: Peer) {
+        self.proofs += 1;
         let before = self.by_peer.insert(peer, key);
         if let Some(other) = before.filter(|before| *before != key)
             && let Some(other) = self.connections.get_mut(other)
@@ -93,6 +94,7 @@ impl Shard {
     }
 
     fn take_packet(&mut self, key: Key, now: Instant, packet: Packet) {
+        self.packets += 1;
         let Some(connection) = self.connections.get(key) else {
             return;
         };
@@ -172,6 +174,10 @@ impl Shard {
             return;
         };
         let track = &mut found.tracks[Kind::Video as usize];
+        if track.source().is_none() {
+            // What sends nothing yet begins with a keyframe anyway.
+            return;
+        }
         let waits = track.gate.deadline().is_some();
         if track.gate.request(now) {
             self.ask_publisher(stream, now);
@@ -194,7 +200,6 @@ impl Shard {
             return;
         };
         let source = found.tracks[Kind::Video as usize].source();
-        // A source that sent nothing yet begins with a keyframe anyway.
         let (Some(publisher), Some(ssrc)) = (found.publisher, source) else {
             return;
         };

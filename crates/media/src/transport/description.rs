@@ -92,7 +92,7 @@ impl Factory {
             answer.map_err(|error| error.to_string())
         });
         let answer = taken(answer, "offer")?.to_sdp_string();
-        let codecs = rtc.enter(|rtc| incoming(rtc, &answer, forced));
+        let codecs = rtc.enter(|rtc| incoming(rtc, offer, forced));
         let codecs = codecs.unwrap_or_else(|| Err(odd("offer")))?;
         let transport = self.transport(
             rtc,
@@ -225,17 +225,14 @@ fn odd(what: &str) -> Refusal {
     ))
 }
 
-/// What a publisher may send according to `answer`, or which codec is missing.
-fn incoming(rtc: &Rtc, answer: &str, forced: Option<VideoCodec>) -> Result<Codecs, Refusal> {
+/// What a publisher may send of what is in its `offer`, or which codec is missing.
+fn incoming(rtc: &Rtc, offer: &str, forced: Option<VideoCodec>) -> Result<Codecs, Refusal> {
     let config = rtc.codec_config();
     let mut codecs = Vec::new();
-    for mid in mids(answer) {
+    for mid in wanted_mids(offer) {
         let Some(media) = rtc.media(mid.into()) else {
             continue;
         };
-        if media.disabled() || !media.direction().is_receiving() {
-            continue;
-        }
         let kind = kind(media.kind());
         let accepted = config.params().iter().filter(|codec| {
             Codec(**codec).kind() == kind && media.remote_pts().contains(&codec.pt())
@@ -260,8 +257,18 @@ fn incoming(rtc: &Rtc, answer: &str, forced: Option<VideoCodec>) -> Result<Codec
     Ok(Codecs::new(codecs))
 }
 
-fn mids(sdp: &str) -> impl Iterator<Item = &str> {
-    sdp.lines().filter_map(|line| line.strip_prefix("a=mid:"))
+/// The mids of the m-sections by which an offer wants to send: neither rejected (port 0 and not bundled, RFC 8843
+/// section 7.2) nor inactive nor only receiving.
+fn wanted_mids(offer: &str) -> impl Iterator<Item = &str> {
+    let sections = offer.split("\nm=").skip(1);
+    sections.filter_map(|section| {
+        let has = |line: &str| section.lines().any(|known| known == line);
+        let rejected = section.split(' ').nth(1) == Some("0") && !has("a=bundle-only");
+        if rejected || has("a=inactive") || has("a=recvonly") {
+            return None;
+        }
+        section.lines().find_map(|line| line.strip_prefix("a=mid:"))
+    })
 }
 
 /// What the subscriber accepted of one m-section. `None` if nothing.

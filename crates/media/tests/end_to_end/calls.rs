@@ -6,7 +6,7 @@ use media::Stage;
 use str0m::media::MediaKind;
 
 use super::client::Client;
-use super::world::{V4, World};
+use super::world::{V4, V6, World};
 
 /// Payloads tell their number and their medium.
 pub fn payload(kind: MediaKind, number: u32) -> Vec<u8> {
@@ -57,4 +57,135 @@ fn audio_and_video_reach_a_subscriber() {
     assert_eq!(world.stages("pub"), stages);
     assert_eq!(world.stages("sub"), stages);
     assert_eq!(world.counters().library_panics, 0);
+}
+
+#[test]
+fn ipv6_works_as_well() {
+    let mut world = World::new(&[V4, V6]);
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V6));
+    let mut subscriber = world.subscriber("stream", "sub", Client::udp(V6));
+    let mut clients = [&mut publisher, &mut subscriber];
+    (0..50).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1].received.len() == 100
+    });
+    assert!(publisher.server.unwrap().is_ipv6());
+    assert!(subscriber.server.unwrap().is_ipv6());
+}
+
+#[test]
+fn tcp_carries_a_call_both_ways() {
+    let mut world = World::new(&[V4]);
+    let at = world.at(V4);
+    let mut publisher = world.publisher("stream", "pub", Client::tcp(at));
+    let mut subscriber = world.subscriber("stream", "sub", Client::tcp(at));
+    let mut clients = [&mut publisher, &mut subscriber];
+    (0..50).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1].received.len() == 100
+    });
+    let counters = world.counters();
+    assert_eq!(counters.tcp_accepted, 2);
+    assert_eq!(counters.udp_out, 0);
+}
+
+#[test]
+fn subscriber_may_come_before_the_publisher() {
+    let mut world = World::new(&[V4]);
+    let mut subscriber = world.subscriber("stream", "sub", Client::udp(V4));
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
+    let mut clients = [&mut publisher, &mut subscriber];
+    (0..50).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1].received.len() == 100
+    });
+}
+
+#[test]
+fn another_publisher_takes_over_without_a_hole() {
+    let mut world = World::new(&[V4]);
+    let mut first = world.publisher("stream", "first", Client::udp(V4));
+    let mut subscriber = world.subscriber("stream", "sub", Client::udp(V4));
+    let mut clients = [&mut first, &mut subscriber];
+    (0..30).for_each(|number| frame(&mut clients, number));
+    world.until("media of the first", &mut clients, |_, clients| {
+        clients[1].received.len() == 60
+    });
+    let mut second = world.publisher("stream", "second", Client::udp(V4));
+    let mut clients = [&mut second, &mut subscriber];
+    (30..60).for_each(|number| frame(&mut clients, number));
+    world.until("media of the second", &mut clients, |_, clients| {
+        clients[1].received.len() == 120
+    });
+    assert_eq!(world.stage("first").unwrap().0, Stage::Closed);
+    assert_eq!(world.stage("sub").unwrap().0, Stage::Connected);
+
+    let all: Vec<u32> = (0..60).collect();
+    assert_eq!(numbers(&subscriber, MediaKind::Video), all);
+    let video = subscriber
+        .received
+        .iter()
+        .filter(|packet| packet.payload.len() == 1000);
+    let video: Vec<_> = video.collect();
+    for pair in video.windows(2) {
+        assert_eq!(*pair[1].seq_no, *pair[0].seq_no + 1, "sequence goes on");
+        let step = pair[1]
+            .header
+            .timestamp
+            .wrapping_sub(pair[0].header.timestamp);
+        assert!(step < 90_000 * 20, "timestamp goes on, not {step}");
+    }
+    assert_eq!(video[0].header.ssrc, video[59].header.ssrc);
+}
+
+#[test]
+fn many_subscribers_are_not_held_up_by_a_dead_one() {
+    let mut world = World::new(&[V4]);
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
+    let join = |world: &mut World, number: usize| {
+        world.subscriber("stream", &format!("sub-{number}"), Client::udp(V4))
+    };
+    let mut subscribers: Vec<Client> = (0..10).map(|number| join(&mut world, number)).collect();
+    // One that never reads its connection again, and one whose socket is gone.
+    let at = world.at(V4);
+    let _deaf = world.subscriber("stream", "deaf", Client::tcp(at));
+    drop(subscribers.remove(3));
+    let mut clients = vec![&mut publisher];
+    clients.extend(subscribers.iter_mut());
+    // More than the deaf one's buffers, ours and the system's, can hold.
+    (0..1000).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1..]
+            .iter()
+            .all(|client| client.received.len() == 2000)
+    });
+}
+
+#[test]
+fn audio_alone_and_video_alone() {
+    let mut world = World::new(&[V4]);
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
+    let mut deaf = Client::udp(V4);
+    let offer = world.subscribe("stream", "video", false, true).unwrap();
+    assert!(!offer.contains("m=audio"));
+    let answer = deaf.answer(&offer);
+    world.accept("video", &answer).unwrap();
+    let mut blind = Client::udp(V4);
+    let offer = world.subscribe("stream", "audio", true, false).unwrap();
+    assert!(!offer.contains("m=video"));
+    let answer = blind.answer(&offer);
+    world.accept("audio", &answer).unwrap();
+    let mut clients = [&mut publisher, &mut deaf, &mut blind];
+    world.until("both connect", &mut clients, |world, clients| {
+        let connected = |name| world.stage(name).map(|(stage, _)| stage) == Some(Stage::Connected);
+        ["audio", "video"].map(connected) == [true; 2]
+            && clients[1].connected
+            && clients[2].connected
+    });
+    (0..30).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1].received.len() == 30 && clients[2].received.len() == 30
+    });
+    assert_eq!(numbers(&deaf, MediaKind::Video).len(), 30);
+    assert_eq!(numbers(&blind, MediaKind::Audio).len(), 30);
 }

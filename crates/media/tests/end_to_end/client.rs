@@ -159,6 +159,11 @@ impl Client {
         self.drain(now);
     }
 
+    /// Sends anything from its socket.
+    pub fn send_raw(&mut self, to: SocketAddr, data: &[u8]) {
+        self.transmit(to, data);
+    }
+
     /// Takes in what came and lets time pass. Returns whether anything came.
     pub fn turn(&mut self) -> bool {
         let now = Instant::now();

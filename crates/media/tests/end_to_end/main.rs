@@ -4,4 +4,7 @@
 
 mod calls;
 mod client;
+mod commands;
+mod feedback;
+mod hostile;
 mod world;

@@ -1,6 +1,6 @@
 //! A plane, its events, and waiting for things to be so.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -19,6 +19,9 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// IPv4 loopback.
 pub const V4: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// IPv6 loopback.
+pub const V6: IpAddr = IpAddr::V6(Ipv6Addr::LOCALHOST);
 
 /// A plane with one shard, and what it said.
 pub struct World {
