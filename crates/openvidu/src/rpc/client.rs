@@ -297,13 +297,12 @@ impl Client {
     ) -> (Option<Effect>, Vec<Effect>) {
         let (waiting, replaced) = self.line.attach(socket, ip.to_owned());
         self.deadlines.clear(Deadline::Grace);
+        if matches!(self.membership, Membership::Abandoned) {
+            self.membership = Membership::Joining;
+        }
         match self.membership {
             Membership::Over => self.deadlines.set(Deadline::Farewell, now, FAREWELL_MS),
-            Membership::Abandoned => self.membership = Membership::Joining,
-            Membership::Outside | Membership::Joining | Membership::Joined(_) => {}
-        }
-        if let Some(patience) = self.ping.patience() {
-            self.deadlines.set(Deadline::Watchdog, now, patience);
+            _ => self.expect_ping(now),
         }
         let replaced = replaced.map(|socket| Effect::Close {
             socket,
@@ -314,6 +313,16 @@ impl Client {
             .into_iter()
             .map(|text| Effect::Send { socket, text });
         (replaced, waiting.collect())
+    }
+
+    /// Watches for the next ping of a client that pings. One whose connection is over need not live any more.
+    fn expect_ping(&mut self, now: Timestamp) {
+        if let (Some(patience), false) = (
+            self.ping.patience(),
+            matches!(self.membership, Membership::Over),
+        ) {
+            self.deadlines.set(Deadline::Watchdog, now, patience);
+        }
     }
 
     /// Closes the WebSocket, without waiting for it to report that it is closed.

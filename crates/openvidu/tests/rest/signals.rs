@@ -8,6 +8,7 @@ fn signals_get_the_prefix_that_makes_them_heard() {
     for (given, heard) in [
         ("MY_TYPE", "signal:MY_TYPE"),
         ("signal:MY_TYPE", "signal:MY_TYPE"),
+        ("signalling", "signal:signalling"),
         ("", "signal:"),
     ] {
         let body = format!(r#"{{"session":"S","to":["con_A"],"type":"{given}","data":"DATA"}}"#);

@@ -1,6 +1,8 @@
 //! Keep-alive, closing and eviction.
 
-use conference::{ConnectionId, EndReason, Error, Notification, Reply, SessionId, Token};
+use conference::{
+    ConnectionId, EndReason, Error, Notification, Reply, SessionId, Timestamp, Token,
+};
 use openvidu::rpc::{Deadline, Effect};
 use serde_json::json;
 
@@ -141,6 +143,18 @@ fn leaving_is_answered_and_the_socket_closed_ten_seconds_later() {
         outline(&effects),
         ["close 1 1000 The connection is over", "ended"]
     );
+}
+
+#[test]
+fn after_the_end_pings_are_answered_and_not_expected() {
+    let mut peer = Peer::connected();
+    peer.join(1);
+    ping(&mut peer, json!({"interval": 1_000}));
+    peer.client.disconnected(peer.now);
+    let farewell = Some((Timestamp(peer.now.0 + 10_000), Deadline::Farewell));
+    assert_eq!(peer.client.next_timeout(), farewell);
+    assert_eq!(peer.answer("ping", json!({}))["result"]["value"], "pong");
+    assert_eq!(peer.client.next_timeout(), farewell);
 }
 
 #[test]

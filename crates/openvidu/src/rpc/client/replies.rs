@@ -128,8 +128,8 @@ impl Client {
         id: &Id,
         interval_ms: Option<i64>,
     ) -> Vec<Effect> {
-        let patience = self.ping.received(interval_ms);
-        self.deadlines.set(Deadline::Watchdog, now, patience);
+        self.ping.received(interval_ms);
+        self.expect_ping(now);
         self.deliver(frame::pong(id))
     }
 

@@ -24,17 +24,16 @@ pub(in crate::rpc) struct Ping {
 }
 
 impl Ping {
-    /// Notes a ping and returns how long to wait for the next one, milliseconds.
-    pub fn received(&mut self, interval_ms: Option<i64>) -> u64 {
+    /// Notes a ping, and the interval if it brings one.
+    pub fn received(&mut self, interval_ms: Option<i64>) {
         let interval = match interval_ms.and_then(|ms| u64::try_from(ms).ok()) {
             Some(ms) => ms.clamp(*INTERVALS_MS.start(), *INTERVALS_MS.end()),
             None => self.interval_ms.unwrap_or(INTERVAL_MS),
         };
         self.interval_ms = Some(interval);
-        interval * MISSING
     }
 
-    /// How long to wait for a ping, milliseconds. `None` when the client never sent one.
+    /// How long to wait for the next ping, milliseconds. `None` when the client never sent one.
     pub fn patience(&self) -> Option<u64> {
         self.interval_ms.map(|interval| interval * MISSING)
     }
