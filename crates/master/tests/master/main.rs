@@ -1,0 +1,12 @@
+//! A whole master on loopback: real TLS, real link, real WebSockets; the media node is a fake that answers commands.
+
+mod api;
+mod bad_input;
+mod browser;
+mod call_page;
+mod http;
+mod joining;
+mod node;
+mod nodes;
+mod reconnecting;
+mod stage;

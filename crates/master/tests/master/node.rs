@@ -1,0 +1,200 @@
+//! A media node without media: it dials with the real dialler and answers every command.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use link::dial::{Config, Dialer, Event, Outbox};
+use link::proto::command::Command;
+use link::proto::{self, answer, from_node, refused};
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
+
+use crate::stage::{JOIN_SECRET, SOON, Stage};
+
+/// How the node behaves.
+#[derive(Clone)]
+pub struct Script {
+    pub join_secret: String,
+    pub node: String,
+    /// Also its start time.
+    pub boot: u64,
+    pub ips: Vec<String>,
+    /// Hears commands and answers none.
+    pub mute: Arc<Mutex<bool>>,
+    /// What it carries; `carried` of a later [`Node`] makes it the same boot after a break of the link.
+    pub carried: Arc<Mutex<BTreeMap<String, proto::TransportState>>>,
+}
+
+pub struct Node {
+    pub script: Script,
+    commands: mpsc::UnboundedReceiver<Command>,
+    refusals: mpsc::UnboundedReceiver<refused::Cause>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Script {
+    pub fn new(node: &str, boot: u64) -> Self {
+        Self {
+            join_secret: JOIN_SECRET.into(),
+            node: node.into(),
+            boot,
+            ips: vec!["192.0.2.10".into(), "2001:db8::10".into()],
+            mute: Arc::default(),
+            carried: Arc::default(),
+        }
+    }
+}
+
+impl Node {
+    pub async fn start(stage: &Stage, node: &str, boot: u64) -> Self {
+        Self::play(stage, Script::new(node, boot))
+    }
+
+    pub fn play(stage: &Stage, script: Script) -> Self {
+        let config = Config {
+            master_url: format!("https://{}", stage.master.link_addr()),
+            master_ca_pem: stage.link_ca.clone(),
+        };
+        let (_, load) = watch::channel(proto::Load::default());
+        let dialer = Dialer::start(&config, load, || 0.0).expect("dialler");
+        let (heard, commands) = mpsc::unbounded_channel();
+        let (told, refusals) = mpsc::unbounded_channel();
+        let actor = Actor {
+            script: script.clone(),
+            heard,
+            told,
+        };
+        let task = tokio::spawn(actor.act(dialer));
+        Self {
+            script,
+            commands,
+            refusals,
+            task,
+        }
+    }
+
+    /// Breaks the link as a dead process or a cut cable does.
+    pub fn die(self) -> Script {
+        self.script.clone()
+    }
+
+    pub fn mute(&self, mute: bool) {
+        *self.script.mute.lock().expect("lock") = mute;
+    }
+
+    /// The next command.
+    pub async fn command(&mut self) -> Command {
+        tokio::time::timeout(SOON, self.commands.recv())
+            .await
+            .expect("a command in time")
+            .expect("running")
+    }
+
+    pub async fn no_command(&mut self) {
+        let quiet = tokio::time::timeout(Duration::from_millis(200), self.commands.recv()).await;
+        assert!(quiet.is_err(), "{quiet:?}");
+    }
+
+    pub async fn refused(&mut self) -> refused::Cause {
+        tokio::time::timeout(SOON, self.refusals.recv())
+            .await
+            .expect("a refusal in time")
+            .expect("running")
+    }
+}
+
+struct Actor {
+    script: Script,
+    heard: mpsc::UnboundedSender<Command>,
+    told: mpsc::UnboundedSender<refused::Cause>,
+}
+
+impl Actor {
+    async fn act(self, mut dialer: Dialer) {
+        let mut outbox: Option<Outbox> = None;
+        while let Some(event) = dialer.next().await {
+            match event {
+                Event::HelloWanted(wanted) => outbox = Some(wanted.greet(self.hello())),
+                Event::Command(command) => {
+                    let out = outbox.as_ref().expect("attached");
+                    self.obey(command, out);
+                }
+                Event::Refused { cause, .. } => {
+                    let _ = self.told.send(cause);
+                }
+                Event::Attached(_) | Event::Unreachable { .. } | Event::Detached { .. } => {}
+            }
+        }
+        std::future::pending::<()>().await;
+    }
+
+    fn hello(&self) -> proto::Hello {
+        let transports = self
+            .script
+            .carried
+            .lock()
+            .expect("lock")
+            .values()
+            .cloned()
+            .collect();
+        proto::Hello {
+            join_secret: self.script.join_secret.clone(),
+            node_id: self.script.node.clone(),
+            boot_id: format!("boot{}", self.script.boot),
+            boot_started: self.script.boot,
+            version: "test".into(),
+            addresses: Some(proto::Addresses {
+                version: 1,
+                ips: self.script.ips.clone(),
+                ports: vec![40000],
+                problem: String::new(),
+            }),
+            capacity: Some(proto::Capacity { shards: 1 }),
+            snapshot: Some(proto::Snapshot { transports }),
+        }
+    }
+
+    fn obey(&self, command: proto::Command, out: &Outbox) {
+        let body = command.command.expect("a command");
+        self.carry(&body);
+        let result = match &body {
+            Command::Publish(_) => Some(answer::Result::AnswerSdp("answer".into())),
+            Command::Subscribe(_) => Some(answer::Result::OfferSdp("offer".into())),
+            Command::Accept(_) => Some(answer::Result::Accepted(proto::Accepted {})),
+            Command::Candidate(_) | Command::Close(_) => None,
+        };
+        assert_eq!(command.key != 0, result.is_some(), "{body:?}");
+        if let (Some(result), false) = (result, *self.script.mute.lock().expect("lock")) {
+            out.send(from_node::Message::Answer(proto::Answer {
+                key: command.key,
+                result: Some(result),
+            }));
+        }
+        let _ = self.heard.send(body);
+    }
+
+    fn carry(&self, command: &Command) {
+        let mut carried = self.script.carried.lock().expect("lock");
+        let transport = match command {
+            Command::Publish(publish) => &publish.transport_id,
+            Command::Subscribe(subscribe) => &subscribe.transport_id,
+            Command::Close(close) => {
+                carried.remove(&close.transport_id);
+                return;
+            }
+            Command::Accept(_) | Command::Candidate(_) => return,
+        };
+        let state = proto::TransportState {
+            transport_id: transport.clone(),
+            ..proto::TransportState::default()
+        };
+        carried.insert(transport.clone(), state);
+    }
+}

@@ -1,0 +1,183 @@
+//! A running master and what is needed to talk to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use conference::ForcedVideoCodec;
+use master::{Config, Master, StaticFile, Tls, VideoBandwidth};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use crate::browser::Browser;
+use crate::http::{Client, Response};
+use crate::node::Node;
+
+pub const SECRET: &str = "MY_SECRET";
+pub const JOIN_SECRET: &str = "join";
+
+/// Longer than anything takes that is not waited for on purpose.
+pub const SOON: Duration = Duration::from_secs(5);
+
+pub struct Stage {
+    pub master: Master,
+    pub link_ca: String,
+    tls: TlsConnector,
+}
+
+struct Certificate {
+    cert: String,
+    key: String,
+}
+
+fn certificate(name: &str) -> Certificate {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("certificate");
+    Certificate {
+        cert: made.cert.pem(),
+        key: made.signing_key.serialize_pem(),
+    }
+}
+
+impl Certificate {
+    fn tls(&self) -> Tls {
+        Tls {
+            cert_pem: self.cert.clone(),
+            key_pem: self.key.clone(),
+        }
+    }
+}
+
+fn connector(ca: &str) -> TlsConnector {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let mut roots = rustls::RootCertStore::empty();
+    let der = CertificateDer::from_pem_slice(ca.as_bytes()).expect("PEM");
+    roots.add(der).expect("root");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        let (https, link) = (certificate("localhost"), certificate(link::SERVER_NAME));
+        let loopback = "127.0.0.1:0".parse().expect("address");
+        let config = Config {
+            listen: loopback,
+            link_listen: loopback,
+            public_host: "localhost".into(),
+            public_port: 0,
+            secret: SECRET.into(),
+            join_secret: JOIN_SECRET.into(),
+            tls: https.tls(),
+            link_tls: link.tls(),
+            ice_servers: vec![],
+            forced_video_codec: ForcedVideoCodec::default(),
+            allow_transcoding: false,
+            bandwidth: VideoBandwidth::default(),
+            garbage_interval: Duration::from_secs(900),
+            garbage_threshold: Duration::from_secs(3600),
+            call_page: true,
+            page: Arc::new(page),
+        };
+        let master = master::start(config).await.expect("started");
+        Self {
+            master,
+            link_ca: link.cert,
+            tls: connector(&https.cert),
+        }
+    }
+
+    /// With a node that serves.
+    pub async fn with_node() -> (Self, Node) {
+        let stage = Self::new().await;
+        let node = Node::start(&stage, "media_1", 1).await;
+        stage.until_serving(1).await;
+        (stage, node)
+    }
+
+    pub async fn until_serving(&self, nodes: usize) {
+        let health = async {
+            loop {
+                let health = self.get("/health").await;
+                let up = health.status == 200;
+                if up == (nodes > 0) {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(SOON, health)
+            .await
+            .expect("serving in time");
+    }
+
+    pub async fn connect(&self) -> TlsStream<TcpStream> {
+        let tcp = TcpStream::connect(self.master.https_addr())
+            .await
+            .expect("connect");
+        let name = "localhost".try_into().expect("name");
+        self.tls.connect(name, tcp).await.expect("TLS")
+    }
+
+    pub fn client(&self) -> Client<'_> {
+        Client { stage: self }
+    }
+
+    pub async fn get(&self, path: &str) -> Response {
+        self.client().api("GET", path, None).await
+    }
+
+    pub async fn delete(&self, path: &str) -> Response {
+        self.client().api("DELETE", path, None).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) -> Response {
+        self.client().api("POST", path, Some(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
+        self.client().api("PATCH", path, Some(body)).await
+    }
+
+    /// A session of this id, made by REST.
+    pub async fn session(&self, id: &str) {
+        let made = self
+            .post("/sessions", json!({ "customSessionId": id }))
+            .await;
+        assert_eq!(made.status, 200, "{made:?}");
+    }
+
+    /// A token of a fresh connection.
+    pub async fn token(&self, session: &str, role: &str) -> String {
+        let path = format!("/sessions/{session}/connection");
+        let made = self.post(&path, json!({ "role": role })).await;
+        assert_eq!(made.status, 200, "{made:?}");
+        made.json()["token"].as_str().expect("token").to_owned()
+    }
+
+    /// A participant who has joined.
+    pub async fn participant(&self, session: &str, role: &str) -> Browser {
+        let token = self.token(session, role).await;
+        let mut browser = Browser::open(self).await;
+        browser.join(session, &token).await;
+        browser
+    }
+}
+
+fn page(path: &str) -> Option<StaticFile> {
+    let (content_type, body, immutable) = match path {
+        "" => ("text/html", &b"<!doctype html>"[..], false),
+        "assets/call-1a2b.js" => ("text/javascript", &b"call()"[..], true),
+        _ => return None,
+    };
+    Some(StaticFile {
+        content_type: content_type.into(),
+        body: body.into(),
+        immutable,
+    })
+}
