@@ -1,0 +1,72 @@
+#!/usr/bin/env bash
+# Runs the fuzz targets, each for some seconds, as many at once as there are processors.
+#
+#   fuzz/run.sh sample SECONDS [TARGET…]   from the kept corpus alone, with a fixed seed: a check
+#   fuzz/run.sh search SECONDS [TARGET…]   goes on where the last search ended: a hunt
+#   fuzz/run.sh keep   [TARGET…]           takes what the searches found new into the kept corpus
+#
+# Plain cargo and the stable toolchain are enough. `cargo fuzz` works on the same directory, for those who want its
+# minimiser or the address sanitizer. Here there is no sanitizer: all `unsafe` of ours is around sockets, which no
+# target opens, and it would double the time to build.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+host=$(rustc -vV | sed -n 's/^host: //p')
+bin=target/$host/release
+jobs=$(nproc)
+
+build() {
+  # Coverage as libFuzzer wants it; the same flags as cargo-fuzz gives, so that both share what is built.
+  local flags="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
+  flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+  flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-sanitizer-coverage-stack-depth"
+  RUSTFLAGS=$flags cargo build --quiet --locked --release --target "$host" --bins
+}
+
+targets() {
+  if [ $# -gt 0 ]; then printf '%s\n' "$@"; else sed -n '/^\[\[bin\]\]/{n;s/^name = "\(.*\)"/\1/p}' Cargo.toml; fi
+}
+
+# One target: mode, seconds, name. Quiet unless something was found.
+run_one() {
+  local mode=$1 seconds=$2 name=$3 found=target/found/$3 log=target/found/$3.log
+  [ "$mode" = sample ] && found=target/sample/$name && log=target/sample/$name.log && rm -rf "$found"
+  mkdir -p "$found" "corpus/$name" "artifacts/$name"
+  local options=(-max_total_time="$seconds" -timeout=20 -rss_limit_mb=1024 -artifact_prefix="artifacts/$name/")
+  [ "$mode" = sample ] && options+=(-seed=1)
+  [ -f "dictionaries/$name.dict" ] && options+=(-dict="dictionaries/$name.dict")
+  if "$bin/$name" "$found" "corpus/$name" "${options[@]}" >"$log" 2>&1; then
+    printf '%-16s %s\n' "$name" "$(sed -n 's/^Done //p' "$log" | tail -1)"
+  else
+    tail -n 40 "$log"
+    echo "fuzz: $name failed. The input lies in fuzz/artifacts/$name/; run it again with: fuzz/$bin/$name <file>"
+    return 1
+  fi
+}
+
+keep_one() {
+  "$bin/$1" -merge=1 "corpus/$1" "target/found/$1" 2>&1 | tail -1
+}
+
+export -f run_one keep_one
+export bin
+mode=${1:-}
+case $mode in
+  sample | search)
+    seconds=${2:?how many seconds for each target?}
+    shift 2
+    build
+    targets "$@" | xargs -P "$jobs" -I{} bash -c 'run_one "$@"' _ "$mode" "$seconds" {}
+    ;;
+  keep)
+    shift
+    build
+    targets "$@" | while read -r name; do
+      [ -d "target/found/$name" ] && keep_one "$name"
+    done
+    ;;
+  *)
+    sed -n '2,7s/^# \{0,1\}//p' "$0"
+    exit 2
+    ;;
+esac
