@@ -197,7 +197,12 @@ fn bandwidth_estimates_are_read() {
     };
     assert_eq!((found.sender, found.bitrate), (1, 0x2_0102 << 3));
     assert_eq!(found.ssrcs.clone().collect::<Vec<_>>(), [7, 8]);
-    let bytes = remb(63, 2, 2);
+    let bytes = remb(46, 2, 2);
+    let [Packet::Remb(most)] = &read(&bytes)[..] else {
+        panic!("not a remb")
+    };
+    assert_eq!(most.bitrate, 0x2_0102 << 46);
+    let bytes = remb(47, 2, 2);
     let [Packet::Remb(huge)] = &read(&bytes)[..] else {
         panic!("not a remb")
     };

@@ -282,6 +282,27 @@ fn unencrypted_rtcp_is_refused() {
 }
 
 #[test]
+fn what_is_no_packet_is_called_so() {
+    for profile in PROFILES {
+        let [_, mut server] = ends(profile);
+        let len = 11 + profile.tag_len();
+        let mut short = plain_rtp(SSRC, 1, &vec![0; len - 12]);
+        assert_eq!(server.1.open_rtp(&mut short), Err(OpenError::TooShort(len)));
+        let mut wrong = vec![0; 40];
+        wrong[40 - 14] = 0x80;
+        wrong[40 - 4] = 0x80;
+        assert_eq!(server.1.open_rtcp(&mut wrong), Err(OpenError::NotRtcp));
+        let len = 7 + 4 + profile.tag_len();
+        assert_eq!(
+            server.1.open_rtcp(&mut vec![0x80; len]),
+            Err(OpenError::TooShort(len))
+        );
+        let version = OpenError::NotRtp(crate::rtp::ParseError::Version(0));
+        assert_eq!(server.1.open_rtp(&mut [0; 40]), Err(version));
+    }
+}
+
+#[test]
 fn tables_are_bounded() {
     let [mut client, mut server] = ends(Profile::AeadAes128Gcm);
     for ssrc in 0..MAX_STREAMS as u32 {

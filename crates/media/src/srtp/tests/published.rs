@@ -139,8 +139,10 @@ fn counter_mode_with_hmac_agrees_with_libsrtp() {
         "0EC675AD498AFEEBB6960B3AABE6",
     ]
     .map(hex);
-    let material = [key.clone(), key, salt.clone(), salt].concat();
-    let (mut sealer, mut opener) = contexts(profile, &material, true).unwrap();
+    // The keys are the client's; what the client seals, the server opens.
+    let material = [&key[..], &[1; 16], &salt, &[2; 14]].concat();
+    let (mut sealer, _) = contexts(profile, &material, true).unwrap();
+    let (_, mut opener) = contexts(profile, &material, false).unwrap();
 
     let plain = hex("800f1234 decafbad cafebabe abababab abababab abababab abababab");
     let mut packet = plain.clone();
