@@ -133,3 +133,6 @@ fn take_variables(
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::Streaming;
 use tonic::transport::Channel;
+use tonic::{Status, Streaming};
 
-use super::endpoint::{CONNECT, Target, chain};
+use super::endpoint::{CONNECT, Target};
 use super::{Event, HelloWanted, OUTBOX};
 use crate::proto::from_master::Message;
 use crate::proto::link_client::LinkClient;
@@ -76,7 +76,10 @@ async fn open(
     let mut client = LinkClient::new(channel);
     match timeout(CONNECT, client.attach(ReceiverStream::new(queued))).await {
         Ok(Ok(response)) => Ok(response.into_inner()),
-        Ok(Err(status)) => Err(format!("the master refused the stream: {}", chain(&status))),
+        Ok(Err(status)) => Err(format!(
+            "the master did not take the stream: {}",
+            root(&status)
+        )),
         Err(_) => Err(format!("the master did not open the stream in {CONNECT:?}")),
     }
 }
@@ -102,7 +105,7 @@ impl Attachment<'_> {
                 message = self.incoming.message() => match message {
                     Ok(Some(message)) => self.take(message).await,
                     Ok(None) => Some(self.lost("the master closed the stream".into())),
-                    Err(status) => Some(self.lost(chain(&status))),
+                    Err(status) => Some(self.lost(broken(&status))),
                 },
                 _ = beat.tick() => self.tick(),
             };
@@ -184,6 +187,28 @@ impl Attachment<'_> {
         })
         .await;
         Ended::OwnerGone
+    }
+}
+
+fn broken(status: &Status) -> String {
+    let root = root(status);
+    if root.contains("close_notify") {
+        // What rustls says of a process that was killed.
+        "the master ended the connection without a word".into()
+    } else {
+        format!("the connection to the master broke: {root}")
+    }
+}
+
+/// The innermost cause: everything around it says only that something went wrong.
+fn root(status: &Status) -> String {
+    let mut cause: &dyn std::error::Error = status;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    match cause.downcast_ref::<Status>() {
+        Some(status) => format!("{:?} {}", status.code(), status.message()),
+        None => cause.to_string(),
     }
 }
 

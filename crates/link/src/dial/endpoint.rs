@@ -59,7 +59,7 @@ impl Target {
 }
 
 /// An error with its causes; tonic's own text says only `transport error`.
-pub(super) fn chain(error: &dyn Error) -> String {
+fn chain(error: &dyn Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -74,6 +74,12 @@ impl Layers {
         self.found.insert(key, Found { value, origin });
     }
 
+    /// Whether any source named the key, be it to leave it empty.
+    #[cfg(test)]
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.found.contains_key(key)
+    }
+
     /// The effective value, if one was given that is not empty.
     pub(super) fn get(&self, key: &str) -> Option<&Found> {
         let found = self.found.get(key)?;

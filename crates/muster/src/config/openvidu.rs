@@ -205,3 +205,6 @@ impl File<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

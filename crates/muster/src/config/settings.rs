@@ -90,6 +90,13 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
     let mut reader = Reader { layers, problems };
     let r = &mut reader;
     let node = node(r, role);
+    let nodes = r.one("nodes", |t| values::number(t, 1..=64u16));
+    if role == Role::Up && nodes > Some(1) && node.id.is_some() {
+        r.reject(
+            "node.id",
+            "nothing, since several nodes are started and each needs a name of its own",
+        );
+    }
     Settings {
         data_dir: data_dir(r),
         log: r
@@ -99,9 +106,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         public_host: r
             .one("public_host", values::host)
             .unwrap_or_else(|| default_host(&node)),
-        nodes: r
-            .one("nodes", |t| values::number(t, 1..=64u16))
-            .unwrap_or(1),
+        nodes: nodes.unwrap_or(1),
         call_page: r.one("call_page", values::boolean).unwrap_or(true),
         https_listen: r
             .one("https.listen", values::listen)

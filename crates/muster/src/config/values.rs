@@ -224,3 +224,6 @@ pub(super) fn log_filter(text: &str) -> Judged<String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests;

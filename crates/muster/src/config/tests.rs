@@ -1,0 +1,251 @@
+use std::time::Duration;
+
+use conference::ForcedVideoCodec;
+
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../../../muster.example.toml");
+
+/// Sources whose data directory does not depend on who runs the test.
+fn sources() -> Sources {
+    Sources {
+        flags: vec![flag("data_dir", "--data-dir", "/data")],
+        ..Sources::default()
+    }
+}
+
+fn flag(key: &'static str, spelling: &'static str, value: &str) -> Flag {
+    Flag {
+        key,
+        spelling,
+        value: value.to_owned(),
+    }
+}
+
+fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("muster.toml");
+    std::fs::write(&path, text).expect("written");
+    (directory, path)
+}
+
+fn variable(name: &str, value: &str) -> (OsString, OsString) {
+    (name.into(), value.into())
+}
+
+fn settings(sources: &Sources, role: Role) -> Settings {
+    match load(sources, role) {
+        Ok(loaded) => loaded.settings,
+        Err(report) => panic!("{report}"),
+    }
+}
+
+fn report(sources: &Sources, role: Role) -> Report {
+    load(sources, role).expect_err("something is wrong")
+}
+
+/// Every setting of the example as if its `#` had been taken away.
+fn uncommented() -> String {
+    let is_setting = |line: &str| {
+        line.strip_prefix('#')
+            .and_then(|rest| rest.split_once(" = "))
+            .is_some_and(|(name, _)| name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'))
+    };
+    EXAMPLE
+        .lines()
+        .map(|line| if is_setting(line) { &line[1..] } else { line })
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn the_example_shows_every_setting_at_its_default() {
+    let mut layers = Layers::default();
+    let mut problems = Vec::new();
+    toml_file::parse("example", &uncommented(), &mut layers, &mut problems);
+    assert_eq!(problems, []);
+    for key in &keys::KEYS {
+        assert!(
+            layers.has(key.name),
+            "{} is missing in the example",
+            key.name
+        );
+    }
+    for role in [Role::Up, Role::Master] {
+        let mut shown = settings::validate(&layers, role, &mut problems);
+        let defaults = settings(&sources(), role);
+        shown.data_dir.clone_from(&defaults.data_dir);
+        assert_eq!(problems, []);
+        assert_eq!(shown, defaults);
+    }
+}
+
+#[test]
+fn the_example_itself_sets_nothing() {
+    let (_directory, path) = file(EXAMPLE);
+    let with = Sources {
+        file: Some(path),
+        ..sources()
+    };
+    assert_eq!(settings(&with, Role::Up), settings(&sources(), Role::Up));
+}
+
+#[test]
+fn flags_come_before_the_environment_before_the_file_before_openvidus() {
+    let (directory, path) = file("public_host = 'file.example.com'");
+    let env = directory.path().join(".env");
+    std::fs::write(&env, "DOMAIN_OR_PUBLIC_IP=openvidu.example.com").expect("written");
+    let mut sources = sources();
+    let host = |sources: &Sources| settings(sources, Role::Up).public_host;
+    assert_eq!(host(&sources), "localhost");
+    sources.openvidu_env = Some(env);
+    assert_eq!(host(&sources), "openvidu.example.com");
+    sources.file = Some(path);
+    assert_eq!(host(&sources), "file.example.com");
+    sources.environment = vec![variable("MUSTER_PUBLIC_HOST", "variable.example.com")];
+    assert_eq!(host(&sources), "variable.example.com");
+    sources
+        .flags
+        .push(flag("public_host", "--public-host", "flag.example.com"));
+    assert_eq!(host(&sources), "flag.example.com");
+}
+
+#[test]
+fn every_source_speaks_of_the_same_values() {
+    let (_directory, path) = file(
+        "[node]\npublic_addresses = ['203.0.113.5', '2001:db8::5']\nshards = 2\n\
+         [streams]\nforced_video_codec = 'VP8'\nallow_transcoding = true\n\
+         [sessions]\ngarbage_interval = 0\n[webrtc]\nice_servers = ['stun:a:1', 'url=turn:b:2,username=u,credential=p']",
+    );
+    let from_file = Sources {
+        file: Some(path),
+        ..sources()
+    };
+    let from_environment = Sources {
+        environment: vec![
+            variable("MUSTER_NODE_PUBLIC_ADDRESSES", "203.0.113.5, 2001:db8::5"),
+            variable("MUSTER_NODE_SHARDS", "2"),
+            variable("MUSTER_STREAMS_FORCED_VIDEO_CODEC", "VP8"),
+            variable("MUSTER_STREAMS_ALLOW_TRANSCODING", "true"),
+            variable("MUSTER_SESSIONS_GARBAGE_INTERVAL", "0"),
+            variable(
+                "MUSTER_WEBRTC_ICE_SERVERS",
+                "stun:a:1,url=turn:b:2,username=u,credential=p",
+            ),
+            variable("PATH", "/bin"),
+        ],
+        ..sources()
+    };
+    let settings_ = settings(&from_file, Role::Up);
+    assert_eq!(settings_, settings(&from_environment, Role::Up));
+    assert_eq!(settings_.public_host, "203.0.113.5");
+    assert_eq!(settings_.forced_video_codec, ForcedVideoCodec::Vp8);
+    assert_eq!(settings_.garbage_interval, Duration::ZERO);
+    assert_eq!(settings_.ice_servers.len(), 2);
+    assert_eq!(settings_.node.shards.map(usize::from), Some(2));
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let mut layers = Layers::default();
+    let mut problems = Vec::new();
+    let text = "secret = 'a b'\nnodes = 0\n[https]\nlisen = 'x'\nlisten = '4443'\n\
+                [node]\npublic_addresses = ['1.2.3']\nid = { a = 1 }\n[webrtc]\nice_servers = ['turn:x']\n";
+    toml_file::parse("muster.toml", text, &mut layers, &mut problems);
+    layers.set(
+        "node.media_ports",
+        Value::Text("5-4".into()),
+        Origin::Flag("--media-ports"),
+    );
+    let environment = [("MUSTER_HTTPS_LISTN".to_owned(), "1".to_owned())];
+    take_variables(&environment, &mut layers, &mut problems);
+    settings::validate(&layers, Role::Up, &mut problems);
+    let shown = Report { problems }.to_string();
+    assert_eq!(shown, include_str!("tests/report.txt"));
+}
+
+#[test]
+fn broken_toml_is_told_with_its_line() {
+    let (_directory, path) = file("log = 'info'\nnodes = = 2\n");
+    let with = Sources {
+        file: Some(path),
+        ..sources()
+    };
+    let shown = report(&with, Role::Up).to_string();
+    assert!(shown.contains("muster.toml line 2"), "{shown}");
+}
+
+#[test]
+fn files_that_are_not_there_are_told() {
+    let with = Sources {
+        file: Some("/nowhere/muster.toml".into()),
+        openvidu_env: Some("/nowhere/.env".into()),
+        environment: vec![
+            variable("MUSTER_TLS_CERT", "/nowhere/cert.pem"),
+            variable("MUSTER_TLS_KEY", "/nowhere/key.pem"),
+        ],
+        ..sources()
+    };
+    assert_eq!(report(&with, Role::Up).problems.len(), 4);
+}
+
+#[test]
+fn a_certificate_comes_with_its_key() {
+    let with = Sources {
+        environment: vec![variable("MUSTER_TLS_CERT", "/nowhere/cert.pem")],
+        ..sources()
+    };
+    let shown = report(&with, Role::Master).to_string();
+    assert!(
+        shown.contains("the key that belongs to tls.cert"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_node_needs_a_master_its_certificate_and_the_join_secret() {
+    let problems = report(&sources(), Role::Node).problems;
+    let keys: Vec<_> = problems.iter().map(|p| p.key.as_str()).collect();
+    assert_eq!(
+        keys,
+        ["link.master", "link.master_ca", "link.join_secret_file"]
+    );
+}
+
+#[test]
+fn a_node_reads_its_secret_and_certificate_from_files() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = |name: &str| directory.path().join(name).display().to_string();
+    std::fs::write(path("secret"), "word\n").expect("written");
+    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
+    std::fs::write(path("ca"), pem).expect("written");
+    let mut with = sources();
+    with.flags.extend([
+        flag("link.master", "--master", "https://10.0.0.2"),
+        flag("link.master_ca", "--master-ca", &path("ca")),
+        flag(
+            "link.join_secret_file",
+            "--join-secret-file",
+            &path("secret"),
+        ),
+    ]);
+    let link = settings(&with, Role::Node).link;
+    assert_eq!(link.master.as_deref(), Some("https://10.0.0.2:4442"));
+    assert_eq!(link.master_ca.as_deref(), Some(pem));
+    assert_eq!(link.join_secret.as_deref(), Some("word"));
+
+    with.flags
+        .push(flag("link.join_secret", "--join-secret", "other"));
+    assert_eq!(report(&with, Role::Node).problems.len(), 1);
+}
+
+#[test]
+fn several_nodes_cannot_share_a_name() {
+    let mut with = sources();
+    with.flags.extend([
+        flag("nodes", "--nodes", "2"),
+        flag("node.id", "--node-id", "media_1"),
+    ]);
+    let shown = report(&with, Role::Up).to_string();
+    assert!(shown.contains("node.id"), "{shown}");
+}

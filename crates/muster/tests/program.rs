@@ -1,0 +1,339 @@
+//! The program as a person starts it: its block, its face, its end, and what outlives it.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process, test_kill_process};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+
+const SOON: Duration = Duration::from_secs(15);
+
+/// `muster` with nothing of the environment of whoever runs the test.
+fn muster(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+    command.env_clear().args(arguments).stdin(Stdio::null());
+    command
+}
+
+/// A port that was free a moment ago.
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
+    listener.local_addr().expect("bound").port()
+}
+
+fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + SOON;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "{what} within {SOON:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// A running `muster up`.
+struct Up {
+    child: Child,
+    url: String,
+    block: String,
+}
+
+impl Up {
+    fn start(data: &Path, link_port: u16) -> Self {
+        let log = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(data.join("log.txt"))
+            .expect("log file");
+        let link = format!("127.0.0.1:{link_port}");
+        let mut child = muster(&["up", "--listen", "127.0.0.1:0", "--link-listen", &link])
+            .args([
+                "--public-address",
+                "127.0.0.1",
+                "--public-host",
+                "localhost",
+            ])
+            .args(["--media-ports", "0", "--shards", "1", "--data-dir"])
+            .arg(data)
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .spawn()
+            .expect("started");
+        let stdout = child.stdout.take().expect("piped");
+        let mut block = String::new();
+        for line in BufReader::new(stdout).lines() {
+            let line = line.expect("text");
+            block.push_str(&line);
+            block.push('\n');
+            if line.contains("Logs") {
+                break;
+            }
+        }
+        let url = block
+            .split_whitespace()
+            .find(|word| word.starts_with("https://"))
+            .unwrap_or_else(|| panic!("an address in {block:?}; log: {}", log_of(data)))
+            .trim_end_matches('/')
+            .to_owned();
+        Self { child, url, block }
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_child(&self.child)
+    }
+
+    fn stop(mut self) -> (ExitStatus, Duration) {
+        let began = Instant::now();
+        kill_process(self.pid(), Signal::INT).expect("running");
+        let status = eventually("muster ends", || self.child.try_wait().expect("child"));
+        (status, began.elapsed())
+    }
+}
+
+fn log_of(data: &Path) -> String {
+    std::fs::read_to_string(data.join("log.txt")).unwrap_or_default()
+}
+
+fn node_pid(data: &Path) -> Option<Pid> {
+    let text = std::fs::read_to_string(data.join("nodes/1/node.lock")).ok()?;
+    Pid::from_raw(text.trim().parse().ok()?)
+}
+
+fn is_alive(pid: Pid) -> bool {
+    test_kill_process(pid).is_ok()
+}
+
+/// Ends the node of a data directory when a test fails half-way.
+struct NoOrphans(PathBuf);
+
+impl Drop for NoOrphans {
+    fn drop(&mut self) {
+        if let Some(pid) = node_pid(&self.0).filter(|pid| is_alive(*pid)) {
+            let _ = kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// `GET` over TLS, trusting only the certificate in the data directory.
+fn get(data: &Path, url: &str, path: &str, secret: &str) -> (u16, String) {
+    let pem = std::fs::read(data.join("https.crt")).expect("certificate");
+    let mut roots = RootCertStore::empty();
+    let certificate = CertificateDer::from_pem_slice(&pem).expect("PEM");
+    roots.add(certificate).expect("usable");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let authority = url.trim_start_matches("https://");
+    let port = authority.rsplit(':').next().expect("port");
+    let socket = TcpStream::connect(format!("127.0.0.1:{port}")).expect("listening");
+    socket.set_read_timeout(Some(SOON)).expect("set");
+    let name = ServerName::try_from("localhost").expect("name");
+    let tls = ClientConnection::new(Arc::new(config), name).expect("client");
+    let mut stream = StreamOwned::new(tls, socket);
+    let credentials = base64(&format!("OPENVIDUAPP:{secret}"));
+    write!(
+        stream,
+        "GET {path} HTTP/1.1\r\nHost: {authority}\r\nAuthorization: Basic {credentials}\r\nConnection: close\r\n\r\n"
+    )
+    .expect("sent");
+    let mut answer = Vec::new();
+    // A server that closes without saying so in TLS has still sent everything before.
+    let _ = stream.read_to_end(&mut answer);
+    let answer = String::from_utf8_lossy(&answer).into_owned();
+    let status = answer
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_else(|| panic!("HTTP, got {answer:?}"));
+    let body = answer.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    (status, body.to_owned())
+}
+
+/// RFC 4648, enough for credentials.
+fn base64(text: &str) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut encoded = String::new();
+    for chunk in text.as_bytes().chunks(3) {
+        let bits = chunk
+            .iter()
+            .chain(std::iter::repeat(&0))
+            .take(3)
+            .fold(0usize, |bits, byte| bits << 8 | usize::from(*byte));
+        for place in 0..4 {
+            if place <= chunk.len() {
+                encoded.push(char::from(ALPHABET[bits >> (18 - 6 * place) & 63]));
+            } else {
+                encoded.push('=');
+            }
+        }
+    }
+    encoded
+}
+
+#[test]
+fn up_serves_its_face_and_stops_everything_it_started() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let up = Up::start(data.path(), free_port());
+    let secret = std::fs::read_to_string(data.path().join("secret")).expect("kept");
+    let secret = secret.trim();
+    for expected in ["Call page", "REST API", secret, "Data"] {
+        assert!(up.block.contains(expected), "{expected} in {}", up.block);
+    }
+    eventually("a node serves", || {
+        let (status, body) = get(data.path(), &up.url, "/openvidu/api/health", secret);
+        (status == 200 && body.contains("\"UP\"")).then_some(())
+    });
+    let (status, _) = get(data.path(), &up.url, "/openvidu/api/sessions", "wrong");
+    assert_eq!(status, 401);
+    let (status, page) = get(data.path(), &up.url, "/", secret);
+    assert_eq!(status, 200);
+    assert!(page.contains("<!doctype html>"), "{page}");
+
+    let node = eventually("the node has its lock", || node_pid(data.path()));
+    assert!(is_alive(node));
+    let (status, took) = up.stop();
+    assert_eq!(status.code(), Some(0), "{}", log_of(data.path()));
+    assert!(took < Duration::from_secs(3), "stopping took {took:?}");
+    assert!(!is_alive(node), "the node is stopped with the rest");
+}
+
+#[test]
+fn a_node_outlives_a_killed_master_and_comes_back_to_the_next() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let link = free_port();
+    let mut first = Up::start(data.path(), link);
+    let attached = |times: usize| {
+        eventually("the node attaches", || {
+            let log = log_of(data.path());
+            (log.matches("attached to the master").count() >= times).then_some(())
+        });
+    };
+    attached(1);
+    let node = node_pid(data.path()).expect("running");
+    first.child.kill().expect("running");
+    first.child.wait().expect("killed");
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(is_alive(node), "the node outlives its master");
+
+    let second = Up::start(data.path(), link);
+    attached(2);
+    assert_eq!(
+        node_pid(data.path()),
+        Some(node),
+        "no second process was started"
+    );
+    let (status, took) = second.stop();
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(3), "stopping took {took:?}");
+    eventually("the adopted node is stopped with the rest", || {
+        (!is_alive(node)).then_some(())
+    });
+}
+
+#[test]
+fn a_killed_node_is_started_again_under_its_name() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let up = Up::start(data.path(), free_port());
+    let id = || std::fs::read_to_string(data.path().join("nodes/1/node-id")).ok();
+    let node = eventually("the node runs", || node_pid(data.path()));
+    let name = eventually("the node has a name", id);
+    kill_process(node, Signal::KILL).expect("running");
+    eventually("another process runs", || {
+        node_pid(data.path()).filter(|pid| *pid != node && is_alive(*pid))
+    });
+    assert_eq!(id(), Some(name));
+    assert!(
+        log_of(data.path()).contains("signal: 9"),
+        "the reason is logged"
+    );
+    assert_eq!(up.stop().0.code(), Some(0));
+}
+
+#[test]
+fn a_data_directory_has_one_master() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let up = Up::start(data.path(), free_port());
+    let second = muster(&[
+        "master",
+        "--listen",
+        "127.0.0.1:0",
+        "--link-listen",
+        "127.0.0.1:0",
+    ])
+    .arg("--data-dir")
+    .arg(data.path())
+    .output()
+    .expect("ran");
+    assert_eq!(second.status.code(), Some(5));
+    let said = String::from_utf8_lossy(&second.stderr);
+    assert!(
+        said.contains("another muster runs with this data directory"),
+        "{said}"
+    );
+    assert_eq!(up.stop().0.code(), Some(0));
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let addr = taken.local_addr().expect("bound").to_string();
+    let output = muster(&["master", "--listen", &addr, "--link-listen", "127.0.0.1:0"])
+        .arg("--data-dir")
+        .arg(data.path())
+        .output()
+        .expect("ran");
+    assert_eq!(output.status.code(), Some(1));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains(&addr), "{said}");
+    assert!(output.stdout.is_empty(), "nothing says that it is up");
+}
+
+#[test]
+fn wrong_settings_start_nothing() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let untouched = data.path().join("untouched");
+    let output = muster(&["up", "--listen", "4443", "--nodes", "none"])
+        .arg("--data-dir")
+        .arg(&untouched)
+        .env("MUSTER_SECRETT", "x")
+        .output()
+        .expect("ran");
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stderr);
+    for expected in [
+        "3 settings are wrong",
+        "https.listen",
+        "nodes",
+        "did you mean MUSTER_SECRET?",
+    ] {
+        assert!(said.contains(expected), "{expected} in {said}");
+    }
+    assert!(!untouched.exists());
+}
+
+#[test]
+fn an_unknown_flag_is_a_wrong_setting_too() {
+    let output = muster(&["up", "--lisen", "x"]).output().expect("ran");
+    assert_eq!(output.status.code(), Some(2));
+    let output = muster(&["--version"]).output().expect("ran");
+    assert_eq!(output.status.code(), Some(0));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stdout).trim(),
+        format!("muster {}", env!("CARGO_PKG_VERSION"))
+    );
+}
