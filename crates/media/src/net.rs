@@ -4,6 +4,7 @@
 
 mod address;
 mod batch;
+mod frames;
 mod port;
 mod readiness;
 mod tcp;

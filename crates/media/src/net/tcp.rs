@@ -7,6 +7,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
+use super::frames::{Frames, TooLong};
 use super::readiness::{Readiness, Token};
 use crate::counters::Counters;
 
@@ -16,8 +17,6 @@ const CONNECTIONS: usize = 4096;
 const ANONYMOUS: usize = 512;
 /// How long a connection may stay unclaimed.
 const CLAIM_WITHIN: Duration = Duration::from_secs(10);
-/// Largest frame taken: what no UDP datagram would carry, TCP need not either.
-const FRAME: usize = 2046;
 /// Unsent bytes per connection.
 const OUTGOING: usize = 256 << 10;
 /// Bytes read from one connection before the others get their turn.
@@ -38,8 +37,7 @@ struct Connection {
     local: IpAddr,
     claimed: bool,
     since: Instant,
-    incoming: Vec<u8>,
-    taken: usize,
+    incoming: Frames,
     outgoing: Vec<u8>,
     written: usize,
     wants_write: bool,
@@ -111,8 +109,7 @@ impl Streams {
             local,
             claimed: false,
             since: now,
-            incoming: Vec::new(),
-            taken: 0,
+            incoming: Frames::default(),
             outgoing: Vec::new(),
             written: 0,
             wants_write: false,
@@ -213,13 +210,11 @@ impl Streams {
 
 impl Connection {
     fn read(&mut self) -> io::Result<()> {
-        self.incoming.drain(..self.taken);
-        self.taken = 0;
         let mut chunk = [0; 4096];
         while self.incoming.len() < READ {
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(count) => self.incoming.extend_from_slice(&chunk[..count]),
+                Ok(count) => self.incoming.feed(&chunk[..count]),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
@@ -229,24 +224,9 @@ impl Connection {
     }
 
     fn take(&mut self, buffer: &mut [u8]) -> Result<Option<Taken>, SocketAddr> {
-        let rest = &self.incoming[self.taken..];
-        let Some((length, rest)) = rest.split_first_chunk::<2>() else {
-            return Ok(None);
-        };
-        let len = usize::from(u16::from_be_bytes(*length));
-        if len > FRAME.min(buffer.len()) {
-            return Err(self.peer);
-        }
-        let Some(frame) = rest.get(..len) else {
-            return Ok(None);
-        };
-        buffer[..len].copy_from_slice(frame);
-        self.taken += 2 + len;
-        Ok(Some(Taken {
-            peer: self.peer,
-            local: self.local,
-            len,
-        }))
+        let (peer, local) = (self.peer, self.local);
+        let taken = self.incoming.take(buffer).map_err(|TooLong| peer)?;
+        Ok(taken.map(|len| Taken { peer, local, len }))
     }
 
     fn push(&mut self, data: &[u8]) -> bool {
@@ -284,3 +264,6 @@ impl Connection {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
