@@ -6,6 +6,7 @@
 
 mod accept;
 mod attachment;
+mod connection;
 mod handle;
 mod secret;
 
@@ -174,7 +175,7 @@ impl Link for Service {
         &self,
         request: Request<Streaming<proto::FromNode>>,
     ) -> Result<Response<Self::AttachStream>, Status> {
-        let peer = request.remote_addr().or_else(|| tls_peer(&request));
+        let peer = request.extensions().get::<connection::Peer>().cloned();
         let attachment = AttachmentId(self.shared.next.fetch_add(1, Ordering::Relaxed));
         let (out, stream) = mpsc::channel(attachment::OUT);
         tokio::spawn(attachment::run(
@@ -186,13 +187,4 @@ impl Link for Service {
         ));
         Ok(Response::new(ReceiverStream::new(stream)))
     }
-}
-
-fn tls_peer(request: &Request<Streaming<proto::FromNode>>) -> Option<SocketAddr> {
-    use tonic::transport::server::{TcpConnectInfo, TlsConnectInfo};
-    request
-        .extensions()
-        .get::<TlsConnectInfo<TcpConnectInfo>>()?
-        .get_ref()
-        .remote_addr()
 }

@@ -4,16 +4,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
+
+use super::connection::Connection;
 
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
-/// Handshakes under way at one time; further connections wait in the system's queue.
-const HANDSHAKES: usize = 64;
+/// Connections on which nobody has proved the join secret yet; further ones wait in the system's queue.
+const UNPROVEN: usize = 256;
 
 /// Pause after the system refused to accept (out of descriptors), so as not to spin.
 const REFUSED: Duration = Duration::from_millis(100);
@@ -22,30 +23,30 @@ const REFUSED: Duration = Duration::from_millis(100);
 pub(super) async fn run(
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
-    connections: mpsc::Sender<io::Result<TlsStream<TcpStream>>>,
+    connections: mpsc::Sender<io::Result<Connection>>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
+    let places = Arc::new(Semaphore::new(UNPROVEN));
     while !connections.is_closed() {
-        let Ok(permit) = handshakes.clone().acquire_owned().await else {
+        let Ok(place) = places.clone().acquire_owned().await else {
             return;
         };
         let (socket, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
             Err(error) => {
-                tracing::warn!(%error, "link: cannot accept a connection");
+                tracing::warn!(%error, "link: cannot accept a connection; is the limit of open files too low?");
                 tokio::time::sleep(REFUSED).await;
                 continue;
             }
         };
         let (acceptor, connections) = (acceptor.clone(), connections.clone());
         tokio::spawn(async move {
-            let _permit = permit;
             // Nagle would hold small commands back; a socket that refuses the option still works.
             let _ = socket.set_nodelay(true);
             match tokio::time::timeout(HANDSHAKE, acceptor.accept(socket)).await {
                 Ok(Ok(stream)) => {
-                    let _ = connections.send(Ok(stream)).await;
+                    let connection = Connection::new(stream, peer, place);
+                    let _ = connections.send(Ok(connection)).await;
                 }
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "link: TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "link: TLS handshake took too long"),

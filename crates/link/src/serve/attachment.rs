@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 use tonic::{Status, Streaming};
 
+use super::connection::Peer;
 use super::{AttachmentId, COMMANDS, Detached, Event, HELLO, Handle, Shared};
 use crate::proto::{self, from_master, from_node};
 use crate::{HEARTBEAT, SILENCE};
@@ -24,14 +25,17 @@ type Out = mpsc::Sender<Result<proto::FromMaster, Status>>;
 pub(super) async fn run(
     shared: Arc<Shared>,
     attachment: AttachmentId,
-    peer: Option<SocketAddr>,
+    peer: Option<Peer>,
     mut stream: Streaming<proto::FromNode>,
     out: Out,
 ) {
     let hello = match hello(&shared, &mut stream).await {
         Ok(hello) => hello,
-        Err(refused) => return refuse(peer, &out, refused).await,
+        Err(refused) => return refuse(peer.map(|peer| peer.addr), &out, refused).await,
     };
+    if let Some(peer) = &peer {
+        peer.proven();
+    }
     let (commands, waiting) = mpsc::channel(COMMANDS);
     let handle = Handle {
         commands,
@@ -39,7 +43,7 @@ pub(super) async fn run(
     };
     let attached = Event::Attached {
         attachment,
-        peer,
+        peer: peer.map(|peer| peer.addr),
         hello: Box::new(hello),
         handle,
     };

@@ -1,0 +1,122 @@
+//! A TLS connection at the master's end. It may stay once a node on it has proved the join secret; before that it
+//! holds one of a few places, for a short time, so that strangers can neither pile up nor keep nodes out.
+
+use std::io;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Sleep, sleep};
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::Connected;
+
+/// How long a connection may be there without a proof: the hello's own time and what comes before it.
+const UNPROVEN: Duration = Duration::from_secs(super::HELLO.as_secs() + 3);
+
+pub(super) struct Connection {
+    stream: TlsStream<TcpStream>,
+    peer: Peer,
+    deadline: Pin<Box<Sleep>>,
+}
+
+/// Who is at the other end, for the streams on a connection.
+#[derive(Clone, Debug)]
+pub(super) struct Peer {
+    pub(super) addr: SocketAddr,
+    proof: Arc<Proof>,
+}
+
+#[derive(Debug)]
+struct Proof {
+    proven: AtomicBool,
+    /// The place among the unproven.
+    place: Mutex<Option<OwnedSemaphorePermit>>,
+}
+
+impl Connection {
+    pub(super) fn new(
+        stream: TlsStream<TcpStream>,
+        addr: SocketAddr,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        let proof = Proof {
+            proven: AtomicBool::new(false),
+            place: Mutex::new(Some(place)),
+        };
+        Self {
+            stream,
+            peer: Peer {
+                addr,
+                proof: Arc::new(proof),
+            },
+            deadline: Box::pin(sleep(UNPROVEN)),
+        }
+    }
+}
+
+impl Peer {
+    /// A node on this connection knew the secret.
+    pub(super) fn proven(&self) {
+        self.proof.proven.store(true, Ordering::Relaxed);
+        let place = &self.proof.place;
+        place.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
+    }
+}
+
+impl AsyncRead for Connection {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let unproven = !self.peer.proof.proven.load(Ordering::Relaxed);
+        if unproven && self.deadline.as_mut().poll(cx).is_ready() {
+            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
+        }
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Connection {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+}

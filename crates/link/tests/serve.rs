@@ -1,0 +1,302 @@
+//! The master's end against nodes that do what nodes should not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use link::proto::command::Command;
+use link::proto::link_client::LinkClient;
+use link::proto::{self, FromNode, from_master, from_node, refused};
+use link::serve::{self, COMMANDS, CommandError, Detached, Event, Handle, Server};
+use link::{SERVER_NAME, SILENCE};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Streaming;
+use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+
+const SOON: Duration = Duration::from_secs(3);
+
+struct Master {
+    url: String,
+    ca: String,
+    events: mpsc::Receiver<Event>,
+    _server: Server,
+}
+
+impl Master {
+    async fn start() -> Self {
+        let made = rcgen::generate_simple_self_signed([SERVER_NAME.to_owned()]).expect("made");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
+        let url = format!("https://{}", listener.local_addr().expect("address"));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let key = made.signing_key.serialize_der().try_into().expect("key");
+        let tls = rustls::ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions")
+            .with_no_client_auth()
+            .with_single_cert(vec![made.cert.der().clone()], key)
+            .expect("pair");
+        let (sender, events) = mpsc::channel(16);
+        let config = serve::Config {
+            listener,
+            tls,
+            join_secret: "open sesame".into(),
+            master_boot_id: "boot".into(),
+            term: 7,
+        };
+        Self {
+            url,
+            ca: made.cert.pem(),
+            events,
+            _server: serve::start(config, sender),
+        }
+    }
+
+    async fn event(&mut self) -> Event {
+        timeout(SILENCE + SOON, self.events.recv())
+            .await
+            .expect("an event in time")
+            .expect("running")
+    }
+
+    async fn attached(&mut self) -> Handle {
+        match self.event().await {
+            Event::Attached { hello, handle, .. } => {
+                assert_eq!(hello.join_secret, "", "the secret is not handed on");
+                handle
+            }
+            other => panic!("expected Attached, got {other:?}"),
+        }
+    }
+
+    async fn detached(&mut self) -> Detached {
+        loop {
+            match self.event().await {
+                Event::Detached { reason, .. } => return reason,
+                Event::Message { .. } => {}
+                Event::Attached { .. } => panic!("expected Detached"),
+            }
+        }
+    }
+}
+
+struct Node {
+    out: mpsc::Sender<FromNode>,
+    from_master: Streaming<proto::FromMaster>,
+}
+
+impl Node {
+    async fn dial(master: &Master) -> Self {
+        let tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(&master.ca))
+            .domain_name(SERVER_NAME);
+        let endpoint = Endpoint::from_shared(master.url.clone()).expect("URL");
+        let channel = endpoint.tls_config(tls).expect("TLS").connect().await;
+        let (out, queue) = mpsc::channel(16);
+        let mut client = LinkClient::new(channel.expect("connected"));
+        let attached = client.attach(ReceiverStream::new(queue)).await;
+        Self {
+            out,
+            from_master: attached.expect("attached").into_inner(),
+        }
+    }
+
+    async fn greeting(master: &Master, secret: &str) -> Self {
+        let node = Self::dial(master).await;
+        let hello = proto::Hello {
+            join_secret: secret.into(),
+            node_id: "media_1".into(),
+            ..Default::default()
+        };
+        node.say(from_node::Message::Hello(hello)).await;
+        node
+    }
+
+    async fn say(&self, message: from_node::Message) {
+        let message = Some(message);
+        self.out.send(FromNode { message }).await.expect("sent");
+    }
+
+    async fn beat(&self) {
+        let beat = proto::Heartbeat::default();
+        self.say(from_node::Message::Heartbeat(beat)).await;
+    }
+
+    /// `None` when the master has closed the stream.
+    async fn hears(&mut self, within: Duration) -> Option<from_master::Message> {
+        let message = timeout(within, self.from_master.message()).await;
+        message.expect("in time").ok().flatten()?.message
+    }
+
+    async fn refused(&mut self, within: Duration) -> refused::Cause {
+        match self.hears(within).await {
+            Some(from_master::Message::Refused(refused)) => refused.cause(),
+            other => panic!("expected Refused, got {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn welcome_comes_first_then_heartbeats_and_commands_under_the_term() {
+    let mut master = Master::start().await;
+    let mut node = Node::greeting(&master, "open sesame").await;
+    let handle = master.attached().await;
+    assert_eq!(handle.welcome(), Ok(()));
+    let close = Command::Close(proto::Close::default());
+    assert_eq!(handle.command(0, close), Ok(()));
+    let Some(from_master::Message::Welcome(welcome)) = node.hears(SOON).await else {
+        panic!("expected Welcome")
+    };
+    assert_eq!((welcome.term, welcome.master_boot_id.as_str()), (7, "boot"));
+    let (mut beats, mut commands) = (0, 0);
+    while beats < 2 || commands < 1 {
+        match node.hears(SOON).await.expect("open") {
+            from_master::Message::Heartbeat(_) => beats += 1,
+            from_master::Message::Command(command) => {
+                assert_eq!(command.term, 7);
+                commands += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_refused_and_nobody_hears_of_it() {
+    let mut master = Master::start().await;
+    for secret in ["", "open", "open sesame!"] {
+        let mut node = Node::greeting(&master, secret).await;
+        assert_eq!(node.refused(SOON).await, refused::Cause::BadSecret);
+        assert_eq!(node.hears(SOON).await, None, "the stream is closed");
+    }
+    assert!(master.events.try_recv().is_err());
+}
+
+#[tokio::test]
+async fn whoever_does_not_say_hello_is_refused() {
+    let master = Master::start().await;
+    let mut rude = Node::dial(&master).await;
+    rude.beat().await;
+    assert_eq!(rude.refused(SOON).await, refused::Cause::Malformed);
+    let mut silent = Node::dial(&master).await;
+    assert_eq!(
+        silent.refused(serve::HELLO + SOON).await,
+        refused::Cause::Malformed
+    );
+}
+
+#[tokio::test]
+async fn three_missed_heartbeats_end_it() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master, "open sesame").await;
+    let _handle = master.attached().await;
+    for _ in 0..4 {
+        node.beat().await;
+        tokio::time::sleep(SILENCE / 2).await;
+    }
+    let silent_since = tokio::time::Instant::now();
+    assert_eq!(master.detached().await, Detached::Silent);
+    let waited = silent_since.elapsed();
+    assert!(
+        waited > SILENCE / 4 && waited < SILENCE + SOON,
+        "{waited:?}"
+    );
+}
+
+#[tokio::test]
+async fn the_reason_of_an_end_is_told() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master, "open sesame").await;
+    let _handle = master.attached().await;
+    drop(node);
+    assert!(matches!(
+        master.detached().await,
+        Detached::ByNode | Detached::Broken(_)
+    ));
+
+    let mut node = Node::greeting(&master, "open sesame").await;
+    let handle = master.attached().await;
+    handle.refuse(refused::Cause::Superseded, "a later boot is there");
+    assert_eq!(node.refused(SOON).await, refused::Cause::Superseded);
+    assert_eq!(master.detached().await, Detached::ByMaster);
+}
+
+#[tokio::test]
+async fn commands_for_a_node_that_does_not_read_are_bounded() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master, "open sesame").await;
+    let handle = master.attached().await;
+    let offer = "x".repeat(16 << 10);
+    let publish = || {
+        Command::Publish(proto::Publish {
+            offer: offer.clone(),
+            ..Default::default()
+        })
+    };
+    let full = (0..10 * COMMANDS).find_map(|_| handle.command(1, publish()).err());
+    assert_eq!(full, Some(CommandError::Full));
+    let reason = loop {
+        node.beat().await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        if let Ok(Event::Detached { reason, .. }) = master.events.try_recv() {
+            break reason;
+        }
+    };
+    assert_eq!(reason, Detached::Stuck);
+}
+
+/// A TLS connection on which nobody says anything.
+async fn stranger(master: &Master) -> TlsStream<TcpStream> {
+    use rustls::pki_types::{CertificateDer, pem::PemObject};
+    let mut roots = rustls::RootCertStore::empty();
+    let der = CertificateDer::from_pem_slice(master.ca.as_bytes()).expect("PEM");
+    roots.add(der).expect("root");
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let tcp = TcpStream::connect(&master.url["https://".len()..]);
+    let name = SERVER_NAME.try_into().expect("name");
+    let connector = TlsConnector::from(Arc::new(config));
+    let tls = connector.connect(name, tcp.await.expect("there")).await;
+    tls.expect("TLS")
+}
+
+#[tokio::test]
+async fn a_stranger_may_not_stay_and_a_node_may() {
+    use tokio::io::AsyncReadExt;
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master, "open sesame").await;
+    let _handle = master.attached().await;
+    let mut stranger = stranger(&master).await;
+    let beats = async {
+        loop {
+            node.beat().await;
+            tokio::time::sleep(link::HEARTBEAT).await;
+        }
+    };
+    let events = async {
+        let mut over = Duration::ZERO;
+        while over < Duration::from_secs(10) {
+            let event = master.event().await;
+            assert!(matches!(event, Event::Message { .. }), "{event:?}");
+            over += link::HEARTBEAT;
+        }
+    };
+    let closed = async {
+        let mut said = Vec::new();
+        let read = stranger.read_to_end(&mut said);
+        let _ = timeout(Duration::from_secs(10), read)
+            .await
+            .expect("closed in time");
+    };
+    tokio::select! {
+        _ = beats => {}
+        _ = async { tokio::join!(events, closed) } => {}
+    }
+}
