@@ -12,6 +12,8 @@
 mod api;
 mod counters;
 mod egress;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod net;
 #[cfg(test)]
 mod noise;

@@ -13,6 +13,8 @@ mod udp;
 use std::net::{IpAddr, SocketAddr};
 
 pub use batch::{Batch, LARGEST};
+#[cfg(feature = "fuzzing")]
+pub use frames::{Frames, TooLong};
 pub use port::{BindError, bind};
 pub use readiness::{Readiness, Token, Wake};
 pub use tcp::Streams;

@@ -23,7 +23,7 @@ impl Frames {
     }
 
     /// Bytes that wait.
-    pub fn len(&self) -> usize {
+    pub fn waiting(&self) -> usize {
         self.bytes.len() - self.taken
     }
 

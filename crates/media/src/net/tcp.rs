@@ -211,7 +211,7 @@ impl Streams {
 impl Connection {
     fn read(&mut self) -> io::Result<()> {
         let mut chunk = [0; 4096];
-        while self.incoming.len() < READ {
+        while self.incoming.waiting() < READ {
             match self.stream.read(&mut chunk) {
                 Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
                 Ok(count) => self.incoming.feed(&chunk[..count]),
