@@ -15,7 +15,7 @@ use crate::random;
 use crate::socket::{self, Content, Frame, Socket};
 
 /// Frames that may wait for a client's task; its WebSocket is read more slowly then.
-const FRAMES: usize = 64;
+const FRAMES: usize = 8;
 
 /// Events that may wait for a client's task. A client whose task takes none for so long is put out.
 const EVENTS: usize = 1024;

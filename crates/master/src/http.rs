@@ -25,7 +25,7 @@ pub(crate) use client_ip::ClientIp;
 const BODY_BYTES: usize = 1 << 20;
 
 /// How long a request may take, from its head to its answer, the reading of its body included.
-const REQUEST: Duration = Duration::from_secs(30);
+const REQUEST: Duration = Duration::from_secs(15);
 
 /// All that is served.
 pub(crate) fn router(app: Arc<App>) -> Router {

@@ -23,7 +23,7 @@ const CONNECTIONS: usize = 20_000;
 const HANDSHAKE: Duration = Duration::from_secs(10);
 
 /// How long the head of a request may take; also how long a kept-alive connection may be idle.
-const HEAD: Duration = Duration::from_secs(30);
+const HEAD: Duration = Duration::from_secs(15);
 
 /// Largest head of a request, bytes. Tokens and SDP travel in bodies and frames.
 const HEAD_BYTES: usize = 32 << 10;
@@ -66,8 +66,7 @@ async fn accept(
     let permit = connections.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
         Ok((socket, peer)) => {
-            // Nagle would hold small frames back; a socket that refuses the option still works.
-            let _ = socket.set_nodelay(true);
+            tune(&socket);
             Some((socket, peer, Arc::new(permit)))
         }
         Err(error) => {
@@ -76,6 +75,18 @@ async fn accept(
             None
         }
     }
+}
+
+/// A socket that refuses an option still works.
+fn tune(socket: &TcpStream) {
+    // Nagle would hold small frames back.
+    let _ = socket.set_nodelay(true);
+    // A peer that vanished without a word is noticed within a minute even when nothing is sent to it.
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10))
+        .with_retries(3);
+    let _ = socket2::SockRef::from(socket).set_tcp_keepalive(&keepalive);
 }
 
 /// Proof that a connection is within the limit. A WebSocket takes it over from the HTTP connection that it grew from.

@@ -29,7 +29,10 @@ impl Control {
                 ..
             } => self.place(request, node, wanted),
             Effect::Media { node, command } => self.media(node, command),
-            Effect::Disconnected { connection } => self.clients.unbind(&connection),
+            Effect::Disconnected { connection } => {
+                tracing::info!(%connection, "participant gone");
+                self.clients.unbind(&connection);
+            }
             Effect::SessionClosed {
                 session,
                 node,
@@ -46,12 +49,18 @@ impl Control {
         }
         let client = ClientNumber::of(request);
         let joined = match &result {
-            Ok(Reply::Joined(joined)) => Some(joined.connection.clone()),
+            Ok(Reply::Joined(joined)) => {
+                tracing::info!(session = %joined.session, connection = %joined.connection, client = client.0,
+                    "participant joined");
+                self.clients.bind(client, joined.connection.clone());
+                Some(joined.connection.clone())
+            }
+            Ok(Reply::Published { stream, .. }) => {
+                tracing::info!(%stream, "stream published");
+                None
+            }
             _ => None,
         };
-        if let Some(connection) = &joined {
-            self.clients.bind(client, connection.clone());
-        }
         match self.clients.tell(client, Event::Reply { request, result }) {
             Err(Unreachable(None)) => self.lose(joined),
             told => self.lose_unreachable(told),

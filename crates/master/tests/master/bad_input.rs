@@ -1,6 +1,9 @@
 //! What clients should not send.
 
+use std::time::Duration;
+
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::browser::{Browser, publish_params};
@@ -122,4 +125,31 @@ async fn the_websocket_path_wants_a_websocket() {
         .request("GET", "/openvidu?sessionId=x", "", b"")
         .await;
     assert!((400..500).contains(&answer.status), "{answer:?}");
+}
+
+#[tokio::test]
+async fn whoever_says_nothing_is_cut_off() {
+    let stage = Stage::new().await;
+    let cut_off = async |begun: &str| {
+        let mut stream = stage.connect().await;
+        stream.write_all(begun.as_bytes()).await.expect("written");
+        let mut said = Vec::new();
+        let read = stream.read_to_end(&mut said);
+        let cut = tokio::time::timeout(Duration::from_secs(15) + SOON, read).await;
+        let _ = cut.expect("cut off in time");
+    };
+    tokio::join!(cut_off(""), cut_off("GET / HTTP/1.1\r\nhost: localhost\r\n"));
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_come_is_not_waited_for() {
+    let stage = Stage::new().await;
+    let mut stream = stage.connect().await;
+    let head = "POST /call/token HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n{";
+    stream.write_all(head.as_bytes()).await.expect("written");
+    let mut said = [0; 12];
+    let read = stream.read_exact(&mut said);
+    let answered = tokio::time::timeout(Duration::from_secs(15) + SOON, read).await;
+    answered.expect("answered in time").expect("read");
+    assert_eq!(&said, b"HTTP/1.1 408");
 }
