@@ -28,6 +28,16 @@ macro_rules! counters {
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
         pub struct Totals { $($(#[$doc])* pub $name: u64,)* }
 
+        #[cfg(test)]
+        impl Counters {
+            /// What they say now.
+            pub(crate) fn totals(&self) -> Totals {
+                let mut totals = Totals::default();
+                totals.add(self);
+                totals
+            }
+        }
+
         impl Totals {
             /// Adds one shard's.
             pub(crate) fn add(&mut self, counters: &Counters) {

@@ -218,3 +218,6 @@ fn count(counters: &Counters, lost: Lost) {
     };
     counter.add(1);
 }
+
+#[cfg(test)]
+mod tests;

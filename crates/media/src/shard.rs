@@ -27,10 +27,9 @@ use crate::transport::{Effect, Factory};
 
 use connection::Connection;
 use outbox::Outbox;
-use slots::Slots;
 use timers::{Timer, Timers};
 
-pub use slots::Key;
+pub use slots::{Key, Slots};
 pub use wire::Wire;
 
 const UDP: Token = 0;
@@ -270,3 +269,6 @@ impl Shard {
 
 /// Between two sender reports.
 const REPORTS: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests;

@@ -26,13 +26,16 @@ pub struct Raw {
 }
 
 impl Raw {
+    /// Room for an address.
+    pub const CAPACITY: libc::socklen_t = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+
     /// Nothing yet: to be filled by the system.
     pub fn empty() -> Self {
         // SAFETY: `sockaddr_storage` is plain data, for which all zeros is a value.
         let storage = unsafe { std::mem::zeroed() };
         Self {
             storage,
-            len: size_of::<libc::sockaddr_storage>() as libc::socklen_t,
+            len: Self::CAPACITY,
         }
     }
 

@@ -28,7 +28,9 @@ pub struct Batch {
     arena: Box<[u8]>,
     used: usize,
     runs: Vec<Run>,
-    segment: bool,
+    messages: Vec<Message>,
+    /// Most datagrams per run: [`RUN`], or 1 where there is no segmentation.
+    longest: usize,
     /// Segmented messages refused in a row.
     refusals: u32,
 }
@@ -51,7 +53,6 @@ impl Run {
             && self.to == to
             && self.local == local
             && len <= self.size
-            && self.count < RUN
             && self.bytes.len() + len <= RUN_BYTES
     }
 }
@@ -62,7 +63,8 @@ impl Default for Batch {
             arena: vec![0; ARENA].into_boxed_slice(),
             used: 0,
             runs: Vec::with_capacity(INBOX),
-            segment: true,
+            messages: Vec::with_capacity(INBOX),
+            longest: RUN,
             refusals: 0,
         }
     }
@@ -83,7 +85,9 @@ impl Batch {
         let len = len.min(LARGEST);
         let bytes = self.used..self.used + len;
         self.used = bytes.end;
-        if let Some(run) = self.runs.last_mut().filter(|run| run.takes(to, local, len)) {
+        let last = self.runs.last_mut();
+        let last = last.filter(|run| run.count < self.longest && run.takes(to, local, len));
+        if let Some(run) = last {
             run.bytes.end = bytes.end;
             run.count += 1;
             run.closed = len < run.size;
@@ -109,38 +113,30 @@ impl Batch {
     }
 
     fn send(&mut self, udp: &Udp, counters: &Counters, runs: &[Run]) {
-        let mut pending: Vec<Run> = Vec::new();
-        for run in runs {
-            match self.segment || run.count == 1 {
-                true => pending.push(run.clone()),
-                false => pending.extend(run.split()),
-            }
-        }
-        let mut rest = &pending[..];
-        while !rest.is_empty() {
+        let mut rest = runs;
+        while let Some(first) = rest.first() {
             match self.send_some(udp, rest) {
                 Ok(sent) => {
-                    if rest[..sent].iter().any(|run| run.count > 1) {
+                    let (sent, left) = rest.split_at(sent);
+                    if sent.iter().any(|run| run.count > 1) {
                         self.refusals = 0;
                     }
-                    count_sent(counters, &rest[..sent]);
-                    rest = &rest[sent..];
+                    count_sent(counters, sent);
+                    rest = left;
+                    continue;
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     counters.udp_would_block.add(datagrams(rest));
                     return;
                 }
-                Err(error) if rest[0].count > 1 && no_segmentation(&error) => {
+                Err(error) if first.count > 1 && no_segmentation(&error) => {
                     self.doubt_segmentation(counters);
-                    let again: Vec<Run> = rest[0].split().collect();
-                    self.send(udp, counters, &again);
-                    rest = &rest[1..];
+                    let one_by_one: Vec<Run> = first.split().collect();
+                    self.send(udp, counters, &one_by_one);
                 }
-                Err(_) => {
-                    counters.udp_refused.add(rest[0].count as u64);
-                    rest = &rest[1..];
-                }
+                Err(_) => counters.udp_refused.add(first.count as u64),
             }
+            rest = &rest[1..];
         }
     }
 
@@ -148,26 +144,25 @@ impl Batch {
     fn doubt_segmentation(&mut self, counters: &Counters) {
         counters.gso_refused.add(1);
         self.refusals += 1;
-        if self.refusals >= REFUSALS {
-            self.segment = false;
+        if self.refusals == REFUSALS {
+            self.longest = 1;
             counters.gso_off.add(1);
         }
     }
 
     /// Sends the first runs; an error concerns the first of them alone.
-    fn send_some(&self, udp: &Udp, runs: &[Run]) -> io::Result<usize> {
-        let runs = &runs[..runs.len().min(INBOX)];
-        let mut messages = Vec::with_capacity(runs.len());
-        for run in runs {
+    fn send_some(&mut self, udp: &Udp, runs: &[Run]) -> io::Result<usize> {
+        self.messages.clear();
+        for run in runs.iter().take(INBOX) {
             let segment = (run.count > 1).then_some(run.size as u16);
             let data = &self.arena[run.bytes.clone()];
             match Message::new(udp, run.to, run.local, data, segment) {
-                Some(message) => messages.push(message),
-                None if messages.is_empty() => return Err(io::ErrorKind::Unsupported.into()),
+                Some(message) => self.messages.push(message),
+                None if self.messages.is_empty() => return Err(io::ErrorKind::Unsupported.into()),
                 None => break,
             }
         }
-        udp.send_batch(&mut messages)
+        udp.send_batch(&mut self.messages)
     }
 }
 
@@ -202,3 +197,6 @@ fn count_sent(counters: &Counters, runs: &[Run]) {
     counters.udp_out.add(datagrams(runs));
     counters.udp_out_bytes.add(bytes as u64);
 }
+
+#[cfg(test)]
+mod tests;

@@ -103,10 +103,9 @@ impl Inbox {
         for (slot, header) in headers.iter_mut().enumerate() {
             vectors[slot].iov_base = self.data[slot].as_mut_ptr().cast();
             vectors[slot].iov_len = DATAGRAM;
-            self.names[slot] = Raw::empty();
             let to = &mut header.msg_hdr;
             to.msg_name = (&raw mut self.names[slot].storage).cast();
-            to.msg_namelen = self.names[slot].len;
+            to.msg_namelen = Raw::CAPACITY;
             to.msg_iov = &raw mut vectors[slot];
             to.msg_iovlen = 1;
             to.msg_control = self.controls[slot].as_mut_ptr().cast();

@@ -41,6 +41,12 @@ impl Timers {
         })
     }
 
+    /// How many are set.
+    #[cfg(test)]
+    pub fn len(&self) -> usize {
+        self.heap.len()
+    }
+
     /// The next one that is due.
     pub fn due(&mut self, now: Instant) -> Option<(Instant, Timer)> {
         let Reverse((at, _)) = self.heap.peek()?;

@@ -46,6 +46,24 @@ impl Codecs {
         Self(codecs.into_iter().map(Codec).collect())
     }
 
+    /// Those of one medium.
+    #[cfg(test)]
+    pub fn of(&self, kind: Kind) -> Self {
+        let codecs = self.iter().copied();
+        Self(codecs.filter(|codec| codec.kind() == kind).collect())
+    }
+
+    /// By these payload types.
+    #[cfg(test)]
+    pub fn opus_and_vp8(opus: u8, vp8: u8, rtx: u8) -> Self {
+        let mut config = CodecConfig::empty();
+        let (rate, format) = (Frequency::FORTY_EIGHT_KHZ, FormatParams::default());
+        config.add_config(opus.into(), None, Format::Opus, rate, Some(2), format);
+        let (rate, rtx) = (Frequency::NINETY_KHZ, Some(rtx.into()));
+        config.add_config(vp8.into(), rtx, Format::Vp8, rate, None, format);
+        Self::new(config.params().iter().copied())
+    }
+
     /// All of them, most wanted first.
     pub fn iter(&self) -> impl Iterator<Item = &Codec> {
         self.0.iter()

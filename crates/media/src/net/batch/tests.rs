@@ -1,0 +1,139 @@
+use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::Duration;
+
+use super::*;
+use crate::counters::Totals;
+use crate::net::bind;
+
+struct Setup {
+    udp: Udp,
+    batch: Batch,
+    counters: Counters,
+    far: UdpSocket,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let (udp, ..) = bind(&(0..=0)).expect("a port is free");
+        let far = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        far.set_read_timeout(Some(Duration::from_secs(10)))
+            .expect("not zero");
+        Self {
+            udp,
+            batch: Batch::default(),
+            counters: Counters::default(),
+            far,
+        }
+    }
+
+    fn put(&mut self, to: SocketAddr, data: &[u8]) {
+        let slot = self.batch.slot(&self.udp, &self.counters);
+        slot[..data.len()].copy_from_slice(data);
+        let local = Some(Ipv4Addr::LOCALHOST.into());
+        self.batch.commit(to, local, data.len());
+    }
+
+    fn flush(&mut self) -> Totals {
+        self.batch.flush(&self.udp, &self.counters);
+        self.counters.totals()
+    }
+
+    fn receive(&self) -> Vec<u8> {
+        let mut buffer = vec![0; LARGEST];
+        let len = self.far.recv(&mut buffer).expect("a datagram comes");
+        buffer.truncate(len);
+        buffer
+    }
+}
+
+/// Datagrams of these sizes, each filled with its number.
+fn datagrams_of(sizes: &[usize]) -> Vec<Vec<u8>> {
+    let numbered = sizes.iter().enumerate();
+    numbered
+        .map(|(number, size)| vec![number as u8; *size])
+        .collect()
+}
+
+#[test]
+fn equal_sizes_share_a_message_and_arrive_apart() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    // Three runs: the short one ends the first, the longer one begins the third.
+    let sent = datagrams_of(&[1000, 1000, 1000, 400, 400, 400, 1100, 20]);
+    sent.iter().for_each(|data| setup.put(to, data));
+    let totals = setup.flush();
+    assert_eq!((totals.udp_messages, totals.udp_out), (3, 8));
+    assert_eq!(totals.udp_out_bytes, 5320);
+    for data in &sent {
+        assert_eq!(&setup.receive(), data);
+    }
+}
+
+#[test]
+fn runs_end_at_their_longest() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    let sent = datagrams_of(&[300; RUN * 2 + 1]);
+    sent.iter().for_each(|data| setup.put(to, data));
+    assert_eq!(setup.flush().udp_messages, 3);
+    for data in &sent {
+        assert_eq!(&setup.receive(), data);
+    }
+}
+
+#[test]
+fn destinations_do_not_mix() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    let other = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+    let elsewhere = other.local_addr().expect("bound");
+    setup.put(to, &[1; 100]);
+    setup.put(elsewhere, &[2; 100]);
+    setup.put(to, &[3; 100]);
+    assert_eq!(setup.flush().udp_messages, 3);
+    assert_eq!(setup.receive(), [1; 100]);
+    assert_eq!(setup.receive(), [3; 100]);
+}
+
+#[test]
+fn without_segmentation_datagrams_go_one_by_one() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    (0..REFUSALS).for_each(|_| setup.batch.doubt_segmentation(&setup.counters));
+    let sent = datagrams_of(&[500; 5]);
+    sent.iter().for_each(|data| setup.put(to, data));
+    let totals = setup.flush();
+    assert_eq!(totals.udp_messages, 5);
+    assert_eq!((totals.gso_refused, totals.gso_off), (8, 1));
+    for data in &sent {
+        assert_eq!(&setup.receive(), data);
+    }
+}
+
+#[test]
+fn refused_destination_does_not_hold_up_the_others() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    // Port 0 is nobody's: the system refuses it.
+    let nobody = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+    setup.put(to, &[1; 100]);
+    setup.put(nobody, &[2; 100]);
+    setup.put(to, &[3; 100]);
+    let totals = setup.flush();
+    assert_eq!((totals.udp_out, totals.udp_refused), (2, 1));
+    assert_eq!(setup.receive(), [1; 100]);
+    assert_eq!(setup.receive(), [3; 100]);
+}
+
+#[test]
+fn arena_is_flushed_when_full() {
+    let mut setup = Setup::new();
+    let to = setup.far.local_addr().expect("bound");
+    let count = ARENA / 1000 + 10;
+    for number in 0..count {
+        setup.put(to, &vec![number as u8; 1000]);
+    }
+    let totals = setup.flush();
+    // What the far end's buffer could not hold is lost there, not here.
+    assert_eq!(totals.udp_out + totals.udp_would_block, count as u64);
+}

@@ -1,0 +1,150 @@
+//! A shard without its thread: the test lets time pass.
+
+use std::net::Ipv4Addr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{channel, sync_channel};
+
+use super::*;
+use crate::api::{Command, Event, Refusal, Stage};
+use crate::net::bind;
+
+/// What a browser offers, reduced to one medium.
+const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
+    m=audio 9 UDP/TLS/RTP/SAVPF 111\r\nc=IN IP4 0.0.0.0\r\na=ice-ufrag:abcd\r\n\
+    a=ice-pwd:abcdefghijklmnopqrstuvwx\r\na=fingerprint:sha-256 \
+    00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF\r\n\
+    a=setup:actpass\r\na=mid:0\r\na=sendonly\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\n";
+
+struct Setup {
+    shard: Shard,
+    orders: SyncSender<Order>,
+    events: Arc<Mutex<Vec<Event>>>,
+    listening: Arc<AtomicBool>,
+    gone: Receiver<Gone>,
+    now: Instant,
+}
+
+impl Setup {
+    fn new() -> Self {
+        let (udp, tcp, port) = bind(&(0..=0)).expect("a port is free");
+        let (orders, queue) = sync_channel(100);
+        let (gone_tx, gone) = channel();
+        let events = Arc::new(Mutex::new(Vec::new()));
+        let listening = Arc::new(AtomicBool::new(true));
+        let (told, listens) = (events.clone(), listening.clone());
+        let ends = Ends {
+            orders: queue,
+            wake: Wake::new().expect("eventfd"),
+            sink: Arc::new(move |event| {
+                let listens = listens.load(Ordering::Relaxed);
+                if listens {
+                    told.lock().expect("not poisoned").push(event);
+                }
+                listens
+            }),
+            gone: gone_tx,
+            counters: Arc::default(),
+        };
+        let sockets = Sockets { udp, tcp, port };
+        let shard = Shard::new(sockets, ends, vec![Ipv4Addr::LOCALHOST.into()]);
+        Self {
+            shard: shard.expect("sockets"),
+            orders,
+            events,
+            listening,
+            gone,
+            now: Instant::now(),
+        }
+    }
+
+    fn order(&mut self, command: Command) {
+        let sent = self.orders.send(Order::Command(command));
+        sent.expect("the shard lives");
+        assert_eq!(self.shard.obey(self.now), Some(false));
+    }
+
+    fn publish(&mut self, transport: &str, offer: &str) {
+        self.order(Command::Publish {
+            key: 1,
+            session: "session".into(),
+            stream: "stream".into(),
+            transport: transport.into(),
+            offer: offer.into(),
+            forced_video_codec: None,
+        });
+    }
+
+    fn pass(&mut self, time: Duration) {
+        self.now += time;
+        self.shard.elapse(self.now);
+    }
+
+    fn stages(&self) -> Vec<(Stage, &'static str)> {
+        let events = self.events.lock().expect("not poisoned");
+        let stages = events.iter().filter_map(|event| match event {
+            Event::Transport { state, reason } => Some((state.stage, *reason)),
+            Event::Answered { .. } => None,
+        });
+        stages.collect()
+    }
+}
+
+#[test]
+fn transport_that_never_connects_is_closed() {
+    let mut setup = Setup::new();
+    setup.publish("pub", OFFER);
+    setup.pass(Duration::from_secs(29));
+    assert_eq!(setup.stages().len(), 1);
+    setup.pass(Duration::from_secs(2));
+    let end = (Stage::Closed, "ICE did not connect within 30 s");
+    assert_eq!(setup.stages()[1..], [end]);
+    assert_eq!(setup.shard.connections.len(), 0);
+    assert_eq!(setup.shard.streams.len(), 0);
+    assert!(setup.shard.by_ufrag.is_empty() && setup.shard.stream_by_id.is_empty());
+    assert_eq!(setup.gone.try_iter().count(), 1);
+}
+
+#[test]
+fn events_wait_for_a_busy_sink() {
+    let mut setup = Setup::new();
+    setup.listening.store(false, Ordering::Relaxed);
+    setup.publish("pub", OFFER);
+    assert!(!setup.shard.outbox.retry());
+    assert!(setup.stages().is_empty());
+    setup.listening.store(true, Ordering::Relaxed);
+    assert!(setup.shard.outbox.retry());
+    let events = setup.events.lock().expect("not poisoned");
+    assert!(matches!(
+        events[..],
+        [Event::Transport { .. }, Event::Answered { .. }]
+    ));
+}
+
+#[test]
+fn refused_transport_leaves_nothing_behind() {
+    let mut setup = Setup::new();
+    setup.publish("pub", "nonsense");
+    let events = setup.events.lock().expect("not poisoned");
+    let [Event::Answered { result, .. }] = &events[..] else {
+        panic!("expected an answer alone, got {events:?}");
+    };
+    assert!(matches!(result, Err(Refusal::Sdp(_))), "{result:?}");
+    assert_eq!(setup.gone.try_iter().count(), 1);
+    assert_eq!(setup.shard.connections.len(), 0);
+}
+
+/// The timers of one transport must not pile up, however often it is spoken to.
+#[test]
+fn timers_do_not_pile_up() {
+    let mut setup = Setup::new();
+    setup.publish("pub", OFFER);
+    let key = setup.shard.by_id["pub"];
+    for _ in 0..10_000 {
+        setup.now += Duration::from_millis(1);
+        setup.shard.elapse(setup.now);
+        setup.shard.settle(key, setup.now);
+    }
+    let left = setup.shard.timers.len();
+    assert!(left < 20, "{left} timers");
+}
