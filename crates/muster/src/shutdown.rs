@@ -8,7 +8,8 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 pub struct Requests {
     interrupt: Signal,
     terminate: Signal,
-    hangup: Signal,
+    /// `None` when whoever started the process wants it to outlive the terminal (nohup).
+    hangup: Option<Signal>,
 }
 
 impl Requests {
@@ -21,7 +22,10 @@ impl Requests {
         Ok(Self {
             interrupt: on(SignalKind::interrupt())?,
             terminate: on(SignalKind::terminate())?,
-            hangup: on(SignalKind::hangup())?,
+            hangup: match is_ignored(SignalKind::hangup()) {
+                true => None,
+                false => Some(on(SignalKind::hangup())?),
+            },
         })
     }
 
@@ -30,7 +34,40 @@ impl Requests {
         tokio::select! {
             _ = self.interrupt.recv() => "interrupted",
             _ = self.terminate.recv() => "told to terminate",
-            _ = self.hangup.recv() => "the terminal is gone",
+            () = received(self.hangup.as_mut()) => "the terminal is gone",
         }
+    }
+}
+
+async fn received(signal: Option<&mut Signal>) {
+    match signal {
+        Some(signal) => {
+            signal.recv().await;
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// Whether the process was started with the signal ignored. False where `/proc` cannot be read.
+fn is_ignored(kind: SignalKind) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    ignored_signals(&status).is_some_and(|mask| mask >> (kind.as_raw_value() - 1) & 1 == 1)
+}
+
+/// `SigIgn` of `/proc/PID/status` (proc(5)): one bit a signal, the lowest is signal 1.
+fn ignored_signals(status: &str) -> Option<u64> {
+    let line = status.lines().find_map(|l| l.strip_prefix("SigIgn:"))?;
+    u64::from_str_radix(line.trim(), 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_mask_of_ignored_signals_is_read() {
+        let status = "Name:\tmuster\nSigBlk:\t0000000000000000\nSigIgn:\t0000000000001001\n";
+        assert_eq!(ignored_signals(status), Some(0x1001));
+        assert_eq!(ignored_signals("Name:\tmuster\n"), None);
     }
 }

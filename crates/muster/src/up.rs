@@ -62,6 +62,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         () = all => {}
         _ = requests.next() => warn!("asked twice; not waiting for clients and nodes"),
     }
+    info!("stopped");
     Ok(Ending::Stopped)
 }
 

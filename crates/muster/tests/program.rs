@@ -47,6 +47,10 @@ struct Up {
 
 impl Up {
     fn start(data: &Path, link_port: u16) -> Self {
+        Self::start_with(data, link_port, &[])
+    }
+
+    fn start_with(data: &Path, link_port: u16, environment: &[(&str, &str)]) -> Self {
         let log = std::fs::File::options()
             .create(true)
             .append(true)
@@ -62,6 +66,7 @@ impl Up {
             ])
             .args(["--media-ports", "0", "--shards", "1", "--data-dir"])
             .arg(data)
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -239,6 +244,29 @@ fn a_node_outlives_a_killed_master_and_comes_back_to_the_next() {
     assert!(took < Duration::from_secs(3), "stopping took {took:?}");
     eventually("the adopted node is stopped with the rest", || {
         (!is_alive(node)).then_some(())
+    });
+}
+
+#[test]
+fn a_node_without_master_and_clients_ends_by_itself() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let soon = [("MUSTER_NODE_EXIT_WHEN_ORPHANED", "2")];
+    let mut up = Up::start_with(data.path(), free_port(), &soon);
+    let node = eventually("the node runs", || node_pid(data.path()));
+    std::thread::sleep(Duration::from_secs(4));
+    assert!(
+        is_alive(node),
+        "a node with a master stays: {}",
+        log_of(data.path())
+    );
+    up.child.kill().expect("running");
+    up.child.wait().expect("killed");
+    // Nobody waits for it any more but the system's first process, which may take its time: the log says it.
+    eventually("the node ends", || {
+        log_of(data.path())
+            .contains("nobody to serve; ending")
+            .then_some(())
     });
 }
 

@@ -156,6 +156,9 @@ impl Master {
     }
 }
 
+/// Interfaces that a test changes.
+type Ips = Arc<Mutex<Vec<IpAddr>>>;
+
 struct Running {
     plane: Recording,
     sink: EventSink,
@@ -164,9 +167,22 @@ struct Running {
 }
 
 fn start(config: &Config) -> Running {
+    start_on(config, &Ips::default())
+}
+
+fn start_on(config: &Config, ips: &Ips) -> Running {
     let plane = Recording::default();
     let (sink, events) = plane_events();
-    let prepared = Prepared::new(config, Box::new(|| Ok(Vec::new()))).expect("prepared");
+    let ips = ips.clone();
+    let interfaces = move || {
+        let ips = ips.lock().expect("lock");
+        let on = |ip: &IpAddr| InterfaceAddress {
+            interface: "eth0".into(),
+            ip: *ip,
+        };
+        Ok(ips.iter().map(on).collect())
+    };
+    let prepared = Prepared::new(config, Box::new(interfaces)).expect("prepared");
     let (stop, stopped) = oneshot::channel::<()>();
     let carrier = plane.clone();
     let exit = tokio::spawn(async move {
@@ -356,6 +372,35 @@ async fn alone_and_idle_a_node_ends_but_not_while_it_carries_media() {
         .expect("in time")
         .expect("joined");
     assert_eq!(exit, Exit::Orphaned);
+}
+
+#[tokio::test]
+async fn a_change_of_addresses_reaches_the_master_with_a_higher_version() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let ips = Ips::default();
+    let config = Config {
+        public_addresses: Vec::new(),
+        ..trust.node(master.addr)
+    };
+    let _node = start_on(&config, &ips);
+    let (hello, _handle) = master.attached().await;
+    let before = hello.addresses.expect("set");
+    assert!(
+        before.ips.is_empty() && !before.problem.is_empty(),
+        "{before:?}"
+    );
+
+    ips.lock()
+        .expect("lock")
+        .push("192.0.2.7".parse().expect("address"));
+    let from_node::Message::AddressesChanged(changed) = master.message().await else {
+        panic!("expected new addresses");
+    };
+    let after = changed.addresses.expect("set");
+    assert_eq!(after.ips, ["192.0.2.7"]);
+    assert_eq!(after.problem, "");
+    assert!(after.version > before.version);
 }
 
 #[test]
