@@ -138,7 +138,10 @@ async fn whoever_says_nothing_is_cut_off() {
         let cut = tokio::time::timeout(Duration::from_secs(15) + SOON, read).await;
         let _ = cut.expect("cut off in time");
     };
-    tokio::join!(cut_off(""), cut_off("GET / HTTP/1.1\r\nhost: localhost\r\n"));
+    tokio::join!(
+        cut_off(""),
+        cut_off("GET / HTTP/1.1\r\nhost: localhost\r\n")
+    );
 }
 
 #[tokio::test]
