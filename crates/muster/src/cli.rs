@@ -77,7 +77,7 @@ pub struct Common {
 #[allow(missing_docs)]
 #[derive(Args, Debug)]
 pub struct Face {
-    /// Where browsers and applications come in [default: [::]:4443]
+    /// Where browsers and applications come in [default: port 4443 of every address]
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub listen: Option<String>,
     /// Host name or address by which they reach it [default: the first public address, or localhost]
