@@ -12,7 +12,8 @@ use std::time::Instant;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::uri::Authority;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use conference::{
     ConnectionProperties, Error, Reply, Role, ServerOperation, SessionId, SessionProperties,
@@ -66,6 +67,7 @@ impl IntoResponse for Refusal {
 pub(crate) async fn token(
     State(app): State<Arc<App>>,
     ClientIp(ip): ClientIp,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let asked = async {
@@ -73,12 +75,21 @@ pub(crate) async fn token(
         if !app.call_page_rate.allows(ip, Instant::now()) {
             return Err(Refusal::TooMany);
         }
-        create(&app, room).await
+        create(&app, room, reached_by(&headers)).await
     };
     match asked.await {
         Ok(token) => Json(json!({ "token": token })).into_response(),
         Err(refusal) => refusal.into_response(),
     }
+}
+
+/// Host and port by which the page was opened: on a network without names that is often an address which nobody
+/// configured. Whoever lies here gets a token that leads himself astray.
+fn reached_by(headers: &HeaderMap) -> Option<(String, u16)> {
+    let host: Authority = headers.get(header::HOST)?.to_str().ok()?.parse().ok()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-[]:".contains(c);
+    let usable = !host.host().is_empty() && host.host().chars().all(plain);
+    usable.then(|| (host.host().to_owned(), host.port_u16().unwrap_or(443)))
 }
 
 fn room(body: &[u8]) -> Result<String, Refusal> {
@@ -95,7 +106,11 @@ fn room(body: &[u8]) -> Result<String, Refusal> {
     Ok(room.to_owned())
 }
 
-async fn create(app: &App, room: String) -> Result<String, Refusal> {
+async fn create(
+    app: &App,
+    room: String,
+    reached_by: Option<(String, u16)>,
+) -> Result<String, Refusal> {
     let session = SessionId::new(format!("{PREFIX}{room}"));
     let properties = SessionProperties {
         custom_session_id: Some(session.as_str().to_owned()),
@@ -115,7 +130,10 @@ async fn create(app: &App, room: String) -> Result<String, Refusal> {
         Ok(()) | Err(Error::SessionExists(_)) => {}
         Err(error) => return Err(Refusal::Conference(error)),
     }
-    let create = app.new_connection(session, publisher());
+    let create = match reached_by {
+        Some((host, port)) => app.new_connection_at(&host, port, session, publisher()),
+        None => app.new_connection(session, publisher()),
+    };
     let token = app.operate(create, |conference, result| {
         let Reply::Connection(session, connection) = result? else {
             return Ok(None);

@@ -28,3 +28,27 @@ fn anything_else_is_refused_with_what_was_expected() {
         );
     }
 }
+
+#[test]
+fn tokens_lead_where_the_page_was_opened() {
+    let reached = |host: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, host.parse().expect("a header value"));
+        reached_by(&headers)
+    };
+    assert_eq!(
+        reached("192.0.2.1:4443"),
+        Some(("192.0.2.1".to_owned(), 4443))
+    );
+    assert_eq!(
+        reached("[2001:db8::1]:4443"),
+        Some(("[2001:db8::1]".to_owned(), 4443))
+    );
+    assert_eq!(
+        reached("call.example.com"),
+        Some(("call.example.com".to_owned(), 443))
+    );
+        assert_eq!(reached(nonsense), None, "{nonsense}");
+    }
+    assert_eq!(reached_by(&HeaderMap::new()), None);
+}

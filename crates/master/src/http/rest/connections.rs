@@ -106,10 +106,25 @@ impl App {
         session: SessionId,
         properties: ConnectionProperties,
     ) -> ServerOperation {
+        self.new_connection_at(
+            &self.public_host(),
+            self.config.public_port,
+            session,
+            properties,
+        )
+    }
+
+    /// The same for a client that reaches the server by this host and port.
+    pub(crate) fn new_connection_at(
+        &self,
+        host: &str,
+        port: u16,
+        session: SessionId,
+        properties: ConnectionProperties,
+    ) -> ServerOperation {
         let fresh = id::custom_connection_id(&properties.server_data)
             .unwrap_or_else(|| id::connection_id(&random::draw()));
-        let host = self.public_host();
-        let token = id::token(&host, self.config.public_port, &session, &random::draw());
+        let token = id::token(host, port, &session, &random::draw());
         ServerOperation::CreateConnection {
             session,
             fresh,
