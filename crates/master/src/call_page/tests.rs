@@ -48,6 +48,7 @@ fn tokens_lead_where_the_page_was_opened() {
         reached("call.example.com"),
         Some(("call.example.com".to_owned(), 443))
     );
+    for nonsense in ["", "a b", "a/b", "a?token=x", ":4443", "a&b"] {
         assert_eq!(reached(nonsense), None, "{nonsense}");
     }
     assert_eq!(reached_by(&HeaderMap::new()), None);
