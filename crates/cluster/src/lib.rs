@@ -15,6 +15,7 @@ mod ids;
 mod input;
 mod node;
 mod placement;
+pub mod schedule;
 
 pub use cluster::{Cluster, Health, SUSPICION};
 pub use deadline::{Deadline, DeadlineReason};
