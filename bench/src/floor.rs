@@ -6,7 +6,7 @@
 
 mod sinks;
 mod subscriber;
-mod system;
+pub(crate) mod system;
 
 use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;

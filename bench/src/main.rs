@@ -1,6 +1,7 @@
 //! What a forwarded packet costs: the floor under it, and the node beside it.
 
 mod floor;
+mod load;
 
 use clap::Parser;
 
@@ -9,10 +10,13 @@ use clap::Parser;
 enum Command {
     /// Header, copy, seal and send alone: what no media node can go below.
     Floor(floor::Options),
+    /// One publisher to many subscribers through a real node, beside the floor of the same minute.
+    Load(load::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Floor(options) => floor::run(&options),
+        Command::Load(options) => load::run(&options),
     }
 }

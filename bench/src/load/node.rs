@@ -1,0 +1,238 @@
+//! The node under load: the release binary, attached to a link server of ours. The load plays the master, so that
+//! nothing but the node is measured.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use link::proto::{self, answer, command};
+use link::serve::{self, Event, Handle};
+use tokio::runtime::Runtime;
+use tokio::sync::mpsc;
+
+const ANSWER: Duration = Duration::from_secs(10);
+const ATTACH: Duration = Duration::from_secs(20);
+
+/// A `muster node` process that is attached to us.
+pub struct Node {
+    runtime: Runtime,
+    events: mpsc::Receiver<Event>,
+    handle: Handle,
+    next_key: u64,
+    process: Child,
+    _server: serve::Server,
+    _files: Files,
+}
+
+impl Node {
+    /// Starts `program` as a node with one shard on `cpu` and waits until it is attached.
+    pub fn start(program: &Path, cpu: usize) -> Result<Self> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()?;
+        let certificate = rcgen::generate_simple_self_signed(vec![link::SERVER_NAME.to_owned()])?;
+        let secret = format!("bench{}", std::process::id());
+        let files = Files::write(&certificate.cert.pem(), &secret)?;
+        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
+        let address = listener.local_addr()?;
+        let (sender, mut events) = mpsc::channel(256);
+        let server = {
+            let _entered = runtime.enter();
+            serve::start(
+                serve::Config {
+                    listener,
+                    tls: tls(&certificate)?,
+                    join_secret: secret,
+                    master_boot_id: "bench".to_owned(),
+                    term: 1,
+                },
+                sender,
+            )
+        };
+        let process = files.spawn_node(program, cpu, address.port())?;
+        let handle = runtime.block_on(attached(&mut events))?;
+        handle.welcome()?;
+        Ok(Self {
+            runtime,
+            events,
+            handle,
+            next_key: 1,
+            process,
+            _server: server,
+            _files: files,
+        })
+    }
+
+    /// The process to be measured.
+    pub fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Makes the publisher's transport; returns the SDP answer.
+    pub fn publish(&mut self, offer: String) -> Result<String> {
+        let publish = proto::Publish {
+            session_id: "bench".to_owned(),
+            stream_id: "stream".to_owned(),
+            transport_id: "publisher".to_owned(),
+            offer,
+            forced_video_codec: "VP8".to_owned(),
+        };
+        match self.ask(command::Command::Publish(publish))? {
+            answer::Result::AnswerSdp(sdp) => Ok(sdp),
+            other => bail!("expected an SDP answer, got {other:?}"),
+        }
+    }
+
+    /// Makes the transport of subscriber `index`; returns the SDP offer.
+    pub fn subscribe(&mut self, index: usize) -> Result<String> {
+        let subscribe = proto::Subscribe {
+            session_id: "bench".to_owned(),
+            stream_id: "stream".to_owned(),
+            transport_id: format!("subscriber {index}"),
+            audio: false,
+            video: true,
+        };
+        match self.ask(command::Command::Subscribe(subscribe))? {
+            answer::Result::OfferSdp(sdp) => Ok(sdp),
+            other => bail!("expected an SDP offer, got {other:?}"),
+        }
+    }
+
+    /// Hands over the SDP answer of subscriber `index`.
+    pub fn accept(&mut self, index: usize, sdp: String) -> Result<()> {
+        let accept = proto::Accept {
+            transport_id: format!("subscriber {index}"),
+            answer: sdp,
+        };
+        match self.ask(command::Command::Accept(accept))? {
+            answer::Result::Accepted(_) => Ok(()),
+            other => bail!("expected that the answer is accepted, got {other:?}"),
+        }
+    }
+
+    fn ask(&mut self, command: command::Command) -> Result<answer::Result> {
+        let key = self.next_key;
+        self.next_key += 1;
+        self.handle.command(key, command)?;
+        let events = &mut self.events;
+        self.runtime.block_on(async {
+            tokio::time::timeout(ANSWER, answered(events, key))
+                .await
+                .context("the node did not answer")?
+        })
+    }
+
+    /// Takes what the node says meanwhile, so that its queue does not fill.
+    pub fn drain(&mut self) -> Result<()> {
+        while let Ok(event) = self.events.try_recv() {
+            if let Event::Detached { reason, .. } = event {
+                bail!("the node detached: {reason}");
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        // Whatever happened, the process must not stay.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+async fn attached(events: &mut mpsc::Receiver<Event>) -> Result<Handle> {
+    let wait = async {
+        while let Some(event) = events.recv().await {
+            if let Event::Attached { handle, .. } = event {
+                return Ok(handle);
+            }
+        }
+        bail!("the link ended")
+    };
+    tokio::time::timeout(ATTACH, wait)
+        .await
+        .context("the node did not attach")?
+}
+
+async fn answered(events: &mut mpsc::Receiver<Event>, key: u64) -> Result<answer::Result> {
+    while let Some(event) = events.recv().await {
+        match event {
+            Event::Message {
+                message: proto::from_node::Message::Answer(answer),
+                ..
+            } if answer.key == key => {
+                return match answer.result.context("an answer without a result")? {
+                    answer::Result::Failure(failure) => {
+                        bail!("the node refused: {}", failure.reason)
+                    }
+                    result => Ok(result),
+                };
+            }
+            Event::Detached { reason, .. } => bail!("the node detached: {reason}"),
+            _ => {}
+        }
+    }
+    bail!("the link ended")
+}
+
+fn tls(certificate: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Result<rustls::ServerConfig> {
+    let key = rustls::pki_types::PrivateKeyDer::try_from(certificate.signing_key.serialize_der())
+        .map_err(|error| anyhow::anyhow!("the generated key: {error}"))?;
+    let provider = rustls::crypto::aws_lc_rs::default_provider();
+    Ok(rustls::ServerConfig::builder_with_provider(provider.into())
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![certificate.cert.der().clone()], key)?)
+}
+
+/// What the node process reads: removed with us.
+struct Files(PathBuf);
+
+impl Files {
+    fn write(ca: &str, secret: &str) -> Result<Self> {
+        let directory = std::env::temp_dir().join(format!("muster-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&directory)?;
+        std::fs::write(directory.join("ca.pem"), ca)?;
+        std::fs::write(directory.join("secret"), secret)?;
+        Ok(Self(directory))
+    }
+
+    fn spawn_node(&self, program: &Path, cpu: usize, port: u16) -> Result<Child> {
+        Command::new("taskset")
+            .args(["-c", &cpu.to_string()])
+            .arg(program)
+            .args(["node", "--master", &format!("https://127.0.0.1:{port}")])
+            .arg("--master-ca")
+            .arg(self.0.join("ca.pem"))
+            .arg("--join-secret-file")
+            .arg(self.0.join("secret"))
+            .arg("--data-dir")
+            .arg(self.0.join("data"))
+            .args([
+                "--public-address",
+                "127.0.0.1",
+                "--media-ports",
+                "0",
+                "--shards",
+                "1",
+            ])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .spawn()
+            .with_context(|| {
+                format!(
+                    "starting {} under taskset; was it built? (make bench)",
+                    program.display()
+                )
+            })
+    }
+}
+
+impl Drop for Files {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
