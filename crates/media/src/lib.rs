@@ -18,6 +18,8 @@ mod net;
 #[cfg(test)]
 mod noise;
 mod plane;
+mod rate;
+mod reflector;
 pub mod rewrite;
 pub mod rtcp;
 pub mod rtp;

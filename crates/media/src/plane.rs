@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use crate::api::{Command, Config, EventSink, Id, Overloaded, TransportState};
 use crate::counters::{Counters, Totals};
 use crate::net::{BindError, Wake, bind};
+use crate::reflector::Reflector;
 use crate::shard::{Ends, Gone, Order, Shard, Sockets};
 use crate::transport::NoCertificate;
 
@@ -41,6 +42,7 @@ pub struct SnapshotError;
 /// The running media plane. Dropping it stops the shards.
 pub struct Plane {
     shards: Vec<Handle>,
+    reflector: Reflector,
     routes: Mutex<Routes>,
 }
 
@@ -75,6 +77,7 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let count = config.shards.get();
     let mut plane = Plane {
         shards: Vec::with_capacity(count),
+        reflector: Reflector::start(&config.ports)?,
         routes: Mutex::new(Routes {
             transports: HashMap::new(),
             sessions: HashMap::new(),
@@ -151,6 +154,11 @@ impl Plane {
         self.shards.iter().map(|shard| shard.port).collect()
     }
 
+    /// The UDP port that answers plain STUN Binding requests and carries no media.
+    pub fn stun_port(&self) -> u16 {
+        self.reflector.port()
+    }
+
     /// From now on new transports advertise these addresses, in order of preference.
     ///
     /// # Errors
@@ -188,6 +196,7 @@ impl Plane {
         for shard in &self.shards {
             totals.add(&shard.counters);
         }
+        totals.add(self.reflector.counters());
         totals
     }
 

@@ -20,8 +20,9 @@ use std::time::{Duration, Instant};
 
 use crate::api::{EventSink, Id, TransportState};
 use crate::counters::Counters;
-use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
+use crate::net::{Inbox, LARGEST, Peer, Readiness, Streams, Token, Wake};
 use crate::plane::StartError;
+use crate::rate::Rate;
 use crate::stream::Stream;
 use crate::transport::{Effect, Factory};
 
@@ -104,7 +105,7 @@ pub struct Shard {
     outbox: Outbox,
     /// The last ones that closed, to be told again.
     closed: VecDeque<TransportState>,
-    plain: demux::Rate,
+    plain: Rate,
     effects: Vec<Effect>,
     /// Packets taken from publishers so far, to see whether a datagram brought one.
     packets: u64,
@@ -138,19 +139,14 @@ impl Shard {
     ) -> Result<Self, StartError> {
         let readiness = Readiness::new()?;
         readiness.add(&sockets.udp, UDP)?;
-        readiness.add(&sockets.tcp, LISTENER)?;
         readiness.add(&ends.wake, WAKE)?;
         let mut factory = Factory::new()?;
         factory.set_addresses(addresses, sockets.port);
         let counters = ends.counters;
+        let tcp = Streams::new(sockets.tcp, FIRST_STREAM)?;
+        tcp.listen(&readiness, LISTENER)?;
         Ok(Self {
-            wire: Wire::new(
-                sockets.udp,
-                sockets.tcp,
-                FIRST_STREAM,
-                readiness,
-                counters.clone(),
-            )?,
+            wire: Wire::new(sockets.udp, tcp, readiness, counters.clone()),
             inbox: Some(Box::default()),
             frame: Some(Box::new([0; LARGEST])),
             port: sockets.port,
@@ -165,7 +161,7 @@ impl Shard {
             timers: Timers::default(),
             outbox: Outbox::new(ends.sink, counters.clone()),
             closed: VecDeque::new(),
-            plain: demux::Rate::default(),
+            plain: Rate::default(),
             effects: Vec::new(),
             packets: 0,
             proofs: 0,
@@ -223,7 +219,8 @@ impl Shard {
                 Timer::Reports(key) => self.report(key, now),
                 Timer::Keyframe(stream) => self.poll_keyframe(stream, now),
                 Timer::Sweep => {
-                    let closed = self.wire.tcp.sweep(now);
+                    let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
+                    let closed = tcp.sweep(now, readiness, LISTENER);
                     self.counters.tcp_closed.add(closed);
                     self.timers.set(now + SWEEP, Timer::Sweep);
                 }
@@ -242,7 +239,7 @@ impl Shard {
                 let Some(connection) = self.connections.get_mut(*subscriber) else {
                     continue;
                 };
-                let route = connection.route();
+                let route = connection.consented_route();
                 if let (Some(subscriber), Some(route)) = (&mut connection.subscriber, route) {
                     subscriber.forward(now, stream, route, &mut self.wire);
                 }
@@ -257,7 +254,7 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let route = connection.route();
+        let route = connection.consented_route();
         if let Some(stream) = self.streams.get(connection.stream)
             && let (Some(subscriber), Some(route)) = (&mut connection.subscriber, route)
         {

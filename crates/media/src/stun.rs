@@ -3,6 +3,9 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+/// Plain Binding requests answered per second and socket. One client asks once or twice.
+pub const PLAIN_PER_SECOND: u32 = 2000;
+
 const HEADER: usize = 20;
 const COOKIE: [u8; 4] = 0x2112_a442_u32.to_be_bytes();
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::net::{Peer, Readiness, Via, bind};
+use crate::net::{Peer, Readiness, Streams, Via, bind};
 use crate::rtcp;
 use crate::rtp::{self, Mid, Values};
 use crate::shard::Slots;
@@ -147,7 +147,8 @@ fn outgoing(kind: Kind, ssrc: u32, rtx: Option<u32>) -> Outgoing {
 fn wire() -> Wire {
     let (udp, tcp, _) = bind(&(0..=0)).expect("a port is free");
     let readiness = Readiness::new().expect("epoll");
-    Wire::new(udp, tcp, 0, readiness, Arc::default()).expect("sockets")
+    let tcp = Streams::new(tcp, 0).expect("a listener");
+    Wire::new(udp, tcp, readiness, Arc::default())
 }
 
 #[test]

@@ -48,6 +48,14 @@ impl Readiness {
         self.control(libc::EPOLL_CTL_MOD, fd, token, write)
     }
 
+    /// Watches `fd` no longer.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn remove(&self, fd: &impl AsFd) -> io::Result<()> {
+        self.control(libc::EPOLL_CTL_DEL, fd, 0, false)
+    }
+
     fn control(&self, op: i32, fd: &impl AsFd, token: Token, write: bool) -> io::Result<()> {
         let mut flags = libc::EPOLLIN;
         if write {

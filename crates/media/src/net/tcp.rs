@@ -29,6 +29,8 @@ pub struct Streams {
     connections: Vec<Option<Connection>>,
     by_peer: HashMap<SocketAddr, usize>,
     anonymous: usize,
+    /// The system had no descriptor left: nothing is accepted until the next [`Streams::sweep`].
+    paused: bool,
 }
 
 struct Connection {
@@ -67,19 +69,34 @@ impl Streams {
             connections: Vec::new(),
             by_peer: HashMap::new(),
             anonymous: 0,
+            paused: false,
         })
+    }
+
+    /// Has the listening socket watched.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn listen(&self, readiness: &Readiness, token: Token) -> io::Result<()> {
+        readiness.add(&self.listener, token)
     }
 
     /// Accepts what waits, as far as limits allow.
     pub fn accept(&mut self, readiness: &Readiness, now: Instant, counters: &Counters) {
         // Bounded, so that a flood of connections does not keep the shard from its packets.
         for _ in 0..64 {
-            let Ok((stream, peer)) = self.listener.accept() else {
-                return;
+            let (stream, peer) = match self.listener.accept() {
+                Ok(accepted) => accepted,
+                Err(error) if is_transient(&error) => return,
+                Err(_) => {
+                    // It stays ready, and would keep the shard spinning.
+                    self.paused = readiness.remove(&self.listener).is_ok();
+                    counters.tcp_refused.add(1);
+                    return;
+                }
             };
             let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-            let known = self.by_peer.contains_key(&peer);
-            if known || self.by_peer.len() >= CONNECTIONS || self.anonymous >= ANONYMOUS {
+            if self.by_peer.contains_key(&peer) || !self.make_room(counters) {
                 counters.tcp_refused.add(1);
                 continue;
             }
@@ -88,6 +105,19 @@ impl Streams {
                 Err(_) => counters.tcp_refused.add(1),
             }
         }
+    }
+
+    /// Among too many that nobody claimed the oldest goes: a client claims its own within a round trip, a flood never.
+    fn make_room(&mut self, counters: &Counters) -> bool {
+        if self.anonymous >= ANONYMOUS {
+            let connections = self.connections.iter().flatten();
+            let anonymous = connections.filter(|connection| !connection.claimed);
+            if let Some(oldest) = anonymous.min_by_key(|connection| connection.since) {
+                self.close(oldest.peer);
+                counters.tcp_closed.add(1);
+            }
+        }
+        self.by_peer.len() < CONNECTIONS
     }
 
     fn admit(
@@ -194,8 +224,11 @@ impl Streams {
         }
     }
 
-    /// Closes connections that nobody claimed in time, and returns how many.
-    pub fn sweep(&mut self, now: Instant) -> u64 {
+    /// Closes connections that nobody claimed in time, and returns how many. Accepts again.
+    pub fn sweep(&mut self, now: Instant, readiness: &Readiness, token: Token) -> u64 {
+        if self.paused && self.listen(readiness, token).is_ok() {
+            self.paused = false;
+        }
         let late = |connection: &&Connection| {
             !connection.claimed && now.duration_since(connection.since) > CLAIM_WITHIN
         };
@@ -206,6 +239,12 @@ impl Streams {
         }
         late.len() as u64
     }
+}
+
+/// Nothing waits, or it went before it was accepted.
+fn is_transient(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
+    matches!(error.kind(), ConnectionAborted | Interrupted | WouldBlock)
 }
 
 impl Connection {

@@ -171,6 +171,10 @@ pub struct Message {
     control_len: usize,
 }
 
+// SAFETY: the one pointer in it, to the data, is only followed by the system while `Udp::send_batch` is called with the
+// data in place; wherever the message went in between does not matter.
+unsafe impl Send for Message {}
+
 impl Message {
     /// `data` to `to` from `local`, cut every `segment` bytes if that is given. `None` when the address cannot be
     /// reached from this socket. The message borrows `data` by address only: send it before `data` moves.

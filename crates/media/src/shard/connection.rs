@@ -122,9 +122,9 @@ impl Connection {
         }
     }
 
-    /// Where media goes, once the client nominated a pair.
-    pub fn route(&self) -> Option<Route> {
-        self.route
+    /// Where media goes: once the client nominated a pair, and while it consents (RFC 7675 section 5.1).
+    pub fn consented_route(&self) -> Option<Route> {
+        self.route.filter(|_| self.stage != Stage::Disconnected)
     }
 
     /// The way to `peer`, from the address where it reached us.

@@ -13,30 +13,6 @@ use crate::api::Direction;
 use crate::net::{Peer, Route, Token, Via};
 use crate::stun;
 
-/// Plain Binding requests answered per second. One client asks once or twice.
-const PLAIN_PER_SECOND: u32 = 2000;
-
-/// Counts what happened in the second at hand.
-#[derive(Default)]
-pub struct Rate {
-    second: Option<Instant>,
-    count: u32,
-}
-
-impl Rate {
-    fn allows(&mut self, now: Instant, most: u32) -> bool {
-        let fresh = |since: Instant| now.duration_since(since).as_secs() >= 1;
-        if self.second.is_none_or(fresh) {
-            *self = Self {
-                second: Some(now),
-                count: 0,
-            };
-        }
-        self.count += 1;
-        self.count <= most
-    }
-}
-
 /// A datagram or frame that came.
 struct Came<'a> {
     peer: Peer,
@@ -166,7 +142,7 @@ impl Shard {
     }
 
     fn answer_plain(&mut self, now: Instant, request: &stun::Request<'_>, came: &Came<'_>) {
-        if !self.plain.allows(now, PLAIN_PER_SECOND) {
+        if !self.plain.allows(now, stun::PLAIN_PER_SECOND) {
             self.counters.stun_plain_over_rate.add(1);
             return;
         }

@@ -1,10 +1,9 @@
 //! Everything a shard sends, whichever way it goes.
 
-use std::net::TcpListener;
 use std::sync::Arc;
 
 use crate::counters::Counters;
-use crate::net::{Batch, LARGEST, Readiness, Route, Streams, Token, Udp, Via};
+use crate::net::{Batch, LARGEST, Readiness, Route, Streams, Udp, Via};
 
 /// Sockets of a shard and what is about to leave through them.
 pub struct Wire {
@@ -21,23 +20,16 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// # Errors
-    /// When the sockets cannot be watched.
-    pub fn new(
-        udp: Udp,
-        listener: TcpListener,
-        first_token: Token,
-        readiness: Readiness,
-        counters: Arc<Counters>,
-    ) -> std::io::Result<Self> {
-        Ok(Self {
+    /// Through these.
+    pub fn new(udp: Udp, tcp: Streams, readiness: Readiness, counters: Arc<Counters>) -> Self {
+        Self {
             udp,
-            tcp: Streams::new(listener, first_token)?,
+            tcp,
             readiness,
             batch: Batch::default(),
             scratch: Box::new([0; LARGEST]),
             counters,
-        })
+        }
     }
 
     /// Sends `data`, at the latest with the next [`Wire::flush`].

@@ -189,3 +189,51 @@ fn audio_alone_and_video_alone() {
     assert_eq!(numbers(&deaf, MediaKind::Video).len(), 30);
     assert_eq!(numbers(&blind, MediaKind::Audio).len(), 30);
 }
+
+#[test]
+fn lost_consent_is_told_and_nothing_is_sent_without() {
+    let mut world = World::new(&[V4]);
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
+    let silent = world.subscriber("stream", "silent", Client::udp(V4));
+    let mut clients = [&mut publisher];
+    let mut number = 0;
+    world.until("consent is lost", &mut clients, |world, clients| {
+        frame(clients, number);
+        number += 1;
+        world.stage("silent").map(|(stage, _)| stage) == Some(Stage::Disconnected)
+    });
+    let before = world.counters();
+    let until = number + 100;
+    (number..until).for_each(|number| frame(&mut clients, number));
+    world.until("packets arrive", &mut clients, |world, _| {
+        world.counters().rtp_in >= before.rtp_in + 200
+    });
+    // What was taken in before the loss may still have been on its way out.
+    assert!(world.counters().rtp_out <= before.rtp_out + 10);
+    drop(silent);
+}
+
+#[test]
+fn sessions_are_spread_over_shards() {
+    let mut world = World::with_shards(&[V4], 2);
+    let mut publishers = ["a", "b"].map(|session| {
+        world.session = session.into();
+        let stream = format!("stream-{session}");
+        world.publisher(&stream, &format!("pub-{session}"), Client::udp(V4))
+    });
+    let ports = world.plane.ports();
+    assert_ne!(ports[0], ports[1]);
+    let used = [0, 1].map(|at| publishers[at].server.unwrap().port());
+    assert_ne!(used[0], used[1], "both sessions on one shard");
+    for (at, session) in ["a", "b"].into_iter().enumerate() {
+        world.session = session.into();
+        let stream = format!("stream-{session}");
+        let mut subscriber = world.subscriber(&stream, &format!("sub-{session}"), Client::udp(V4));
+        assert_eq!(subscriber.server, publishers[at].server);
+        let mut clients = [&mut publishers[at], &mut subscriber];
+        (0..30).for_each(|number| frame(&mut clients, number));
+        world.until("media arrives", &mut clients, |_, clients| {
+            clients[1].received.len() == 60
+        });
+    }
+}

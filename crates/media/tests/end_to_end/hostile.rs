@@ -27,9 +27,26 @@ fn stun_request(attributes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn plain_binding_request_is_answered() {
+fn plain_binding_request_is_answered_at_the_media_port() {
     let world = World::new(&[V4]);
+    answers_plainly(&stranger(&world));
+}
+
+#[test]
+fn plain_binding_request_is_answered_where_no_media_is() {
+    let world = World::with_shards(&[V4], 2);
+    assert!(!world.plane.ports().contains(&world.plane.stun_port()));
     let socket = stranger(&world);
+    socket.connect((V4, world.plane.stun_port())).unwrap();
+    for nonsense in [&[][..], &[0; 19], &[0x80; 100], &[22; 3000]] {
+        socket.send(nonsense).unwrap();
+    }
+    answers_plainly(&socket);
+    assert_eq!(world.counters().stun_plain, 1);
+}
+
+/// Asks for its own address and checks the answer.
+fn answers_plainly(socket: &UdpSocket) {
     socket.send(&stun_request(&[])).unwrap();
     let mut answer = [0; 100];
     let len = socket.recv(&mut answer).unwrap();

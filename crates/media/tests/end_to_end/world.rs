@@ -30,14 +30,21 @@ pub struct World {
     stages: Vec<(TransportState, &'static str)>,
     answers: Vec<(u64, Result<Answer, Refusal>)>,
     next_key: u64,
+    /// Of what is published and subscribed from now on.
+    pub session: String,
 }
 
 impl World {
     /// Advertising `addresses`.
     pub fn new(addresses: &[IpAddr]) -> Self {
+        Self::with_shards(addresses, 1)
+    }
+
+    /// With several shards.
+    pub fn with_shards(addresses: &[IpAddr], shards: usize) -> Self {
         let (tx, events) = channel();
         let config = Config {
-            shards: NonZeroUsize::MIN,
+            shards: NonZeroUsize::new(shards).unwrap(),
             ports: 0..=0,
             addresses: addresses.to_vec(),
         };
@@ -48,6 +55,7 @@ impl World {
             stages: Vec::new(),
             answers: Vec::new(),
             next_key: 1,
+            session: "session".into(),
         }
     }
 
@@ -83,7 +91,7 @@ impl World {
             key,
             Command::Publish {
                 key,
-                session: id("session"),
+                session: id(&self.session),
                 stream: id(stream),
                 transport: id(transport),
                 offer: offer.into(),
@@ -109,7 +117,7 @@ impl World {
             key,
             Command::Subscribe {
                 key,
-                session: id("session"),
+                session: id(&self.session),
                 stream: id(stream),
                 transport: id(transport),
                 audio,

@@ -75,7 +75,33 @@ fn one_port_of_a_stranger_holds_one_connection() {
     let mut totals = crate::Totals::default();
     totals.add(&counters);
     assert_eq!((totals.tcp_accepted, totals.tcp_refused), (1, 2));
-    assert_eq!(streams.sweep(start + 2 * CLAIM_WITHIN), 1);
+    assert_eq!(
+        streams.sweep(start + 2 * CLAIM_WITHIN, &readiness, FIRST),
+        1
+    );
     assert!(streams.connections.iter().all(Option::is_none));
     assert_eq!(streams.anonymous, 0);
+}
+
+#[test]
+fn flood_pushes_out_its_own() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let to = listener.local_addr().unwrap();
+    let mut streams = Streams::new(listener, FIRST).unwrap();
+    let readiness = Readiness::new().unwrap();
+    let counters = Counters::default();
+    let mut now = Instant::now();
+    let mut kept = Vec::new();
+    let client = TcpStream::connect(to).unwrap();
+    streams.accept(&readiness, now, &counters);
+    streams.claim(client.local_addr().unwrap());
+    for _ in 0..ANONYMOUS + 3 {
+        now += Duration::from_millis(1);
+        kept.push(TcpStream::connect(to).unwrap());
+        streams.accept(&readiness, now, &counters);
+    }
+    assert_eq!(streams.anonymous, ANONYMOUS);
+    assert_eq!(counters.totals().tcp_closed, 3);
+    let has = |stream: &TcpStream| streams.by_peer.contains_key(&stream.local_addr().unwrap());
+    assert!(has(&client) && has(&kept[3]) && !kept[..3].iter().any(has));
 }
