@@ -98,21 +98,21 @@ impl Control {
         self.inputs.push_back(Input::Placed { request, outcome });
     }
 
-    /// The configured ones, or `stun:` of every address and port of the node. Without any the clients would ask
+    /// The configured ones, or `stun:` of every address of the node. Without any the clients would ask
     /// strangers' servers.
     fn ice_servers(&self, node: &cluster::NodeId) -> Vec<IceServer> {
         if !self.settings.ice_servers.is_empty() {
             return self.settings.ice_servers.clone();
         }
-        let endpoints = self
+        let servers = self
             .cluster
             .node(node)
             .into_iter()
-            .flat_map(|node| node.addresses().endpoints());
+            .flat_map(|node| node.addresses().stun_servers());
         // `SocketAddr` prints IPv6 in brackets, as RFC 7064 wants it.
-        endpoints
-            .map(|endpoint| IceServer {
-                url: format!("stun:{endpoint}"),
+        servers
+            .map(|server| IceServer {
+                url: format!("stun:{server}"),
                 credentials: None,
             })
             .collect()

@@ -165,21 +165,22 @@ pub(super) fn addresses(addresses: &proto::Addresses) -> Result<Addresses, Strin
     let ports = addresses
         .ports
         .iter()
-        .map(|port| {
-            u16::try_from(*port)
-                .ok()
-                .filter(|port| *port != 0)
-                .ok_or(format!(
-                    "expected a port from 1 to 65535 in `ports`, got {port}"
-                ))
-        })
+        .map(|number| port("ports", *number))
         .collect::<Result<_, _>>()?;
     Ok(Addresses {
         version: addresses.version,
         ips,
         ports,
+        stun_port: port("stun_port", addresses.stun_port)?,
         problem: addresses.problem.clone(),
     })
+}
+
+fn port(field: &str, number: u32) -> Result<u16, String> {
+    u16::try_from(number)
+        .ok()
+        .filter(|port| *port != 0)
+        .ok_or_else(|| format!("expected a port from 1 to 65535 in `{field}`, got {number}"))
 }
 
 pub(super) fn load(load: proto::Load) -> Load {

@@ -77,7 +77,7 @@ async fn clients_are_never_left_without_ice_servers() {
     let joined = Browser::open(&stage).await.join("room", &token).await;
     assert_eq!(
         joined["customIceServers"],
-        json!([{ "url": "stun:192.0.2.10:40000" }, { "url": "stun:[2001:db8::10]:40000" }])
+        json!([{ "url": "stun:192.0.2.10:40100" }, { "url": "stun:[2001:db8::10]:40100" }])
     );
 }
 

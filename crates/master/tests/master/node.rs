@@ -154,6 +154,7 @@ impl Actor {
                 version: 1,
                 ips: self.script.ips.clone(),
                 ports: vec![40000],
+                stun_port: 40100,
                 problem: String::new(),
             }),
             capacity: Some(proto::Capacity { shards: 1 }),

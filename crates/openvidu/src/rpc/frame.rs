@@ -1,6 +1,6 @@
 //! Frames: requests in, replies and notifications out.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::code;
@@ -34,10 +34,7 @@ const MAX_ID: usize = 64;
 /// Reads one frame.
 pub(super) fn parse(text: &str) -> Result<Request, Malformed> {
     if text.len() > super::MAX_FRAME {
-        return Err(refused(
-            code::INVALID_REQUEST,
-            "The frame is longer than 1000000 bytes",
-        ));
+        return Err(too_long(text));
     }
     let object = match serde_json::from_str(text) {
         Ok(Value::Object(object)) => object,
@@ -51,6 +48,19 @@ pub(super) fn parse(text: &str) -> Result<Request, Malformed> {
         Err(_) => return Err(refused(code::PARSE, "The frame is not JSON")),
     };
     request(object)
+}
+
+/// The client waits for an answer to this id, so it is looked for even in a frame that is not read otherwise.
+fn too_long(text: &str) -> Malformed {
+    #[derive(Deserialize)]
+    struct OnlyId {
+        id: Value,
+    }
+    let id = serde_json::from_str(text)
+        .ok()
+        .and_then(|OnlyId { id }| usable(id));
+    let text = format!("The frame is longer than {} bytes", super::MAX_FRAME);
+    Malformed::Refused(id, Refusal::new(code::INVALID_REQUEST, text))
 }
 
 fn request(mut object: Map<String, Value>) -> Result<Request, Malformed> {
