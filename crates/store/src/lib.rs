@@ -1,0 +1,24 @@
+//! Durable, watched, leased state of a cluster behind one small trait, [`Store`].
+//!
+//! | module | what it is |
+//! |---|---|
+//! | [`contract`] | the promise that every engine keeps |
+//! | [`sqlite`] | the engine of a single master: a file beside it |
+//!
+//! Knows keys, revisions, leases and how to keep them. Does not know who uses it, and decides nothing: who is dead,
+//! who leads and where a session goes is said by others and only made safe here, by guards.
+
+pub mod contract;
+pub mod entry;
+pub mod error;
+pub mod key;
+pub mod sqlite;
+mod state;
+pub mod transaction;
+
+pub use contract::{LONGEST_TTL, SHORTEST_TTL, Store, Watch, read};
+pub use entry::{Batch, Change, Entry, LeaseId, Rev, Snapshot, Value};
+pub use error::{Misuse, StoreError};
+pub use key::{Key, KeyError, Prefix};
+pub use state::history::HistoryBound;
+pub use transaction::{Guard, Op, Outcome};
