@@ -8,6 +8,7 @@
 //! at once; what an older boot says is dropped. Losing the link makes a node *suspect*, never dead: it may come back
 //! within [`SUSPICION`] and goes on with all it carries.
 
+pub mod autoscaling;
 mod cluster;
 mod deadline;
 mod effect;
@@ -15,7 +16,9 @@ mod ids;
 mod input;
 mod node;
 mod placement;
+pub mod plan;
 pub mod schedule;
+mod status;
 
 pub use cluster::{Cluster, Health, SUSPICION};
 pub use deadline::{Deadline, DeadlineReason};
@@ -24,3 +27,4 @@ pub use ids::{AttachmentId, BootId, Moment, NodeId};
 pub use input::{Addresses, Boot, Capacity, Hello, Input, Load};
 pub use node::{Node, Status};
 pub use placement::NoPlace;
+pub use status::MediaNodeStatus;
