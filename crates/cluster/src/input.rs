@@ -66,6 +66,8 @@ pub struct Addresses {
     pub ips: Vec<IpAddr>,
     /// One per media shard, UDP and TCP alike.
     pub ports: Vec<u16>,
+    /// Where the node answers plain STUN requests (UDP). None of `ports`.
+    pub stun_port: u16,
     /// Why `ips` is empty, for the operator.
     pub problem: String,
 }
@@ -76,11 +78,11 @@ impl Addresses {
         !self.ips.is_empty() && !self.ports.is_empty()
     }
 
-    /// Every address with every port.
-    pub fn endpoints(&self) -> impl Iterator<Item = SocketAddr> {
+    /// Where clients can ask for their own address.
+    pub fn stun_servers(&self) -> impl Iterator<Item = SocketAddr> {
         self.ips
             .iter()
-            .flat_map(|ip| self.ports.iter().map(|port| SocketAddr::new(*ip, *port)))
+            .map(|ip| SocketAddr::new(*ip, self.stun_port))
     }
 }
 

@@ -105,7 +105,7 @@ pub struct Media {
     /// Addresses by which clients reach the media, in order of preference [default: those of the interfaces]
     #[arg(long, value_name = "IP[,IP]")]
     pub public_address: Option<String>,
-    /// Ports for media, UDP and TCP; one is used for each shard [default: 40000-40999]
+    /// Ports for media, UDP and TCP; one is used for each shard and one for STUN [default: 40000-40999]
     #[arg(long, value_name = "FROM-TO")]
     pub media_ports: Option<String>,
     /// Media threads of a node, 0 for one per core [default: 0]

@@ -127,12 +127,13 @@ impl Announced {
     }
 
     /// As the master is told.
-    pub(crate) fn message(&self, ports: &[u16]) -> proto::Addresses {
+    pub(crate) fn message(&self, ports: &[u16], stun_port: u16) -> proto::Addresses {
         proto::Addresses {
             version: self.version,
             ips: self.ips().iter().map(IpAddr::to_string).collect(),
             ports: ports.iter().map(|p| u32::from(*p)).collect(),
             problem: self.problem().unwrap_or_default().to_owned(),
+            stun_port: stun_port.into(),
         }
     }
 }

@@ -171,7 +171,7 @@ impl<C: Carrier> Agent<C> {
             boot_id: self.identity.boot_id.clone(),
             boot_started: self.identity.boot_started,
             version: self.identity.version.clone(),
-            addresses: Some(self.announced.message(&self.carrier.ports())),
+            addresses: Some(self.addresses()),
             capacity: Some(proto::Capacity {
                 shards: self.identity.shards,
             }),
@@ -315,12 +315,17 @@ impl<C: Carrier> Agent<C> {
         }
     }
 
+    fn addresses(&self) -> proto::Addresses {
+        let (ports, stun_port) = (self.carrier.ports(), self.carrier.stun_port());
+        self.announced.message(&ports, stun_port)
+    }
+
     fn announce(&self) {
         match self.announced.problem() {
             None => info!(addresses = ?self.announced.ips(), "clients are told new addresses"),
             Some(problem) => error!(problem, "this node cannot be used"),
         }
-        let addresses = self.announced.message(&self.carrier.ports());
+        let addresses = self.addresses();
         self.say(from_node::Message::AddressesChanged(
             proto::AddressesChanged {
                 addresses: Some(addresses),

@@ -14,6 +14,8 @@ pub(crate) trait Carrier {
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
+    /// The port that answers plain STUN requests.
+    fn stun_port(&self) -> u16;
 }
 
 impl Carrier for Plane {
@@ -31,5 +33,9 @@ impl Carrier for Plane {
 
     fn ports(&self) -> Vec<u16> {
         Self::ports(self)
+    }
+
+    fn stun_port(&self) -> u16 {
+        Self::stun_port(self)
     }
 }

@@ -58,6 +58,7 @@ pub fn addresses(version: u64) -> Addresses {
         version,
         ips: vec!["192.0.2.1".parse().expect("an address")],
         ports: vec![40000],
+        stun_port: 40001,
         problem: String::new(),
     }
 }
@@ -67,6 +68,7 @@ pub fn without_ips(version: u64, problem: &str) -> Addresses {
         version,
         ips: vec![],
         ports: vec![40000],
+        stun_port: 40001,
         problem: problem.into(),
     }
 }

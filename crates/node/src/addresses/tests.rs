@@ -66,16 +66,17 @@ fn a_machine_without_any_address_says_so() {
 fn each_change_raises_the_version_and_nothing_else_does() {
     let mut announced = Announced::default();
     assert!(announced.update(Err("none".into())));
-    let message = announced.message(&[40000]);
+    let message = announced.message(&[40000], 40001);
     assert_eq!((message.version, message.problem.as_str()), (1, "none"));
     assert!(message.ips.is_empty());
 
     assert!(announced.update(Ok(ips(&["10.0.0.5"]))));
     assert!(!announced.update(Ok(ips(&["10.0.0.5"]))));
-    let message = announced.message(&[40000, 40001]);
+    let message = announced.message(&[40000, 40001], 40002);
     assert_eq!(message.version, 2);
     assert_eq!(message.ips, ["10.0.0.5"]);
     assert_eq!(message.ports, [40000, 40001]);
+    assert_eq!(message.stun_port, 40002);
     assert_eq!(message.problem, "");
 }
 

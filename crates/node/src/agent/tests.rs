@@ -39,6 +39,10 @@ impl Carrier for Recording {
     fn ports(&self) -> Vec<u16> {
         vec![40000]
     }
+
+    fn stun_port(&self) -> u16 {
+        40001
+    }
 }
 
 impl Recording {
