@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// How the plane is set up. Nothing in it changes afterwards but the addresses ([`Plane::set_addresses`]).
+/// How the plane is set up. Nothing in it changes afterwards but the addresses ([`crate::Plane::set_addresses`]).
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Threads. One per core that media may use.

@@ -7,7 +7,33 @@
 //!
 //! Does not know tokio, the link, or what a session means: ids are opaque text.
 //!
-//! `str0m` is used for ICE-lite, DTLS, SDP and ingress, and only inside `transport`.
+//! # The way of a packet
+//! 1. `net` takes up to 64 datagrams from the socket at once, each with the local address where it arrived.
+//! 2. `shard::demux` finds its transport by 5-tuple. A 5-tuple is proven by a STUN request that the transport's ICE
+//!    agent authenticated, found by username fragment; nothing else makes or moves one.
+//! 3. `transport` (the only module that knows `str0m`) opens a publisher's packet. Feedback upstream (reports, NACK,
+//!    transport-wide congestion control, keyframe requests) is the library's.
+//! 4. `stream` keeps it in the ring of its track, in the clear, once for all subscribers. It is *fresh* now.
+//! 5. After each batch `egress` goes from subscriber to subscriber: header from a template, numbers and timestamp
+//!    rewritten (`rewrite`), sealed (`srtp`) into the arena of `net`'s batch. Equal-sized neighbours to one destination
+//!    become one `UDP_SEGMENT` message, all messages go by `sendmmsg`, from the address where the client reached us.
+//!
+//! What comes from a subscriber is opened by `egress` too: NACKs are answered from the track's ring by RTX, within a
+//! budget; PLI and FIR of all subscribers become at most one request in 500 ms upstream. Sender reports say how audio
+//! and video belong together, by the publisher's own reports.
+//!
+//! # What always holds
+//! - A subscriber's keys are used by one counter only. The library never gets to send media or reports to it.
+//! - A source may be replaced: subscribers keep their SSRCs, numbers go on without a hole, timestamps by the time that
+//!   passed.
+//! - A publisher that is lost leaves its stream to the subscribers; one that is closed takes the stream along.
+//! - Everything that grows is bounded: queues, paths per transport, transports, connections, bytes unsent, events kept.
+//!   What does not fit is dropped and counted ([`Totals`]); nothing waits for anybody.
+//! - A transport that is not connected within 30 s, or without consent for 30 s, is closed, and says why. Without
+//!   consent nothing is sent to it.
+//! - Addresses are advertised as given. A datagram that arrives elsewhere is taken as sent to the first advertised
+//!   address of its family (one-to-one NAT).
+//! - A panic of the library ends one transport, not the shard.
 
 mod api;
 mod counters;

@@ -5,11 +5,13 @@ use std::time::{Duration, Instant, SystemTime};
 use crate::api::Id;
 use crate::rtcp::NtpTime;
 use crate::shard::Key;
-use crate::track::{Inserted, KeyframeGate, Ring};
+use crate::track::{Inserted, KeyframeGate, RING_LEN, Ring};
 use crate::transport::{Codecs, Kind, Packet};
 
 /// A second source of a medium (another SSRC of the same publisher) takes over when the first was silent so long.
 const SILENCE: Duration = Duration::from_millis(500);
+/// Audio packets kept: only for those that come late, as nobody gets audio a second time.
+const AUDIO_RING: usize = 256;
 /// Largest distance between a publisher's report, on its clock, and its arrival before the two clocks are aligned anew.
 const MISALIGNED: Duration = Duration::from_secs(10);
 
@@ -32,7 +34,6 @@ pub struct Stream {
 }
 
 /// One medium of a stream.
-#[derive(Default)]
 pub struct Track {
     /// The newest packets.
     pub ring: Ring<Packet>,
@@ -63,7 +64,7 @@ impl Stream {
             id,
             publisher: None,
             codecs: Codecs::default(),
-            tracks: Default::default(),
+            tracks: [Track::new(AUDIO_RING), Track::new(RING_LEN)],
             subscribers: Vec::new(),
             fresh: Vec::new(),
             anchor: None,
@@ -105,6 +106,17 @@ impl Stream {
 }
 
 impl Track {
+    fn new(len: usize) -> Self {
+        Self {
+            ring: Ring::new(len),
+            generation: 0,
+            gate: KeyframeGate::default(),
+            source: None,
+            clock: None,
+            reported: false,
+        }
+    }
+
     /// SSRC of the current source, by which the publisher is asked for keyframes.
     pub fn source(&self) -> Option<u32> {
         self.source.as_ref().map(|source| source.ssrc)

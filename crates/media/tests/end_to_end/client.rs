@@ -4,6 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::Codec;
 use str0m::media::{Direction, KeyframeRequestKind, MediaKind, Mid};
@@ -39,6 +40,8 @@ pub struct Client {
     pub keyframe_requests: usize,
     /// The next packets of this many to come from the server, counted over RTP only, are lost on the way.
     pub lose: usize,
+    /// What it thinks it may send, in bit/s.
+    pub estimate: u64,
     sequence: [u64; 2],
     start: Instant,
     timeout: Instant,
@@ -53,6 +56,18 @@ impl Client {
         let mut client = Self::new(Socket::Udp(socket), addr);
         let host = Candidate::host(addr, "udp").unwrap();
         client.rtc.add_local_candidate(host);
+        client
+    }
+
+    /// With a UDP socket at `ip`, estimating from the server's feedback what it may send: `start` bit/s at first.
+    pub fn estimating(ip: IpAddr, start: u64) -> Self {
+        let mut client = Self::udp(ip);
+        let estimating = config().enable_bwe(Some(Bitrate::bps(start)));
+        client.rtc = estimating.build(Instant::now());
+        let host = Candidate::host(client.addr, "udp").unwrap();
+        client.rtc.add_local_candidate(host);
+        let wanted = Bitrate::mbps(5);
+        client.rtc.bwe().set_bitrate(Bitrate::kbps(100), wanted);
         client
     }
 
@@ -85,6 +100,7 @@ impl Client {
             received: Vec::new(),
             keyframe_requests: 0,
             lose: 0,
+            estimate: 0,
             sequence: [100, 65_500],
             start: now,
             timeout: now,
@@ -246,6 +262,9 @@ impl Client {
                 }
                 Output::Event(Event::Connected) => self.connected = true,
                 Output::Event(Event::RtpPacket(packet)) => self.received.push(packet),
+                Output::Event(Event::EgressBitrateEstimate(BweKind::Twcc { estimate, .. })) => {
+                    self.estimate = estimate.as_u64();
+                }
                 Output::Event(Event::KeyframeRequest(_)) => self.keyframe_requests += 1,
                 Output::Event(_) => {}
             }

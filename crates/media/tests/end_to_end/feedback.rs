@@ -102,3 +102,16 @@ fn reports_put_audio_and_video_on_one_clock() {
     let apart = captured(audio, 48_000.0) - captured(video, 90_000.0);
     assert!(apart.abs() < 0.015, "audio and video are {apart} s apart");
 }
+
+#[test]
+fn publisher_learns_how_much_it_may_send() {
+    let mut world = World::new(&[V4]);
+    let client = Client::estimating(V4, 300_000);
+    let mut publisher = world.publisher("stream", "pub", client);
+    let mut number = 0;
+    world.until("estimate grows", &mut [&mut publisher], |_, clients| {
+        frame(clients, number);
+        number += 1;
+        clients[0].estimate > 600_000
+    });
+}
