@@ -28,7 +28,7 @@ build: deps-build web/dist/.stamp ## Build the program and the call page
 	@$(CARGO) build --release --locked --package muster
 
 .PHONY: test
-test: deps fmt tidy pure web clippy unit release e2e ## Prove everything, as CI does
+test: deps fmt tidy purity web clippy unit release e2e ## Prove everything, as CI does
 
 .PHONY: bench
 bench: deps-build web/dist/.stamp ## Measure the media plane beside its floor
@@ -63,12 +63,14 @@ fmt:
 .PHONY: tidy
 tidy:
 	$(call stage,Tidiness)
+	@node --test --test-reporter=spec tools/tidy.test.mjs
 	@node tools/tidy.mjs
 
-.PHONY: pure
-pure:
+.PHONY: purity
+purity:
 	$(call stage,Purity of the pure crates)
-	@tools/pure.sh
+	@node --test --test-reporter=spec tools/purity.test.mjs
+	@node tools/purity.mjs
 
 .PHONY: web
 web: web/node_modules/.stamp
