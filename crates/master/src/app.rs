@@ -13,6 +13,7 @@ use crate::call_page::Rate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::Message;
+use crate::socket;
 
 /// Shared by all requests. Nothing in it changes but the counters.
 pub(crate) struct App {
@@ -22,6 +23,8 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) rpc: Arc<rpc::Settings>,
     pub(crate) call_page_rate: Rate,
+    /// What waits to be written to clients.
+    pub(crate) backlog: socket::Total,
     /// Cloned into everything that must be over before the master is.
     pub(crate) alive: mpsc::Sender<Infallible>,
     clients: AtomicU32,
@@ -49,6 +52,7 @@ impl App {
             control,
             clock,
             call_page_rate: Rate::default(),
+            backlog: socket::Total::default(),
             alive,
             clients: AtomicU32::new(1),
             sockets: AtomicU64::new(1),

@@ -29,6 +29,7 @@ pub(crate) struct Arrival {
     pub(crate) control: mpsc::Sender<Message>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Clock,
+    pub(crate) backlog: socket::Total,
     /// Held as long as something of this client runs.
     pub(crate) alive: mpsc::Sender<std::convert::Infallible>,
 }
@@ -37,7 +38,7 @@ pub(crate) struct Arrival {
 /// and may be another one by then.
 pub(crate) async fn serve(ws: WebSocket, arrival: Arrival) {
     let (frames, frames_in) = mpsc::channel(FRAMES);
-    let (socket, pump) = socket::pair(arrival.socket, frames.clone());
+    let (socket, pump) = socket::pair(arrival.socket, frames.clone(), arrival.backlog.clone());
     let alive = arrival.alive.clone();
     tokio::spawn(run(arrival, socket, frames, frames_in));
     pump.run(ws).await;

@@ -1,7 +1,7 @@
 //! One WebSocket: frames in and out, bounded both ways, and deadlines for a peer that does not read.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+mod backlog;
+
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket};
@@ -9,15 +9,16 @@ use openvidu::rpc::{QUEUE_FRAMES, SocketId};
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
+use backlog::{Backlog, Held};
+
+pub(crate) use backlog::Total;
+
 /// Longest message that is read at all. `openvidu` answers what is longer than its own bound with an error; what is
 /// longer than this closes the socket.
 pub(crate) const MESSAGE_BYTES: usize = 4 << 20;
 
 /// Frames that may wait to be written. What a client without a socket has missed must fit.
 const WAITING_FRAMES: usize = 2 * QUEUE_FRAMES;
-
-/// Bytes that may wait to be written.
-const WAITING_BYTES: usize = 8 << 20;
 
 /// How long one frame may take to go into the system's buffer.
 const WRITE: Duration = Duration::from_secs(10);
@@ -44,13 +45,13 @@ pub(crate) enum Content {
 pub(crate) struct Socket {
     id: SocketId,
     out: mpsc::Sender<Out>,
-    waiting: Arc<AtomicUsize>,
+    backlog: Backlog,
     frames: watch::Sender<mpsc::Sender<Frame>>,
 }
 
 #[derive(Debug)]
 enum Out {
-    Text(String),
+    Text(String, Held),
     Close { code: u16, reason: &'static str },
 }
 
@@ -69,11 +70,10 @@ impl Socket {
     }
 
     pub(crate) fn send(&self, text: String) -> Result<(), Unwritable> {
-        let bytes = text.len();
-        if self.waiting.fetch_add(bytes, Ordering::Relaxed) + bytes > WAITING_BYTES {
-            return Err(Unwritable);
-        }
-        self.out.try_send(Out::Text(text)).map_err(|_| Unwritable)
+        let held = self.backlog.hold(text.len()).ok_or(Unwritable)?;
+        self.out
+            .try_send(Out::Text(text, held))
+            .map_err(|_| Unwritable)
     }
 
     /// Closes after what was sent before.
@@ -84,32 +84,27 @@ impl Socket {
 }
 
 /// Makes a held end, and the task's end of it.
-pub(crate) fn pair(id: SocketId, frames: mpsc::Sender<Frame>) -> (Socket, Pump) {
-    let (out, waiting_out) = mpsc::channel(WAITING_FRAMES);
+pub(crate) fn pair(id: SocketId, frames: mpsc::Sender<Frame>, backlog: Total) -> (Socket, Pump) {
+    let (out, waiting) = mpsc::channel(WAITING_FRAMES);
     let (frames, route) = watch::channel(frames);
-    let waiting = Arc::new(AtomicUsize::new(0));
     let socket = Socket {
         id,
         out,
-        waiting: waiting.clone(),
+        backlog: Backlog::new(backlog),
         frames,
     };
-    (
-        socket,
-        Pump {
-            id,
-            out: waiting_out,
-            waiting,
-            route,
-        },
-    )
+    let pump = Pump {
+        id,
+        out: waiting,
+        route,
+    };
+    (socket, pump)
 }
 
 /// Moves frames between a WebSocket and whoever holds its [`Socket`].
 pub(crate) struct Pump {
     id: SocketId,
     out: mpsc::Receiver<Out>,
-    waiting: Arc<AtomicUsize>,
     route: watch::Receiver<mpsc::Sender<Frame>>,
 }
 
@@ -160,8 +155,9 @@ impl Pump {
 
     /// Writes one frame; says when that was the last.
     async fn write(&mut self, ws: &mut WebSocket, out: Option<Out>) -> Option<Ending> {
-        let text = match out {
-            Some(Out::Text(text)) => text,
+        // What is being written still counts as waiting.
+        let (text, _held) = match out {
+            Some(Out::Text(text, held)) => (text, held),
             Some(Out::Close { code, reason }) => {
                 return Some(Ending::Close(CloseFrame {
                     code,
@@ -175,7 +171,6 @@ impl Pump {
                 }));
             }
         };
-        self.waiting.fetch_sub(text.len(), Ordering::Relaxed);
         match timeout(WRITE, ws.send(Message::Text(text.into()))).await {
             Ok(Ok(())) => None,
             Ok(Err(_)) | Err(_) => Some(Ending::Gone),

@@ -30,6 +30,7 @@ pub(super) async fn upgrade(
                 control: app.control.clone(),
                 settings: app.rpc.clone(),
                 clock: app.clock,
+                backlog: app.backlog.clone(),
                 alive: app.alive.clone(),
             };
             tracing::debug!(

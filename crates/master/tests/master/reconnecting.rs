@@ -117,3 +117,29 @@ async fn a_client_that_stays_away_has_left() {
         40007
     );
 }
+
+#[tokio::test]
+async fn a_client_that_does_not_read_delays_nobody_and_is_closed() {
+    let (stage, _node) = Stage::with_node().await;
+    stage.session("room").await;
+    let mut ann = stage.participant("room", "PUBLISHER").await;
+    let deaf = stage.participant("room", "SUBSCRIBER").await;
+    ann.notified("participantJoined").await;
+    // Up to 32 MB for a client that takes what fits into the buffers of the system.
+    let data = "x".repeat(500_000);
+    for _ in 0..64 {
+        let message = json!({ "to": [deaf.connection], "data": data, "type": "signal:x" });
+        let asked = tokio::time::Instant::now();
+        let params = json!({ "message": message.to_string() });
+        let answer = ann.call("sendMessage", params).await;
+        let took = asked.elapsed();
+        assert!(took < Duration::from_secs(1), "{took:?}");
+        if answer["error"]["code"] == 601 {
+            break;
+        }
+    }
+    let left = ann
+        .notified_within("participantLeft", Duration::from_secs(20) + SOON)
+        .await;
+    assert_eq!(left["reason"], "networkDisconnect");
+}
