@@ -17,7 +17,7 @@ use crate::control::{self, Message};
 use crate::{http, listener, random, tls};
 
 /// How long clients may take to read their last notifications.
-const FAREWELL: Duration = Duration::from_secs(3);
+const FAREWELL: Duration = Duration::from_secs(2);
 
 /// The only term: one master.
 const TERM: u64 = 1;
