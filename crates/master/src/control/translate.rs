@@ -62,16 +62,17 @@ pub(super) fn outgoing(command: MediaCommand) -> (Option<RequestId>, Command) {
             transport,
             candidate,
             sdp_mid,
-        } => {
-            let candidate = proto::Candidate {
-                transport_id: transport.as_str().to_owned(),
-                candidate,
-                sdp_mid: sdp_mid.unwrap_or_default(),
-            };
-            (None, Command::Candidate(candidate))
-        }
+        } => (None, self::candidate(&transport, candidate, sdp_mid)),
         MediaCommand::Close { transport } => (None, close(&transport)),
     }
+}
+
+fn candidate(transport: &TransportId, candidate: String, sdp_mid: Option<String>) -> Command {
+    Command::Candidate(proto::Candidate {
+        transport_id: transport.as_str().to_owned(),
+        candidate,
+        sdp_mid: sdp_mid.unwrap_or_default(),
+    })
 }
 
 pub(super) fn close(transport: &TransportId) -> Command {
