@@ -31,8 +31,9 @@ build: deps-build web/dist/.stamp ## Build the program and the call page
 test: deps fmt tidy purity web clippy unit release e2e ## Prove everything, as CI does
 
 .PHONY: bench
-bench: deps-build web/dist/.stamp ## Measure the media plane beside its floor
-	@$(CARGO) run --release --locked --package bench
+bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute
+	@$(CARGO) build --release --locked --package muster --package bench
+	@target/release/bench load
 
 # --- what is missing is installed -------------------------------------------------------------------------------
 
@@ -86,6 +87,7 @@ clippy: web/dist/.stamp
 .PHONY: unit
 unit: web/dist/.stamp
 	$(call stage,Unit and integration tests)
+	@tools/etcd.sh
 	@$(CARGO) test --quiet --workspace --locked
 
 .PHONY: release
