@@ -38,6 +38,9 @@ export function firefox() {
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
       'media.navigator.permission.disabled': true,
+      // Without a permission only the address of the default route is used, which does not reach loopback.
+      'permissions.default.camera': 1,
+      'permissions.default.microphone': 1,
       'media.autoplay.default': 0,
       'media.peerconnection.ice.loopback': true,
       'media.peerconnection.ice.obfuscate_host_addresses': false,

@@ -9,21 +9,20 @@ export class Participant {
   }
 
   /** Opens a tab with this version of the SDK. */
-  static async open(browser, sdk = '2.32.2') {
+  static async open(browser, { sdk = '2.32.2', detour } = {}) {
     const page = await (await browser).newPage();
     const participant = new Participant(page);
     participant.console = [];
     page.on('pageerror', (error) => participant.console.push(String(error)));
     page.on('console', (message) => participant.console.push(message.text()));
-    await page.goto(await pageOf(sdk));
+    await page.goto(await pageOf(sdk, detour));
     await page.waitForFunction(() => window.client !== undefined, { polling: 50 });
     return participant;
   }
 
   /** Opens a tab and joins a session with a new connection. */
-  static async join(browser, rest, session, { sdk, role = 'PUBLISHER', data = '', before } = {}) {
-    const participant = await Participant.open(browser, sdk);
-    if (before) await before(participant);
+  static async join(browser, rest, session, { sdk, role = 'PUBLISHER', data = '', detour } = {}) {
+    const participant = await Participant.open(browser, { sdk, detour });
     const connection = await rest.connection(session, { role });
     await participant.connect(connection.token, data);
     return participant;

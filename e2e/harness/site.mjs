@@ -11,10 +11,13 @@ let origin;
 /** The versions of openvidu-browser that are tried, oldest and newest that are promised. */
 export const SDKS = ['2.24.0', '2.32.2'];
 
-/** The address of an application's page that uses the unmodified SDK of this version. */
-export async function pageOf(sdk) {
+/**
+ * The address of an application's page that uses the unmodified SDK of this version. With `detour` its WebSocket goes
+ * to that port instead of the server's.
+ */
+export async function pageOf(sdk, detour) {
   origin ??= serve();
-  return `${await origin}/client.html?sdk=${sdk}`;
+  return `${await origin}/client.html?sdk=${sdk}${detour ? `&detour=${detour}` : ''}`;
 }
 
 async function serve() {

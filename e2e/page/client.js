@@ -22,7 +22,8 @@ class Client {
     this.session.on('streamDestroyed', (event) => this.subscribers.delete(event.stream.streamId));
   }
 
-  record(type, event) {
+  /** `reconnecting` and `reconnected` come without an event. */
+  record(type, event = {}) {
     this.events.push({
       type,
       at: Date.now(),
@@ -38,18 +39,6 @@ class Client {
     });
   }
 
-  /** Sends the WebSocket through another port, where a test can cut it. */
-  via(port) {
-    const Native = window.WebSocket;
-    window.WebSocket = class extends Native {
-      constructor(address, protocols) {
-        const url = new URL(address);
-        url.port = port;
-        super(url.href, protocols);
-      }
-    };
-  }
-
   advanced(configuration) {
     this.openvidu.setAdvancedConfiguration(configuration);
   }
@@ -63,7 +52,7 @@ class Client {
     try {
       await this.session.connect(token);
     } catch (error) {
-      return { code: error.code, message: error.message };
+      return refusal(error);
     }
     return undefined;
   }
@@ -93,7 +82,7 @@ class Client {
     try {
       await this.session.publish(this.publisher);
     } catch (error) {
-      return { error: { code: error.code, name: error.name, message: error.message } };
+      return { error: refusal(error) };
     }
     return { stream: this.publisher.stream.streamId };
   }
@@ -120,7 +109,7 @@ class Client {
     try {
       await this.session[method](target);
     } catch (error) {
-      return { name: error.name, code: error.code, message: error.message };
+      return refusal(error);
     }
     return undefined;
   }
@@ -213,6 +202,11 @@ class Client {
   canSend(codec) {
     return RTCRtpSender.getCapabilities('video').codecs.some((c) => c.mimeType.toLowerCase() === `video/${codec}`.toLowerCase());
   }
+}
+
+/** An error of the SDK, which is sometimes an object and sometimes a sentence. */
+function refusal(error) {
+  return { name: error.name, code: error.code, message: error.message ?? String(error) };
 }
 
 /** Mean brightness (0–255) and contrast of a video's present frame. */

@@ -122,7 +122,7 @@ test('requests with missing or wrong parameters are refused', async (context) =>
     ['sendMessage', { message: JSON.stringify({ to: ['con_Nobody1234'], data: '', type: 'signal:x' }) }, [601]],
     ['forceDisconnect', { connectionId: 'con_Nobody1234' }, [401]],
     ['unpublishVideo', {}, [105]],
-    ['joinRoom', { token: rpc.token, session: meeting.session, platform: '', sdkVersion: '2.32.2', metadata: '', secret: '' }, [401]],
+    ['joinRoom', { token: rpc.token, session: meeting.session, platform: '', sdkVersion: '2.32.2', metadata: '', secret: '' }, [104, 401]],
   ]) {
     const error = await rpc.error(method, params);
     assert.ok(code.includes(error.code), `${method} ${JSON.stringify(params)}: ${JSON.stringify(error)}`);

@@ -54,7 +54,7 @@ test('somebody whose network is gone for good leaves with networkDisconnect', as
   const meeting = await Meeting.open(context);
   const proxy = await Proxy.to(meeting.server.port);
   context.after(() => proxy.close());
-  const ada = await meeting.join(chromium(), { before: (tab) => tab.call('via', proxy.port) });
+  const ada = await meeting.join(chromium(), { detour: proxy.port });
   const bob = await meeting.join(chromium());
   await ada.hears('connectionCreated', { connection: bob.id });
   const cut = Date.now();

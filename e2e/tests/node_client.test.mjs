@@ -22,6 +22,8 @@ for (const version of ['2.24.0', '2.32.2']) {
     const same = await openvidu.createSession({ customSessionId });
     assert.equal(same.sessionId, customSessionId, 'creating it again must give the same session');
 
+    // What the server says replaces what the client asked for.
+    await session.fetch();
     const first = await session.createConnection({ role: OpenViduRole.PUBLISHER, data: 'of the server' });
     const second = await session.createConnection({ role: OpenViduRole.SUBSCRIBER });
     assert.equal(first.status, 'pending');
@@ -29,8 +31,8 @@ for (const version of ['2.24.0', '2.32.2']) {
     assert.equal(session.connections.length, 2);
     assert.equal(typeof (await session.generateToken()), 'string');
 
-    const ada = await Participant.open(chromium(), version);
-    const bob = await Participant.open(chromium(), version);
+    const ada = await Participant.open(chromium(), { sdk: version });
+    const bob = await Participant.open(chromium(), { sdk: version });
     context.after(() => Promise.all([ada.close(), bob.close()]));
     await ada.connect(first.token, 'of the client');
     assert.equal(ada.id, first.connectionId, 'the client gets the id of its connection');
@@ -51,7 +53,7 @@ for (const version of ['2.24.0', '2.32.2']) {
     assert.deepEqual(watching.subscribers, [active.publishers[0].streamId]);
 
     const promoted = await session.updateConnection(bob.id, { role: OpenViduRole.PUBLISHER });
-    assert.equal(promoted.role, 'PUBLISHER');
+    assert.equal(promoted.connectionProperties.role, 'PUBLISHER');
     await bob.hears('connectionPropertyChanged', { property: 'role', value: 'PUBLISHER' });
 
     await session.forceUnpublish(active.publishers[0]);

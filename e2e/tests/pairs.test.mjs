@@ -1,4 +1,5 @@
 // Two people meet: each sees the other's picture advance and hears the other's sound.
+import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chromium, firefox } from '../harness/browsers.mjs';
 import { Meeting } from '../harness/meeting.mjs';
@@ -17,5 +18,9 @@ for (const [name, [browserA, sdkA], [browserB, sdkB]] of PAIRS) {
     const ada = await meeting.publisher(browserA(), { sdk: sdkA });
     const bob = await meeting.publisher(browserB(), { sdk: sdkB });
     await Promise.all([ada.seesAndHears(bob), bob.seesAndHears(ada)]);
+    for (const [person, of] of [[ada, ada], [ada, bob], [bob, bob], [bob, ada]]) {
+      const { protocol } = await person.call('path', of.id);
+      assert.equal(protocol, 'udp', 'nothing stands in the way of UDP here');
+    }
   });
 }

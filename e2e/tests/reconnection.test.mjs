@@ -12,7 +12,7 @@ for (const sdk of SDKS) {
     const meeting = await Meeting.open(context);
     const proxy = await Proxy.to(meeting.server.port);
     context.after(() => proxy.close());
-    const ada = await meeting.publisher(chromium(), { sdk, before: (tab) => tab.call('via', proxy.port) });
+    const ada = await meeting.publisher(chromium(), { sdk, detour: proxy.port });
     const bob = await meeting.publisher(chromium(), { sdk });
     await Promise.all([ada.seesVideoOf(bob), bob.seesVideoOf(ada)]);
     const before = { ada: await ada.received(bob), bob: await bob.received(ada) };
