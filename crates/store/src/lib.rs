@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`contract`] | the promise that every engine keeps |
 //! | [`sqlite`] | the engine of a single master: a file beside it |
+//! | `etcd` (a feature of the same name) | the engine of several masters |
+//! | [`model`] | the engine of the simulator: in memory, in virtual time, with faults on demand |
 //!
 //! Knows keys, revisions, leases and how to keep them. Does not know who uses it, and decides nothing: who is dead,
 //! who leads and where a session goes is said by others and only made safe here, by guards.
@@ -11,7 +13,10 @@
 pub mod contract;
 pub mod entry;
 pub mod error;
+#[cfg(feature = "etcd")]
+pub mod etcd;
 pub mod key;
+pub mod model;
 pub mod sqlite;
 mod state;
 pub mod transaction;

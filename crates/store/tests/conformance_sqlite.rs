@@ -1,5 +1,7 @@
 //! The embedded engine keeps the contract.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 #[macro_use]
 mod conformance;
 
@@ -34,7 +36,7 @@ impl Subject for Sqlite {
     }
 }
 
-async fn sqlite() -> Option<Arc<dyn Subject>> {
+async fn sqlite(_behaviours: &str) -> Option<Arc<dyn Subject>> {
     let directory = tempfile::tempdir().unwrap();
     let store = SqliteStore::open(&directory.path().join("store.db"), &Options::default()).unwrap();
     Some(Arc::new(Sqlite {
@@ -43,4 +45,4 @@ async fn sqlite() -> Option<Arc<dyn Subject>> {
     }))
 }
 
-conformance!(sqlite());
+conformance!(super::sqlite);
