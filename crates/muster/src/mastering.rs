@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tracing::{info, warn};
 
 use crate::config::Settings;
@@ -26,14 +26,17 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         Locking::Taken(lock) => lock,
         Locking::Held(pid) => return Ok(occupied(&data, pid)),
     };
-    let serving = Serving::start(&settings, &data).await?;
+    let mut serving = Serving::start(&settings, &data).await?;
     banner::print(
         &settings,
         &serving,
         data.path(),
         Some(joining(&settings, &serving, &data)),
     );
-    let why = requests.next().await;
+    let why = tokio::select! {
+        why = requests.next() => why,
+        () = serving.master.failed() => bail!("the master ended of its own accord; nodes carry on, start it again"),
+    };
     info!(why, "stopping");
     tokio::select! {
         stopped = tokio::time::timeout(FAREWELL, serving.master.stop()) => {

@@ -12,7 +12,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::{info, warn};
@@ -39,7 +39,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         Locking::Taken(lock) => lock,
         Locking::Held(pid) => return Ok(occupied(&data, pid)),
     };
-    let serving = Serving::start(&settings, &data).await?;
+    let mut serving = Serving::start(&settings, &data).await?;
     let (stop, stopping) = watch::channel(false);
     let mut nodes = JoinSet::new();
     for number in 1..=settings.nodes {
@@ -48,7 +48,10 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     }
     banner::print(&settings, &serving, data.path(), None);
 
-    let why = requests.next().await;
+    let why = tokio::select! {
+        why = requests.next() => why,
+        () = serving.master.failed() => bail!("the master ended of its own accord; nodes carry on, start it again"),
+    };
     info!(why, "stopping");
     stop.send_replace(true);
     let all = async {
