@@ -2,4 +2,6 @@
 
 pub use crate::net::{Frames, Peer, TooLong, Via};
 pub use crate::stun::{Request, is_binding_success};
-pub use crate::transport::{Codecs, Effect, Factory, Kind, Transport};
+pub use crate::transport::{
+    Codecs, Effect, Exported, Factory, Kind, Transport, exporting_provider, take_keys,
+};

@@ -27,10 +27,13 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 pub use codec::{Codec, Codecs};
 pub use description::{Outgoing, cname};
 pub use keys::Exported;
+#[cfg(feature = "fuzzing")]
+pub use keys::{exporting_provider, take as take_keys};
 
 use crate::api::Refusal;
 use crate::net::{Peer, Via};
 use crate::rtp::Values;
+use crate::srtp::INDEX_END;
 use fence::Fence;
 
 /// Audio or video. Also the index of what is kept per medium.
@@ -295,10 +298,13 @@ impl Transport {
 
     fn packet(&mut self, packet: RtpPacket) -> Option<Packet> {
         let ssrc = *packet.header.ssrc;
+        // A packet sent a second time that was lost before the first that came: the library counts below zero, and a
+        // ring that took this for its newest packet would never take another one.
+        let sequence = Some(*packet.seq_no).filter(|sequence| *sequence < INDEX_END)?;
         Some(Packet {
             kind: self.kind_of(ssrc)?,
             ssrc,
-            sequence: *packet.seq_no,
+            sequence,
             timestamp: packet.header.timestamp,
             payload_type: *packet.header.payload_type,
             marker: packet.header.marker,
