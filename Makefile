@@ -28,12 +28,16 @@ build: deps-build web/dist/.stamp ## Build the program and the call page
 	@$(CARGO) build --release --locked --package muster
 
 .PHONY: test
-test: deps fmt tidy purity web clippy unit release e2e ## Prove everything, as CI does
+test: deps fmt tidy purity web clippy unit fuzz-sample release e2e ## Prove everything, as CI does
 
 .PHONY: bench
 bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute
 	@$(CARGO) build --release --locked --package muster --package bench
 	@target/release/bench load
+
+.PHONY: fuzz
+fuzz: deps-build ## Look for inputs that break a parser, FUZZ_SECONDS (600) for each
+	@fuzz/run.sh search $(or $(FUZZ_SECONDS),600)
 
 # --- what is missing is installed -------------------------------------------------------------------------------
 
@@ -60,6 +64,7 @@ web/dist/.stamp: web/node_modules/.stamp $(WEB_SOURCES)
 fmt:
 	$(call stage,Format)
 	@$(CARGO) fmt --all --check
+	@$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 
 .PHONY: tidy
 tidy:
@@ -89,6 +94,11 @@ unit: web/dist/.stamp
 	$(call stage,Unit and integration tests)
 	@tools/etcd.sh
 	@$(CARGO) test --quiet --workspace --locked
+
+.PHONY: fuzz-sample
+fuzz-sample:
+	$(call stage,Parsers against the kept corpus and some seconds of fuzzing)
+	@fuzz/run.sh sample 5
 
 .PHONY: release
 release: web/dist/.stamp
