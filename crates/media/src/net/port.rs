@@ -165,3 +165,6 @@ fn set(fd: &OwnedFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
