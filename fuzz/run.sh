@@ -40,14 +40,18 @@ run_one() {
   if "$bin/$name" "$found" "corpus/$name" "${options[@]}" >"$log" 2>&1; then
     printf '%-16s %s\n' "$name" "$(sed -n 's/^Done //p' "$log" | tail -1)"
   else
-    tail -n 40 "$log"
+    grep -A 2 -e 'panicked at' -e 'ERROR: libFuzzer' "$log" | head -n 20
     echo "fuzz: $name failed. The input lies in fuzz/artifacts/$name/; run it again with: fuzz/$bin/$name <file>"
     return 1
   fi
 }
 
+# The fewest short inputs that reach all that was reached: the corpus is part of every clone.
 keep_one() {
-  "$bin/$1" -merge=1 "corpus/$1" "target/found/$1" 2>&1 | tail -1
+  local short=target/short/$1
+  rm -rf "$short" && mkdir -p "$short"
+  find "target/found/$1" -type f -size -700c -exec cp -t "$short" {} +
+  "$bin/$1" -set_cover_merge=1 -use_counters=0 -use_cmp=0 "corpus/$1" "$short" 2>&1 | tail -1
 }
 
 export -f run_one keep_one
@@ -64,7 +68,7 @@ case $mode in
     shift
     build
     targets "$@" | while read -r name; do
-      [ -d "target/found/$name" ] && keep_one "$name"
+      if [ -d "target/found/$name" ]; then keep_one "$name"; fi
     done
     ;;
   *)
