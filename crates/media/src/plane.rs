@@ -20,6 +20,9 @@ const QUEUE: usize = 1024;
 /// How long a snapshot may take. A shard answers within a turn of its loop.
 const SNAPSHOT: Duration = Duration::from_secs(1);
 
+/// How long the shards may take to stop. They need a turn of their loop.
+const STOP: Duration = Duration::from_secs(2);
+
 /// Why the plane could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -200,19 +203,23 @@ impl Plane {
         totals
     }
 
-    /// Stops the shards and waits for them. Transports end without a word to their clients or the sink.
+    /// Stops the shards and waits for them, two seconds at most. Transports end without a word to their clients or the sink.
     pub fn shutdown(mut self) {
         self.stop();
     }
 
     fn stop(&mut self) {
-        for shard in &mut self.shards {
-            // Blocks only while the queue is full, which the shard empties.
-            let _ = shard.orders.send(Order::Stop);
-            shard.wake.ring();
+        let until = Instant::now() + STOP;
+        for shard in &self.shards {
+            while shard.order(Order::Stop) == Err(Overloaded) && shard.lives(until) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
         }
         for shard in &mut self.shards {
-            if let Some(thread) = shard.thread.take() {
+            while shard.lives(until) {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            if let Some(thread) = shard.thread.take().filter(JoinHandle::is_finished) {
                 let _ = thread.join();
             }
         }
@@ -231,6 +238,15 @@ impl Drop for Plane {
 }
 
 impl Handle {
+    /// Whether its thread runs, and is still waited for.
+    fn lives(&self, until: Instant) -> bool {
+        let runs = self
+            .thread
+            .as_ref()
+            .is_some_and(|thread| !thread.is_finished());
+        runs && Instant::now() < until
+    }
+
     fn order(&self, order: Order) -> Result<(), Overloaded> {
         match self.orders.try_send(order) {
             Ok(()) => {

@@ -14,13 +14,13 @@ mod keys;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use str0m::change::SdpPendingOffer;
 use str0m::crypto::CryptoProvider;
 use str0m::crypto::dtls::DtlsCert;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid};
-use str0m::net::{Protocol, Receive};
+use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::{ExtensionValues, RtpPacket};
 use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
 
@@ -229,35 +229,29 @@ impl Transport {
 
     /// Hands everything that is to be done to `effect` and returns when it wants to be woken.
     pub fn drain(&mut self, now: Instant, mut effect: impl FnMut(Effect)) -> Option<Instant> {
-        for _ in 0..MOST_TIMEOUTS {
+        let mut timeouts = 0;
+        for _ in 0..MOST_OUTPUTS {
             match self.rtc.enter(|rtc| rtc.poll_output()) {
                 None => {
                     effect(Effect::Failed("the ICE/DTLS library failed"));
                     return None;
                 }
-                Some(Err(_)) => {
+                Some(Err(error)) => {
+                    tracing::debug!(%error, "transport failed");
                     effect(Effect::Failed(
                         "DTLS failed: the client's certificate or handshake is wrong",
                     ));
                     return None;
                 }
-                Some(Ok(Output::Timeout(at))) if at > now => {
+                Some(Ok(Output::Timeout(at))) if at > now || timeouts == MOST_TIMEOUTS => {
                     self.after_drain(&mut effect);
-                    return Some(at);
+                    return Some(at.max(now + RETRY));
                 }
-                Some(Ok(Output::Timeout(_))) => self.elapse(now),
-                Some(Ok(Output::Transmit(transmit))) => {
-                    let via = match transmit.proto {
-                        Protocol::Udp => Via::Udp,
-                        _ => Via::Tcp,
-                    };
-                    let addr = transmit.destination;
-                    let data: Vec<u8> = transmit.contents.into();
-                    effect(Effect::Datagram {
-                        peer: Peer { via, addr },
-                        data,
-                    });
+                Some(Ok(Output::Timeout(_))) => {
+                    timeouts += 1;
+                    self.elapse(now);
                 }
+                Some(Ok(Output::Transmit(transmit))) => effect(datagram(transmit)),
                 Some(Ok(Output::Event(event))) => self.event(event, &mut effect),
             }
         }
@@ -339,10 +333,12 @@ impl Transport {
     }
 }
 
-/// Timeouts and outputs handled in one [`Transport::drain`]; the rest waits for the next turn of the loop.
-const MOST_TIMEOUTS: usize = 4096;
-/// When to come back if it had more to say than that.
-const RETRY: std::time::Duration = std::time::Duration::from_millis(1);
+/// Outputs handled in one [`Transport::drain`]; the rest waits for the next turn of the loop.
+const MOST_OUTPUTS: usize = 4096;
+/// Deadlines that may have passed at once in one [`Transport::drain`]. One that stays due must not hold up a shard.
+const MOST_TIMEOUTS: usize = 4;
+/// When to come back at the earliest.
+const RETRY: Duration = Duration::from_millis(1);
 /// SSRCs remembered of a publisher.
 const MOST_SOURCES: usize = 16;
 
@@ -350,6 +346,18 @@ fn kind(kind: MediaKind) -> Kind {
     match kind {
         MediaKind::Audio => Kind::Audio,
         MediaKind::Video => Kind::Video,
+    }
+}
+
+fn datagram(transmit: Transmit) -> Effect {
+    let via = match transmit.proto {
+        Protocol::Udp => Via::Udp,
+        _ => Via::Tcp,
+    };
+    let addr = transmit.destination;
+    Effect::Datagram {
+        peer: Peer { via, addr },
+        data: transmit.contents.into(),
     }
 }
 
