@@ -4,8 +4,9 @@ import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
+import { hueOf, portray } from '../harness/likeness.mjs';
 import { OUT, Server } from '../harness/server.mjs';
-import { until } from '../harness/wait.mjs';
+import { sleep, until } from '../harness/wait.mjs';
 
 const DESKTOP = { width: 1280, height: 800 };
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
@@ -13,7 +14,7 @@ const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const README_PICTURE = path.join(OUT, '../../docs/call-page.png');
 
 /** A visitor with a name, by keyboard alone. */
-async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true } = {}) {
+async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue } = {}) {
   const server = await Server.shared();
   const browser = await chromium();
   const own = await browser.createBrowserContext();
@@ -25,6 +26,7 @@ async function enter(context, room, nickname, { viewport = DESKTOP, dark = false
   await page.setViewport(viewport);
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
   if (!devices) await page.evaluateOnNewDocument(withoutDevices);
+  if (hue !== undefined) await page.evaluateOnNewDocument(portray, hue);
   await page.goto(`${server.url}/#room=${room}`);
   await page.waitForSelector('#nickname:focus');
   await page.keyboard.type(nickname);
@@ -145,13 +147,23 @@ test('the lobby says what is missing, and can be used by keyboard', async (conte
   await picture(page, 'lobby-390');
 });
 
-test('four people fit, on a desktop and on a phone', async (context) => {
+test('four people fit, on a desktop and on a phone, each in the own tile', async (context) => {
   const room = 'Monday-meeting';
-  const people = ['Ada Lovelace', 'Emmy Noether', 'Grace Hopper', 'Alan Turing'];
+  const hues = { 'Ada Lovelace': 200, 'Emmy Noether': 20, 'Grace Hopper': 140, 'Alan Turing': 265 };
   const pages = [];
-  for (const name of people) pages.push(await enter(context, room, name));
+  for (const [name, hue] of Object.entries(hues)) pages.push(await enter(context, room, name, { hue }));
   const [ada] = pages;
-  for (const name of people.slice(1)) await sees(ada, name);
+  for (const [name, hue] of Object.entries(hues).slice(1)) {
+    await sees(ada, name);
+    const video = await ada.$(`.tile[aria-label="${name}"] video`);
+    await until(`${name} in the own hue of ${hue}`, async () => {
+      const seen = await ada.evaluate(hueOf, video);
+      if (Math.abs(seen - hue) < 30) return true;
+      throw new Error(`a hue of ${seen}`);
+    });
+  }
+  // The senders begin with little and need some seconds to learn that they may send more.
+  await sleep(4000);
   await picture(ada, 'call-1280');
   if (!existsSync(README_PICTURE)) copyFileSync(path.join(OUT, 'call-1280.png'), README_PICTURE);
   await ada.setViewport({ width: 390, height: 844 });

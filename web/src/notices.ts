@@ -16,6 +16,7 @@ export class Notices {
 
   /** Shows a sentence for some seconds and has it read out. */
   notice(text: string): void {
+    if ([...this.#list.children].some((shown) => shown.textContent === text)) return;
     const note = document.createElement('p');
     note.textContent = text;
     note.role = 'alert';

@@ -17,7 +17,7 @@ export class People {
     if (this.#tiles.has(connection.connectionId)) return;
     if (identity.screenOf !== undefined) this.#screens.set(connection.connectionId, identity.screenOf);
     const kind = identity.screenOf !== undefined ? 'screen' : own ? 'self' : 'person';
-    const tile = new Tile(connection, caption(identity, own), kind);
+    const tile = new Tile(connection, identity, kind);
     this.#tiles.set(connection.connectionId, tile);
     this.#stage.add(tile);
     this.#tally();
@@ -75,9 +75,4 @@ export class People {
     const people = this.#tiles.size - this.#screens.size;
     this.#count.textContent = people === 1 ? 'Only you' : `${people} people`;
   }
-}
-
-function caption(identity: Identity, own: boolean): string {
-  if (identity.screenOf !== undefined) return `Screen of ${identity.name}`;
-  return own ? `${identity.name} (you)` : identity.name;
 }

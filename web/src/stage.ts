@@ -1,20 +1,15 @@
+import { Arrangement } from './arrangement';
 import { element } from './page';
 import type { Tile } from './tile';
 
-const ASPECT = 16 / 9;
-const GAP = 8;
-
-/** The area of tiles. It arranges them so that each is as large as the window allows. */
+/** The area of tiles: people, and beside or above them whatever screens are shared. */
 export class Stage {
-  readonly #area = element('stage', HTMLElement);
-  readonly #watcher = new ResizeObserver(() => this.#arrange());
-
-  constructor() {
-    this.#watcher.observe(this.#area);
-  }
+  readonly #screens = new Arrangement(element('screens', HTMLElement));
+  readonly #persons = new Arrangement(element('persons', HTMLElement));
 
   add(tile: Tile): void {
-    this.#area.append(tile.element);
+    const home = tile.kind === 'screen' ? this.#screens : this.#persons;
+    home.region.append(tile.element);
     this.#arrange();
   }
 
@@ -24,28 +19,12 @@ export class Stage {
   }
 
   close(): void {
-    this.#watcher.disconnect();
-    this.#area.replaceChildren();
+    this.#screens.close();
+    this.#persons.close();
   }
 
   #arrange(): void {
-    const count = this.#area.childElementCount;
-    if (count === 0) return;
-    const columns = bestColumns(count, this.#area.clientWidth, this.#area.clientHeight);
-    this.#area.style.setProperty('--columns', String(columns));
-    this.#area.style.setProperty('--rows', String(Math.ceil(count / columns)));
+    // A region that comes or goes changes the room for the other, so both follow; the first pass shows or hides them.
+    for (const arrangement of [this.#screens, this.#persons, this.#screens, this.#persons]) arrangement.arrange();
   }
-}
-
-/** The number of columns at which tiles of 16:9 come out widest. */
-function bestColumns(count: number, width: number, height: number): number {
-  let best = { columns: 1, tile: 0 };
-  for (let columns = 1; columns <= count; columns++) {
-    const rows = Math.ceil(count / columns);
-    const byWidth = (width - GAP * (columns - 1)) / columns;
-    const byHeight = ((height - GAP * (rows - 1)) / rows) * ASPECT;
-    const tile = Math.min(byWidth, byHeight);
-    if (tile > best.tile) best = { columns, tile };
-  }
-  return best.columns;
 }

@@ -1,8 +1,11 @@
 import type { Connection, Stream, StreamManager } from 'openvidu-browser';
 import { icon } from './icon';
+import type { Identity } from './identity';
 
 /** How often a broken transport is looked at until it flows again, milliseconds. */
 const RECOVERY_POLL_MS = 500;
+
+export type TileKind = 'person' | 'self' | 'screen';
 
 /** One person, or one shared screen, on the stage. */
 export class Tile {
@@ -14,18 +17,22 @@ export class Tile {
   #manager: StreamManager | undefined;
   #recovery: number | undefined;
 
-  constructor(connection: Connection, name: string, kind: 'person' | 'self' | 'screen') {
+  constructor(
+    connection: Connection,
+    identity: Identity,
+    readonly kind: TileKind,
+  ) {
     const template = document.getElementById('tile-template') as HTMLTemplateElement;
     this.element = template.content.firstElementChild!.cloneNode(true) as HTMLElement;
     this.element.dataset.connection = connection.connectionId;
     this.element.classList.add(kind);
-    this.#name = name;
+    this.#name = caption(identity, kind);
     this.#video = this.#part('video') as HTMLVideoElement;
     this.#state = this.#part('.state');
     this.#mark = this.#part('.mark');
     this.#mark.append(icon('audioOff'));
-    this.#part('.name').textContent = name;
-    this.#part('.initials').textContent = initials(name);
+    this.#part('.name').textContent = this.#name;
+    this.#part('.initials').textContent = initials(identity.name);
     this.refresh();
   }
 
@@ -56,9 +63,9 @@ export class Tile {
     const audible = stream !== undefined && stream.hasAudio && stream.audioActive;
     const visible = stream !== undefined && stream.hasVideo && stream.videoActive;
     this.element.classList.toggle('pictured', visible);
-    this.#mark.hidden = audible || this.element.classList.contains('screen');
+    this.#mark.hidden = audible || this.kind === 'screen';
     if (!audible) this.#speaking(false);
-    const facts = [this.#name, audible ? '' : 'muted', visible ? '' : 'no picture'].filter(Boolean);
+    const facts = [this.#name, this.#mark.hidden ? '' : 'muted', visible ? '' : 'no picture'].filter(Boolean);
     this.element.setAttribute('aria-label', facts.join(', '));
   }
 
@@ -91,6 +98,11 @@ export class Tile {
   #part(selector: string): HTMLElement {
     return this.element.querySelector(selector) as HTMLElement;
   }
+}
+
+function caption(identity: Identity, kind: TileKind): string {
+  if (kind === 'screen') return `Screen of ${identity.name}`;
+  return kind === 'self' ? `${identity.name} (you)` : identity.name;
 }
 
 function initials(name: string): string {
