@@ -20,7 +20,7 @@ pub struct Node {
     events: mpsc::Receiver<Event>,
     handle: Handle,
     next_key: u64,
-    process: Child,
+    process: Process,
     _server: serve::Server,
     _files: Files,
 }
@@ -67,7 +67,7 @@ impl Node {
 
     /// The process to be measured.
     pub fn pid(&self) -> u32 {
-        self.process.id()
+        self.process.0.id()
     }
 
     /// Makes the publisher's transport; returns the SDP answer.
@@ -135,11 +135,14 @@ impl Node {
     }
 }
 
-impl Drop for Node {
+/// Ends with us, also when the start fails half-way.
+struct Process(Child);
+
+impl Drop for Process {
     fn drop(&mut self) {
         // Whatever happened, the process must not stay.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 
@@ -200,8 +203,8 @@ impl Files {
         Ok(Self(directory))
     }
 
-    fn spawn_node(&self, program: &Path, cpu: usize, port: u16) -> Result<Child> {
-        Command::new("taskset")
+    fn spawn_node(&self, program: &Path, cpu: usize, port: u16) -> Result<Process> {
+        let spawned = Command::new("taskset")
             .args(["-c", &cpu.to_string()])
             .arg(program)
             .args(["node", "--master", &format!("https://127.0.0.1:{port}")])
@@ -218,6 +221,8 @@ impl Files {
                 "0",
                 "--shards",
                 "1",
+                "--exit-when-orphaned",
+                "10",
             ])
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -227,7 +232,8 @@ impl Files {
                     "starting {} under taskset; was it built? (make bench)",
                     program.display()
                 )
-            })
+            });
+        Ok(Process(spawned?))
     }
 }
 
