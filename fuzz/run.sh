@@ -5,9 +5,9 @@
 #   fuzz/run.sh search SECONDS [TARGET…]   goes on where the last search ended: a hunt
 #   fuzz/run.sh keep   [TARGET…]           takes what the searches found new into the kept corpus
 #
-# Plain cargo and the stable toolchain are enough. `cargo fuzz` works on the same directory, for those who want its
-# minimiser or the address sanitizer. Here there is no sanitizer: all `unsafe` of ours is around sockets, which no
-# target opens, and it would double the time to build.
+# Plain cargo and the stable toolchain are enough. The layout is that of cargo-fuzz, for those who want its minimiser or
+# the address sanitizer. Here there is no sanitizer: all `unsafe` of ours is around sockets, which no target opens, and
+# it would double the time to build.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -16,7 +16,7 @@ bin=target/$host/release
 jobs=$(nproc)
 
 build() {
-  # Coverage as libFuzzer wants it; the same flags as cargo-fuzz gives, so that both share what is built.
+  # Coverage as libFuzzer wants it.
   local flags="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
   flags+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
   flags+=" -Cllvm-args=-sanitizer-coverage-trace-compares -Cllvm-args=-sanitizer-coverage-stack-depth"
