@@ -54,8 +54,8 @@ function runInNamespace(files) {
   // A pair of interfaces with an address, since browsers offer no loopback addresses to others.
   const network = [
     'set -e', 'ip link set lo up', 'ip link add muster0 type veth peer name muster1',
-    'ip address add 10.77.0.1/24 dev muster0', 'ip link set muster0 up', 'ip link set muster1 up',
-    'ip route add default via 10.77.0.1',
+    'ip address add 10.77.0.1/24 dev muster0', 'ip address add fd77::1/64 dev muster0 nodad', 'ip link set muster0 up', 'ip link set muster1 up',
+    'ip route add default via 10.77.0.1', 'ip -6 route add default via fd77::1 dev muster0 || true',
   ].join('; ');
   const possible = spawnSync(unshare[0], [...unshare.slice(1), 'sh', '-c', `${network}; nft list tables`]);
   if (possible.status !== 0) {

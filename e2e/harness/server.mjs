@@ -15,6 +15,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const OUT = path.join(ROOT, 'e2e', 'out');
 const BINARY = process.env.E2E_BINARY ?? path.join(ROOT, 'target', 'release', 'muster');
 const SECRET = 'e2e-secret';
+/** What run.mjs gives to the namespace's interface, besides {@link NAMESPACE_IPV6}. */
+export const NAMESPACE_HOST = '10.77.0.1';
+export const NAMESPACE_IPV6 = 'fd77::1';
 const START_MS = 20_000;
 const STOP_MS = 8_000;
 
@@ -28,9 +31,10 @@ export class Server {
   #children = new Set();
 
   /** Starts a server and waits until it says that it is up. `flags` are added to those every test needs. */
-  static async start({ publicAddress = '127.0.0.1', flags = [], environment = {} } = {}) {
+  static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {} } = {}) {
     const server = new Server();
-    server.publicAddress = publicAddress;
+    server.host = host;
+    server.mediaAddress = mediaAddress;
     server.port = await freePort();
     server.dataDir = mkdtempSync(path.join(tmpdir(), 'muster-e2e-'));
     server.log = path.join(OUT, `server-${process.pid}-${++started}.log`);
@@ -50,12 +54,12 @@ export class Server {
 
   /** The server of the tests that run in a network namespace, at the address that run.mjs gave to it. */
   static inNamespace() {
-    shared ??= Server.start({ publicAddress: '10.77.0.1' });
+    shared ??= Server.start({ host: NAMESPACE_HOST });
     return shared;
   }
 
   get url() {
-    const host = this.publicAddress === '127.0.0.1' ? 'localhost' : this.publicAddress;
+    const host = this.host === '127.0.0.1' ? 'localhost' : this.host;
     return `https://${host}:${this.port}`;
   }
 
@@ -81,9 +85,10 @@ export class Server {
   async run() {
     const args = [
       'up',
-      ...['--listen', `${this.publicAddress}:${this.port}`],
+      ...['--listen', `${this.host}:${this.port}`],
       ...['--link-listen', `127.0.0.1:${this.linkPort}`],
-      ...['--public-address', this.publicAddress],
+      ...['--public-host', this.host],
+      ...['--public-address', this.mediaAddress],
       ...['--secret', SECRET],
       ...['--data-dir', this.dataDir],
       ...this.flags,

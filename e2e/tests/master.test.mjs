@@ -6,7 +6,7 @@ import { Meeting } from '../harness/meeting.mjs';
 import { alive } from '../harness/process.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 import { Server } from '../harness/server.mjs';
-import { sleep } from '../harness/wait.mjs';
+import { sleep, until } from '../harness/wait.mjs';
 
 const SECONDS = 10;
 
@@ -38,6 +38,20 @@ test('frames keep arriving for 10 s after the master was killed, and it can be s
   const next = await Meeting.open(context, { server });
   const [carl, dora] = [await next.publisher(chromium()), await next.join(chromium())];
   await dora.seesVideoOf(carl);
+});
+
+test('two nodes of one machine carry calls side by side', async (context) => {
+  const server = await Server.start({ flags: ['--nodes', '2', '--shards', '1'] });
+  await until('both nodes', () => server.processes.length >= 3);
+  const ports = new Set();
+  for (let session = 0; session < 2; session++) {
+    const meeting = await Meeting.open(context, { server });
+    const ada = await meeting.publisher(chromium());
+    const bob = await meeting.join(chromium());
+    await bob.seesAndHears(ada);
+    ports.add((await bob.call('path', ada.id)).remotePort);
+  }
+  assert.equal(ports.size, 2, 'the second session must go to the node that carries less');
 });
 
 test('Ctrl-C ends every process that was started', async () => {
