@@ -208,8 +208,13 @@ impl<T: Record> Registry<T> {
             {
                 return Err(error);
             }
-            // Refused or unknown: what is there tells.
-            match read(&*self.store, key).await?.1 {
+            // Refused or unknown: what is there tells. When that cannot be read, an unknown put stays unknown, whatever
+            // the reading failed with.
+            let there = match (read(&*self.store, key).await, &committed) {
+                (Err(_), Err(unknown)) => return Err(unknown.clone()),
+                (there, _) => there?.1,
+            };
+            match there {
                 Some(entry) if entry.lease == Some(lease) => {
                     return Ok(registered(key, lease, entry.created, entry.modified));
                 }
