@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     };
     let turn = server.url.starts_with("turn");
     for now in [0, u64::MAX] {
-        let views = ice::views(&[server.clone()], Timestamp(now), text);
+        let views = ice::views(std::slice::from_ref(&server), Timestamp(now), text);
         assert_eq!(views[0].username.is_some(), turn);
         assert_eq!(views[0].credential.is_some(), turn);
     }

@@ -27,9 +27,15 @@ fn walk(packet: Packet<'_>, data: &[u8]) -> usize {
     match packet {
         Packet::SenderReport(report) => {
             let _ = report.ntp.middle();
-            report.blocks.map(|block| block.round_trip(now)).count()
+            report
+                .blocks
+                .filter(|block| block.round_trip(now).is_some())
+                .count()
         }
-        Packet::ReceiverReport(report) => report.blocks.map(|block| block.round_trip(now)).count(),
+        Packet::ReceiverReport(report) => report
+            .blocks
+            .filter(|block| block.round_trip(now).is_some())
+            .count(),
         Packet::Nack(nack) => nack.lost.count(),
         Packet::Fir(fir) => fir.entries.count(),
         Packet::TransportCc(feedback) => feedback.fci.len().min(data.len()) / 4,
