@@ -30,7 +30,10 @@ export class Server {
   #process;
   #children = new Set();
 
-  /** Starts a server and waits until it says that it is up. `flags` are added to those every test needs. */
+  /**
+   * Starts a server and waits until it says that it is up. `flags` are added to those every test needs; without a
+   * `mediaAddress` (null) it finds its addresses itself.
+   */
   static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {} } = {}) {
     const server = new Server();
     server.host = host;
@@ -88,7 +91,7 @@ export class Server {
       ...['--listen', `${this.host}:${this.port}`],
       ...['--link-listen', `127.0.0.1:${this.linkPort}`],
       ...['--public-host', this.host],
-      ...['--public-address', this.mediaAddress],
+      ...(this.mediaAddress === null ? [] : ['--public-address', this.mediaAddress]),
       ...['--secret', SECRET],
       ...['--data-dir', this.dataDir],
       ...this.flags,

@@ -2,10 +2,12 @@
 import assert from 'node:assert/strict';
 import { createSocket } from 'node:dgram';
 import { randomBytes } from 'node:crypto';
+import { readdirSync } from 'node:fs';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
 import { Meeting } from '../harness/meeting.mjs';
 import { Rpc } from '../harness/rpc.mjs';
+import { until } from '../harness/wait.mjs';
 
 /** Somebody who has joined without a browser. */
 async function joined(context, meeting, properties = {}) {
@@ -181,7 +183,7 @@ test('candidates before, after and without their time are taken without complain
   await bob.seesVideoOf(ada);
 });
 
-test('a frame of 2 MB ends only the connection that sent it', async (context) => {
+test('a frame of 2 MB is refused and harms nobody', async (context) => {
   const meeting = await Meeting.open(context);
   const ada = await meeting.publisher(chromium());
   const bob = await meeting.join(chromium());
@@ -197,6 +199,18 @@ test('a frame of 2 MB ends only the connection that sent it', async (context) =>
   await bob.seesVideoOf(ada);
   await ada.call('signal', { type: 'chat', data: 'still here' });
   await bob.hears('signal', { data: 'still here' });
+});
+
+test('thirty clients that vanish leave nothing behind', async (context) => {
+  const meeting = await Meeting.open(context);
+  const files = () => meeting.server.processes.map((pid) => readdirSync(`/proc/${pid}/fd`).length);
+  const before = files();
+  for (let i = 0; i < 30; i++) (await joined(context, meeting)).drop();
+  // Nobody says goodbye, so each is waited for as long as a lost network may take to come back.
+  await until('the session to end', async () => (await meeting.rest.get(meeting.path())).status === 404, {
+    timeout: 20_000,
+  });
+  await until('descriptors to be closed', () => files().every((count, i) => count <= before[i] + 2));
 });
 
 test('garbage at the media port is dropped and the call goes on', async (context) => {

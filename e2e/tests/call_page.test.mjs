@@ -5,6 +5,7 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
 import { hueOf, portray } from '../harness/likeness.mjs';
+import { Proxy } from '../harness/proxy.mjs';
 import { OUT, Server } from '../harness/server.mjs';
 import { sleep, until } from '../harness/wait.mjs';
 
@@ -14,7 +15,7 @@ const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const README_PICTURE = path.join(OUT, '../../docs/call-page.png');
 
 /** A visitor with a name, by keyboard alone. */
-async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue } = {}) {
+async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue, port } = {}) {
   const server = await Server.shared();
   const browser = await chromium();
   const own = await browser.createBrowserContext();
@@ -27,7 +28,7 @@ async function enter(context, room, nickname, { viewport = DESKTOP, dark = false
   await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
   if (!devices) await page.evaluateOnNewDocument(withoutDevices);
   if (hue !== undefined) await page.evaluateOnNewDocument(portray, hue);
-  await page.goto(`${server.url}/#room=${room}`);
+  await page.goto(`https://localhost:${port ?? server.port}/#room=${room}`);
   await page.waitForSelector('#nickname:focus');
   await page.keyboard.type(nickname);
   await page.keyboard.press('Enter');
@@ -112,6 +113,23 @@ test('a screen is shared and taken back', async (context) => {
   await picture(bob, 'call-1280-screen');
   await ada.click('#screen');
   await bob.waitForFunction(() => document.querySelectorAll('.tile').length === 2);
+  assert.deepEqual([...ada.failures, ...bob.failures], []);
+});
+
+test('a lost connection is said to be lost until it is back, and the pictures go on', async (context) => {
+  const proxy = await Proxy.to((await Server.shared()).port);
+  context.after(() => proxy.close());
+  const ada = await enter(context, 'e2e-lost', 'Ada', { port: proxy.port });
+  const bob = await enter(context, 'e2e-lost', 'Bob');
+  await sees(ada, 'Bob');
+  proxy.cut();
+  await ada.waitForSelector('#banner:not([hidden])');
+  assert.match(await ada.$eval('#banner', (e) => e.textContent), /Reconnecting/);
+  await picture(ada, 'call-1280-reconnecting');
+  await Promise.all([sees(ada, 'Bob'), sees(bob, 'Ada')]);
+  proxy.restore();
+  await ada.waitForSelector('#banner[hidden]');
+  await Promise.all([sees(ada, 'Bob'), sees(bob, 'Ada')]);
   assert.deepEqual([...ada.failures, ...bob.failures], []);
 });
 
