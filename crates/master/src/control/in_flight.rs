@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 use cluster::AttachmentId;
 use conference::RequestId;
 
-/// How long a node may take. Clients give up after 10 s of their own, so a later answer would help nobody.
-pub(super) const ANSWER: Duration = Duration::from_secs(10);
+/// How long a node may take. Clients give up after 10 s of their own; a refusal must reach them before that, or a stream
+/// would be published of which its client knows nothing.
+pub(super) const ANSWER: Duration = Duration::from_secs(8);
 
 /// Which commands wait, on which stream, until when. All wait equally long, so the order of sending is the order of
 /// the deadlines.
