@@ -187,9 +187,14 @@ impl Provider for Processes {
         if self.gone_within(&path, self.grace).await? {
             return Ok(());
         }
-        let killed = tagged::signal(&path, Signal::KILL);
-        if self.gone_within(&path, KILLED).await? {
-            return Ok(());
+        let end = Instant::now() + KILLED;
+        let mut killed = 0;
+        while Instant::now() < end {
+            // Again and again, for one that forks may have done so since.
+            killed += tagged::signal(&path, Signal::KILL);
+            if self.gone_within(&path, LOOK * 5).await? {
+                return Ok(());
+            }
         }
         Err(ProviderError::StillThere {
             key: machine.to_string(),
@@ -198,7 +203,9 @@ impl Provider for Processes {
                     "{} is locked, and no process of this user has {TAG} with that path in its environment",
                     path.display()
                 ),
-                count => format!("{count} processes were killed and did not go in {KILLED:?}"),
+                count => {
+                    format!("processes were killed {count} times and did not go in {KILLED:?}")
+                }
             },
         })
     }
