@@ -1,23 +1,36 @@
 //! The nodes and the one door to them.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::hash::{Hash, Hasher};
+use std::marker::PhantomData;
 
-use crate::deadline::{Deadline, DeadlineReason};
-use crate::effect::{Effect, LostReason, Refusal};
-use crate::ids::{AttachmentId, Moment, NodeId};
-use crate::input::{Addresses, Boot, Hello, Input, Load};
-use crate::node::{Link, Node, Status};
+use crate::deadline::{Deadline, Timer};
+use crate::desire::Desire;
+use crate::effect::Effect;
+use crate::ended::Endings;
+use crate::going::Illegal;
+use crate::ids::{AttachmentId, Moment, NodeId, SessionId};
+use crate::input::Input;
+use crate::launching::Launches;
+use crate::liveness::{Brake, Registration};
+use crate::node::{Node, State};
+use crate::rules::{Rules, Sound};
+use crate::settings::{Gate, Settings};
+use crate::status::MediaNodeStatus;
 
-/// How long a node's link may be down before the node is taken for dead. A node redials within seconds after a break of
-/// the link; one that has not returned after this has crashed or is cut off, and its participants are better off with a
-/// new session than with waiting.
-pub const SUSPICION: Duration = Duration::from_secs(10);
-
-/// All nodes that are not known to be dead.
-#[derive(Debug, Default)]
-pub struct Cluster {
-    nodes: BTreeMap<NodeId, Node>,
+/// All nodes that are not known to be gone, and how many there should be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cluster<R: Rules = Sound> {
+    pub(crate) settings: Settings,
+    pub(crate) nodes: BTreeMap<NodeId, Node>,
+    pub(crate) streams: BTreeMap<AttachmentId, NodeId>,
+    pub(crate) sessions: BTreeMap<SessionId, NodeId>,
+    pub(crate) registrations: BTreeMap<NodeId, Registration>,
+    pub(crate) endings: Endings,
+    pub(crate) brake: Brake,
+    pub(crate) launches: Launches,
+    pub(crate) desire: Desire,
+    rules: PhantomData<R>,
 }
 
 /// The health of the whole.
@@ -25,45 +38,240 @@ pub struct Cluster {
 pub struct Health {
     /// How many nodes can take a session.
     pub serving: usize,
-    /// Those that are known and cannot.
+    /// Those that are known and cannot, though they should.
     pub troubled: Vec<NodeId>,
 }
 
+/// What an operator asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Place nothing more on the node and let it go with its last session; close what is left after `within`.
+    Drain {
+        #[allow(missing_docs)]
+        node: NodeId,
+        /// The usual span when `None`.
+        within: Option<std::time::Duration>,
+    },
+    /// Let a draining node serve again.
+    UnDrain(NodeId),
+    /// Give up a launch.
+    Cancel(NodeId),
+    /// Want it again.
+    UnCancel(NodeId),
+    /// Close all that the node carries and stop it.
+    Terminate(NodeId),
+    /// Launch one more node, whatever is wanted otherwise. Its `Launch` tells the id.
+    Launch,
+    /// Want so many nodes until the schedule's next transition; for good where there is no schedule.
+    Count(u32),
+    /// Take a count back.
+    Uncount,
+}
+
 impl Cluster {
-    /// A cluster without nodes.
+    /// A cluster without nodes that takes them at their word.
     pub fn new() -> Self {
-        Self::default()
+        Self::with(Settings::default())
+    }
+
+    /// A cluster without nodes.
+    pub fn with(settings: Settings) -> Self {
+        Self::under_rules(settings)
+    }
+}
+
+impl Default for Cluster {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Of what happens to a cluster; its settings and what is wanted are left out.
+impl<R: Rules> Hash for Cluster<R> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nodes.hash(state);
+        self.streams.hash(state);
+        self.sessions.hash(state);
+        self.registrations.hash(state);
+        self.endings.hash(state);
+        self.brake.hash(state);
+        self.launches.hash(state);
+    }
+}
+
+impl<R: Rules> Cluster<R> {
+    #[doc(hidden)]
+    pub fn under_rules(settings: Settings) -> Self {
+        Self {
+            settings,
+            nodes: BTreeMap::new(),
+            streams: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            registrations: BTreeMap::new(),
+            endings: Endings::default(),
+            brake: Brake::default(),
+            launches: Launches::default(),
+            desire: Desire::default(),
+            rules: PhantomData,
+        }
     }
 
     /// Takes one input at time `now` and says what is to be done about it. Input on a stream that is not (or no longer)
     /// a node's current one changes nothing.
     pub fn handle(&mut self, now: Moment, input: Input) -> Vec<Effect> {
+        let mut out = Vec::new();
+        self.take(now, input, &mut out);
+        self.pursue(now, &mut out);
+        out
+    }
+
+    /// Does what an operator asks for, or says why it cannot be.
+    pub fn command(&mut self, now: Moment, command: Command) -> Result<Vec<Effect>, Illegal> {
+        let mut out = Vec::new();
+        self.obey(now, command, &mut out)?;
+        self.pursue(now, &mut out);
+        Ok(out)
+    }
+
+    fn take(&mut self, now: Moment, input: Input, out: &mut Vec<Effect>) {
         match input {
-            Input::Hello { attachment, hello } => self.hello(attachment, hello),
+            Input::Hello { attachment, hello } => self.hello(now, attachment, hello, out),
             Input::Addresses {
                 attachment,
                 addresses,
-            } => self.addresses(attachment, addresses),
-            Input::Load { attachment, load } => self.load(attachment, load),
-            Input::Leaving { attachment } => self.leaving(attachment),
-            Input::Detached { attachment } => self.detached(now, attachment),
-            Input::Tick => self.expire(now),
+            } => self.addresses(now, attachment, addresses, out),
+            Input::Load { attachment, load } => {
+                if let Some(node) = self.speaker(attachment) {
+                    node.take_load(load);
+                }
+            }
+            Input::Leaving { attachment } => self.leaving(now, attachment, out),
+            Input::Detached { attachment } => self.detached(now, attachment, out),
+            Input::Tick => self.tick(now, out),
+            Input::Wall(wall) => {
+                self.desire.clock.set(now, wall);
+                self.desire.stale = true;
+            }
+            Input::Probed {
+                node,
+                boot,
+                version,
+                outcome,
+            } => self.probed(now, &node, &boot, version, outcome, out),
+            Input::Registered {
+                node,
+                boot,
+                generation,
+                at,
+            } => self.registered(now, node, boot, generation, at, out),
+            Input::LeaseLost {
+                node,
+                generation,
+                at,
+            } => self.lease_lost(now, node, generation, at, out),
+            Input::Store { answers } => self.store(now, answers),
+            Input::SessionClosed { session } => self.session_closed(now, &session, out),
+            Input::Launched { node, environment } => self.launched(&node, environment),
+            Input::LaunchFailed { node, reason } => self.launch_failed(now, &node, reason, out),
+            Input::Gone { node } => self.gone(&node, out),
+            Input::Policy(policy) => {
+                self.desire.policy = *policy;
+                self.desire.stale = true;
+            }
         }
     }
 
-    /// When [`Input::Tick`] is due next.
+    /// When [`Input::Tick`] is due next, for whom and why.
     pub fn next_deadline(&self) -> Option<Deadline> {
-        self.nodes
-            .values()
-            .filter_map(|node| match node.link {
-                Link::Down(at) => Some(Deadline {
-                    at,
-                    node: node.id.clone(),
-                    reason: DeadlineReason::SuspicionOver,
-                }),
-                Link::Up(_) => None,
-            })
-            .min_by_key(|deadline| deadline.at)
+        self.timers().min()
+    }
+
+    /// Every timer that runs.
+    #[doc(hidden)]
+    pub fn timers(&self) -> impl Iterator<Item = Deadline> {
+        let whole = self.own_timers().into_iter();
+        whole.chain(self.nodes.values().flat_map(|node| self.node_timers(node)))
+    }
+
+    fn own_timers(&self) -> Vec<Deadline> {
+        let whole = |timer| {
+            move |at| Deadline {
+                at,
+                node: None,
+                timer,
+            }
+        };
+        let timers = [
+            self.brake
+                .until(&self.settings)
+                .map(whole(Timer::BrakeOver)),
+            self.launches.retry.map(whole(Timer::LaunchRetry)),
+            self.desire.autoscaling_at.map(whole(Timer::AutoscalingDue)),
+            self.desire
+                .transition_at
+                .map(whole(Timer::ScheduleTransition)),
+        ];
+        timers.into_iter().flatten().collect()
+    }
+
+    fn node_timers(&self, node: &Node) -> impl Iterator<Item = Deadline> + use<R> {
+        let going = Self::going_timer(node);
+        let death = self.dead_at(node).map(|at| (at, Timer::SuspicionOver));
+        let probe = Self::probe_timer(node);
+        let id = node.id.clone();
+        let timers = [going, death, probe].into_iter().flatten();
+        timers.map(move |(at, timer)| Deadline {
+            at,
+            node: Some(id.clone()),
+            timer,
+        })
+    }
+
+    fn tick(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        let mut due: Vec<Deadline> = self.timers().filter(|timer| timer.at <= now).collect();
+        due.sort();
+        for deadline in due {
+            self.run_out(now, &deadline, out);
+        }
+    }
+
+    /// Lets one timer run out, whatever the time is; one that does not run (any more) changes nothing.
+    #[doc(hidden)]
+    pub fn fire(&mut self, now: Moment, deadline: &Deadline) -> Vec<Effect> {
+        let mut out = Vec::new();
+        self.run_out(now, deadline, &mut out);
+        self.pursue(now, &mut out);
+        out
+    }
+
+    fn run_out(&mut self, now: Moment, deadline: &Deadline, out: &mut Vec<Effect>) {
+        let runs = match &deadline.node {
+            Some(id) => (self.nodes.get(id))
+                .is_some_and(|node| self.node_timers(node).any(|timer| timer == *deadline)),
+            None => self.own_timers().contains(deadline),
+        };
+        if !runs {
+            return;
+        }
+        match (&deadline.node, deadline.timer) {
+            (Some(id), Timer::SuspicionOver) => self.dead(id, out),
+            (Some(id), Timer::ProbeDue) => self.ask_probe(now, id, out),
+            (Some(id), Timer::ProbeUnanswered) => self.probe_unanswered(now, id, out),
+            (Some(id), Timer::DrainOver) => self.drain_over(now, id, out),
+            (Some(id), Timer::LaunchOverdue) => self.launch_overdue(now, id, out),
+            (Some(id), Timer::TerminationOverdue) => self.termination_overdue(now, id, out),
+            (_, Timer::BrakeOver) => self.release_brake(out),
+            (_, Timer::LaunchRetry) => {
+                self.launches.retry = None;
+                self.desire.stale = true;
+            }
+            (_, Timer::AutoscalingDue) => self.autoscale(now, out),
+            (_, Timer::ScheduleTransition) => {
+                self.desire.transition_at = None;
+                self.desire.stale = true;
+            }
+            (None, _) => {}
+        }
     }
 
     /// All nodes, in the order of their ids.
@@ -78,197 +286,94 @@ impl Cluster {
 
     /// The node that speaks on this stream.
     pub fn attached(&self, attachment: AttachmentId) -> Option<&Node> {
-        self.nodes
-            .values()
-            .find(|node| node.link == Link::Up(attachment))
+        self.nodes.get(self.streams.get(&attachment)?)
+    }
+
+    /// Which node carries a session.
+    pub fn carrier(&self, session: &SessionId) -> Option<&NodeId> {
+        self.sessions.get(session)
+    }
+
+    #[allow(missing_docs)]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
     }
 
     #[allow(missing_docs)]
     pub fn health(&self) -> Health {
-        let (serving, troubled): (Vec<&Node>, Vec<&Node>) = self
-            .nodes
-            .values()
-            .partition(|node| node.status() == Status::Serving);
+        let count = |node: &&Node| node.state() == State::Serving;
+        let troubled = |state| matches!(state, State::Joining | State::Probing | State::Suspect);
         Health {
-            serving: serving.len(),
-            troubled: troubled.into_iter().map(|node| node.id.clone()).collect(),
+            serving: self.nodes.values().filter(count).count(),
+            troubled: (self.nodes.values())
+                .filter(|node| troubled(node.state()))
+                .map(|node| node.id.clone())
+                .collect(),
         }
     }
 
-    pub(crate) fn count_placement(&mut self, id: &NodeId) {
-        if let Some(node) = self.nodes.get_mut(id) {
-            node.placed_since_load = node.placed_since_load.saturating_add(1);
-            node.placed_ever += 1;
+    pub(crate) fn speaker(&mut self, attachment: AttachmentId) -> Option<&mut Node> {
+        self.nodes.get_mut(self.streams.get(&attachment)?)
+    }
+
+    pub(crate) fn proven(&self, node: &Node) -> bool {
+        if self.settings.gate == Gate::Word || !R::PROBE_FIRST {
+            return true;
+        }
+        match node.probe.proof {
+            Some(version) => version == node.addresses.version || !R::PROOF_PER_ADDRESS,
+            None => false,
         }
     }
 
-    fn hello(&mut self, attachment: AttachmentId, hello: Hello) -> Vec<Effect> {
-        match self.nodes.get(&hello.node) {
-            None => self.admit(attachment, hello),
-            Some(known) if known.boot.id == hello.boot.id => self.admit_again(attachment, hello),
-            Some(known) if later(&hello.boot, &known.boot) => {
-                let mut effects = self.supersede(&hello);
-                effects.extend(self.admit(attachment, hello));
-                effects
-            }
-            Some(known) => vec![Effect::Refuse {
-                attachment,
-                refusal: Refusal::Superseded,
-                reason: superseded_by(&known.id, &known.boot),
-            }],
-        }
-    }
-
-    fn admit(&mut self, attachment: AttachmentId, hello: Hello) -> Vec<Effect> {
-        let node = Node::new(attachment, hello);
-        let effects = vec![
-            Effect::Admit {
-                attachment,
-                node: node.id.clone(),
-                boot: node.boot.id.clone(),
-                again: false,
-            },
-            Effect::Changed {
-                node: node.id.clone(),
-                from: None,
-                to: node.status(),
-            },
-        ];
-        self.nodes.insert(node.id.clone(), node);
-        effects
-    }
-
-    fn admit_again(&mut self, attachment: AttachmentId, hello: Hello) -> Vec<Effect> {
-        let Some(node) = self.nodes.get_mut(&hello.node) else {
-            return Vec::new();
+    /// Brings what is told of a node up to what its facts say. To be called after every change of facts.
+    pub(crate) fn settle(&mut self, now: Moment, id: &NodeId, out: &mut Vec<Effect>) {
+        self.settle_going(now, id);
+        let Some(node) = self.nodes.get(id) else {
+            return;
         };
-        let (before, previous) = (node.status(), node.attachment());
-        node.reattach(attachment, hello);
-        let mut effects: Vec<Effect> = previous
-            .map(|attachment| Effect::Drop { attachment })
-            .into_iter()
-            .collect();
-        effects.push(Effect::Admit {
-            attachment,
-            node: node.id.clone(),
-            boot: node.boot.id.clone(),
-            again: true,
-        });
-        effects.extend(changed(node, before));
-        effects
-    }
-
-    fn supersede(&mut self, by: &Hello) -> Vec<Effect> {
-        let Some(old) = self.nodes.remove(&by.node) else {
-            return Vec::new();
+        let state = node.derive_state(self.proven(node));
+        let Some(node) = self.nodes.get_mut(id) else {
+            return;
         };
-        let mut effects = Vec::new();
-        if let Some(attachment) = old.attachment() {
-            effects.push(Effect::Refuse {
-                attachment,
-                refusal: Refusal::Superseded,
-                reason: superseded_by(&by.node, &by.boot),
+        node.served |= state == State::Serving;
+        let status = node.derive_status(state);
+        let before = node.told.replace((state, status));
+        if before.map(|(state, _)| state) != Some(state) {
+            out.push(Effect::Changed {
+                node: id.clone(),
+                from: before.map(|(state, _)| state),
+                to: state,
             });
+            self.desire.stale = true;
         }
-        effects.push(Effect::Lost {
-            node: old.id,
-            boot: old.boot.id,
-            reason: LostReason::Superseded,
+        tell_status(id, before.map(|(_, status)| status), status, out);
+        self.settle_suspicion(now, id, out);
+        self.settle_probe(now, id, out);
+        self.settle_machine(id, out);
+    }
+}
+
+/// Every life begins with `launching`, also that of a node that came by itself and is ready at once.
+fn tell_status(
+    id: &NodeId,
+    old: Option<MediaNodeStatus>,
+    new: MediaNodeStatus,
+    out: &mut Vec<Effect>,
+) {
+    let mut tell = |old, new| {
+        out.push(Effect::StatusChanged {
+            node: id.clone(),
+            old,
+            new,
         });
-        effects
+    };
+    let first = MediaNodeStatus::Launching;
+    if old.is_none() {
+        tell(None, first);
     }
-
-    fn addresses(&mut self, attachment: AttachmentId, addresses: Addresses) -> Vec<Effect> {
-        let Some(node) = self.current(attachment) else {
-            return Vec::new();
-        };
-        if addresses.version <= node.addresses.version {
-            return Vec::new();
-        }
-        let before = node.status();
-        node.addresses = addresses;
-        changed(node, before).into_iter().collect()
+    let old = old.unwrap_or(first);
+    if old != new {
+        tell(Some(old), new);
     }
-
-    fn load(&mut self, attachment: AttachmentId, load: Load) -> Vec<Effect> {
-        if let Some(node) = self.current(attachment) {
-            node.take_load(load);
-        }
-        Vec::new()
-    }
-
-    fn leaving(&mut self, attachment: AttachmentId) -> Vec<Effect> {
-        let Some(node) = self.current(attachment) else {
-            return Vec::new();
-        };
-        let before = node.status();
-        node.leaving = true;
-        changed(node, before).into_iter().collect()
-    }
-
-    fn detached(&mut self, now: Moment, attachment: AttachmentId) -> Vec<Effect> {
-        let Some(node) = self.current(attachment) else {
-            return Vec::new();
-        };
-        if node.leaving {
-            let id = node.id.clone();
-            return self.lose(&id, LostReason::Left);
-        }
-        let before = node.status();
-        node.link = Link::Down(now + SUSPICION);
-        changed(node, before).into_iter().collect()
-    }
-
-    fn expire(&mut self, now: Moment) -> Vec<Effect> {
-        let over: Vec<NodeId> = self
-            .nodes
-            .values()
-            .filter(|node| matches!(node.link, Link::Down(at) if at <= now))
-            .map(|node| node.id.clone())
-            .collect();
-        over.iter()
-            .flat_map(|id| self.lose(id, LostReason::SuspicionOver))
-            .collect()
-    }
-
-    fn lose(&mut self, id: &NodeId, reason: LostReason) -> Vec<Effect> {
-        self.nodes
-            .remove(id)
-            .map(|node| Effect::Lost {
-                node: node.id,
-                boot: node.boot.id,
-                reason,
-            })
-            .into_iter()
-            .collect()
-    }
-
-    fn current(&mut self, attachment: AttachmentId) -> Option<&mut Node> {
-        self.nodes
-            .values_mut()
-            .find(|node| node.link == Link::Up(attachment))
-    }
-}
-
-/// Boots of one node are ordered by the node's own clock; its id breaks a tie, so that two processes that started
-/// within one millisecond do not supersede each other for ever.
-fn later(boot: &Boot, than: &Boot) -> bool {
-    (boot.started, &boot.id) > (than.started, &than.id)
-}
-
-fn changed(node: &Node, before: Status) -> Option<Effect> {
-    let to = node.status();
-    (to != before).then(|| Effect::Changed {
-        node: node.id.clone(),
-        from: Some(before),
-        to,
-    })
-}
-
-fn superseded_by(node: &NodeId, boot: &Boot) -> String {
-    format!(
-        "boot {} of node {node}, started later, is attached: a node id belongs to one process at a time, so give this \
-         one another data directory or stop it",
-        boot.id
-    )
 }

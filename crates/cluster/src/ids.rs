@@ -45,7 +45,25 @@ id! {
     BootId
 }
 
-/// One stream of the link, unique within a run of the master. A boot may have several one after the other.
+id! {
+    /// A session; to the cluster only a name.
+    SessionId
+}
+
+/// A registration of a node in the store: the revision at which it was created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Generation(pub u64);
+
+/// A revision of the store, by which its news is ordered however late it arrives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Revision(pub u64);
+
+/// Under which a master acts. Nodes refuse commands of a lower one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Term(pub u64);
+
+/// One stream of the link, numbered in the order in which they were accepted within a run of the master. A boot may have
+/// several one after the other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AttachmentId(pub u64);
 

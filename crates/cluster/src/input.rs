@@ -1,8 +1,11 @@
 //! What happens to a cluster.
 
+use std::hash::{Hash, Hasher};
 use std::net::{IpAddr, SocketAddr};
 
-use crate::ids::{AttachmentId, BootId, NodeId};
+use crate::desire::Policy;
+use crate::ids::{AttachmentId, BootId, Generation, NodeId, Revision, SessionId};
+use crate::schedule::Wall;
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -29,6 +32,54 @@ pub enum Input {
     Detached { attachment: AttachmentId },
     /// A deadline may have passed.
     Tick,
+    /// The time of day, told at start and whenever it may have drifted from the shell's monotonic clock.
+    Wall(Wall),
+    /// The answer to [`Effect::Probe`](crate::Effect::Probe).
+    Probed {
+        node: NodeId,
+        boot: BootId,
+        /// Of the addresses that were probed.
+        version: u64,
+        /// What was wrong, for the operator.
+        outcome: Result<(), String>,
+    },
+    /// The store shows this registration of a node.
+    Registered {
+        node: NodeId,
+        boot: BootId,
+        generation: Generation,
+        at: Revision,
+    },
+    /// The store shows that a registration's lease ended.
+    LeaseLost {
+        node: NodeId,
+        generation: Generation,
+        at: Revision,
+    },
+    /// Whether the store answers.
+    Store { answers: bool },
+    /// A session has ended, or was moved.
+    SessionClosed { session: SessionId },
+    /// The provider has begun a launch.
+    Launched {
+        node: NodeId,
+        environment: Environment,
+    },
+    /// The provider could not launch, and why.
+    LaunchFailed { node: NodeId, reason: String },
+    /// The machine of a node is gone.
+    Gone { node: NodeId },
+    /// How many nodes are wanted from now on.
+    Policy(Box<Policy>),
+}
+
+/// What a provider knows of a machine.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Environment {
+    /// The provider's name for it.
+    pub id: Option<String>,
+    #[allow(missing_docs)]
+    pub ip: Option<IpAddr>,
 }
 
 /// How a node introduces itself.
@@ -49,7 +100,7 @@ pub struct Hello {
 }
 
 /// Which start of the process, and its place in the order of starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Boot {
     #[allow(missing_docs)]
     pub id: BootId,
@@ -58,7 +109,7 @@ pub struct Boot {
 }
 
 /// Where media reaches a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Addresses {
     /// Grows with every change within a boot.
     pub version: u64,
@@ -87,19 +138,50 @@ impl Addresses {
 }
 
 /// What a node could carry.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Capacity {
     /// Media shards (threads).
     pub shards: u32,
 }
 
 /// What a node carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Load {
     #[allow(missing_docs)]
     pub sessions: u32,
+    /// Participants with media.
+    pub connections: u32,
     /// Each published stream counts one, each subscription one.
     pub streams: u32,
     /// Of the machine, 0 to 100, since the last heartbeat.
     pub cpu_percent: f64,
+    /// Of the machine, 0 to 100.
+    pub memory_percent: f64,
+}
+
+impl Load {
+    /// Compared by bits, so that a state of the cluster equals itself whatever a node tells.
+    fn bits(&self) -> (u32, u32, u32, u64, u64) {
+        (
+            self.sessions,
+            self.connections,
+            self.streams,
+            self.cpu_percent.to_bits(),
+            self.memory_percent.to_bits(),
+        )
+    }
+}
+
+impl PartialEq for Load {
+    fn eq(&self, other: &Self) -> bool {
+        self.bits() == other.bits()
+    }
+}
+
+impl Eq for Load {}
+
+impl Hash for Load {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.bits().hash(state);
+    }
 }

@@ -1,30 +1,70 @@
-//! What a cluster is: which media nodes there are, which of them may serve, and where a session goes.
+//! What a cluster is: which media nodes there are, which of them may serve, how many there should be, and where a
+//! session goes.
 //!
-//! Pure: no clock, socket, task or randomness. [`Cluster::handle`] takes the time and one [`Input`] and returns the
-//! [`Effect`]s in the order in which the shell carries them out; [`Cluster::next_deadline`] says when to come back with
-//! [`Input::Tick`]. Knows nothing of streams, gRPC or clouds.
+//! Pure: no clock, socket, task or randomness. [`Cluster::handle`] takes the time and one [`Input`], and
+//! [`Cluster::command`] an operator's wish; both return [`Effect`]s in the order in which the shell carries them out.
+//! [`Cluster::next_deadline`] says when to come back with [`Input::Tick`], for whom and why. Knows nothing of streams,
+//! gRPC or clouds.
+//!
+//! # A node's life
 //!
 //! A node is a pair of a permanent [`NodeId`] and the [`BootId`] of its process. A later boot supersedes an earlier one
-//! at once; what an older boot says is dropped. Losing the link makes a node *suspect*, never dead: it may come back
-//! within [`SUSPICION`] and goes on with all it carries.
+//! at once; what an older boot, or a replaced stream, says is dropped. What is known of a node are facts (its link, its
+//! lease, its probes, what is intended with it); its [`State`] follows from them, and the [`MediaNodeStatus`] that
+//! clients of OpenVidu see follows from that:
+//!
+//! ```text
+//! Launching ──► Joining ──► Probing ──► Serving ⇄ Suspect          launching … running
+//!   │  ⇅                                   ⇅         │
+//!   │ Canceled ─────────┐             WaitingIdle    │             waiting-idle-to-terminate
+//!   ▼                   ▼                  ▼         ▼
+//! Failed              Terminating ◄────────┘   gone (Effect::Lost)  terminating, terminated
+//! ```
+//!
+//! Suspicion is not death: with a link, a lease or probes missing a node is *suspect*, gets nothing new and keeps all
+//! that it carries. Only when link, lease and probes are all gone, for [`Settings::suspicion`], is it lost; and when
+//! more than a third of the nodes become suspect at once, a brake ([`Effect::Brake`]) keeps everybody alive until the
+//! store has answered for the life of a lease. A node serves when a probe has passed in this boot with this version of
+//! its addresses ([`Gate::Probe`]); a shell without a prober takes nodes at their word ([`Gate::Word`]).
+//!
+//! # How many there should be
+//!
+//! [`Policy`] tells what is wanted: a count, a [`schedule`], [`autoscaling`]. [`plan`] compares it with what is there
+//! and returns a whole plan, which is begun at once; each step is an [`Effect`] that can be said twice. The id of a
+//! launched node is made here and is its launch key.
 
+mod admission;
 pub mod autoscaling;
 mod cluster;
 mod deadline;
+mod desire;
 mod effect;
+mod ended;
+mod going;
 mod ids;
 mod input;
+mod launching;
+mod liveness;
 mod node;
 mod placement;
 pub mod plan;
+mod rules;
 pub mod schedule;
+mod settings;
 mod status;
+mod why;
 
-pub use cluster::{Cluster, Health, SUSPICION};
-pub use deadline::{Deadline, DeadlineReason};
-pub use effect::{Effect, LostReason, Refusal};
-pub use ids::{AttachmentId, BootId, Moment, NodeId};
-pub use input::{Addresses, Boot, Capacity, Hello, Input, Load};
-pub use node::{Node, Status};
-pub use placement::NoPlace;
+pub use cluster::{Cluster, Command, Health};
+pub use deadline::{Deadline, Timer};
+pub use desire::{Policy, Source, Wanted};
+pub use effect::{CloseReason, Effect, LostReason, Refusal};
+pub use going::Illegal;
+pub use ids::{AttachmentId, BootId, Generation, Moment, NodeId, Revision, SessionId, Term};
+pub use input::{Addresses, Boot, Capacity, Environment, Hello, Input, Load};
+pub use node::{Node, State};
+pub use placement::{NoPlace, Place, Strategy};
+#[doc(hidden)]
+pub use rules::{Rules, Sound};
+pub use settings::{Gate, SUSPICION, Settings};
 pub use status::MediaNodeStatus;
+pub use why::Why;

@@ -37,6 +37,8 @@ pub struct Seen {
     pub sessions: u32,
     /// When it was asked for or came by itself.
     pub since: Moment,
+    /// An operator drained or canceled it: only an operator wins it back.
+    pub held: bool,
 }
 
 impl Observed {
@@ -114,9 +116,13 @@ pub fn plan(observed: &Observed, wanted: Bounds, keys: impl IntoIterator<Item = 
 fn grow(observed: &Observed, by: u32, keys: impl IntoIterator<Item = NodeId>) -> Plan {
     let mut draining: Vec<&Seen> = observed
         .with(MediaNodeStatus::WaitingIdleToTerminate)
+        .filter(|node| !node.held)
         .collect();
     draining.sort_by_key(|node| (std::cmp::Reverse(node.sessions), node.since, &node.id));
-    let mut canceled: Vec<&Seen> = observed.with(MediaNodeStatus::Canceled).collect();
+    let mut canceled: Vec<&Seen> = observed
+        .with(MediaNodeStatus::Canceled)
+        .filter(|node| !node.held)
+        .collect();
     canceled.sort_by_key(|node| (node.since, &node.id));
 
     let won_back = draining

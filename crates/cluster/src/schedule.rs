@@ -85,7 +85,7 @@ pub struct Transition {
 }
 
 /// A validated list of entries.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     entries: Vec<Compiled>,
 }

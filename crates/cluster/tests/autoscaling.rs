@@ -252,6 +252,7 @@ fn node(number: u64, (status, load, sessions): (MediaNodeStatus, f64, u32)) -> S
         status,
         sessions,
         since: Moment(number),
+        held: false,
     }
 }
 

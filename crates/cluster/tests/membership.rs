@@ -3,8 +3,8 @@
 mod world;
 
 use cluster::{
-    AttachmentId, DeadlineReason, Effect, Health, Input, LostReason, Moment, NodeId, Refusal,
-    SUSPICION, Status,
+    AttachmentId, Effect, Health, Input, LostReason, Moment, NodeId, Refusal, SUSPICION, State,
+    Timer,
 };
 use world::*;
 
@@ -28,7 +28,7 @@ fn a_node_with_an_address_serves_at_once() {
         Effect::Changed {
             node: node("a"),
             from: None,
-            to: Status::Serving
+            to: State::Serving
         }
     );
     assert_eq!(world.cluster.health(), health(1, &[]));
@@ -41,7 +41,7 @@ fn a_node_without_an_address_is_not_used_until_it_has_one() {
         1,
         without_address(hello("a", "boot1", 100), "only loopback is up"),
     );
-    assert_eq!(world.status("a"), Some(Status::Unusable));
+    assert_eq!(world.state("a"), Some(State::Joining));
     assert_eq!(world.cluster.health(), health(0, &["a"]));
 
     let effects = world.handle(Input::Addresses {
@@ -52,8 +52,8 @@ fn a_node_without_an_address_is_not_used_until_it_has_one() {
         effects,
         [Effect::Changed {
             node: node("a"),
-            from: Some(Status::Unusable),
-            to: Status::Serving
+            from: Some(State::Joining),
+            to: State::Serving
         }]
     );
 }
@@ -66,7 +66,7 @@ fn an_older_version_of_the_addresses_changes_nothing() {
         attachment: AttachmentId(1),
         addresses: without_ips(1, "late"),
     });
-    assert_eq!(world.status("a"), Some(Status::Serving));
+    assert_eq!(world.state("a"), Some(State::Serving));
 }
 
 #[test]
@@ -80,8 +80,8 @@ fn losing_the_link_is_suspicion_and_coming_back_in_time_continues() {
         effects,
         [Effect::Changed {
             node: node("a"),
-            from: Some(Status::Serving),
-            to: Status::Suspect
+            from: Some(State::Serving),
+            to: State::Suspect
         }]
     );
     let deadline = world
@@ -89,7 +89,7 @@ fn losing_the_link_is_suspicion_and_coming_back_in_time_continues() {
         .next_deadline()
         .expect("a suspect node has a deadline");
     assert_eq!(deadline.at, Moment(0) + SUSPICION);
-    assert_eq!(deadline.reason, DeadlineReason::SuspicionOver);
+    assert_eq!(deadline.timer, Timer::SuspicionOver);
 
     world.now = Moment(deadline.at.0 - 1);
     assert_eq!(world.handle(Input::Tick), []);
@@ -113,7 +113,7 @@ fn a_suspect_node_that_stays_away_is_dead() {
     world.now = Moment(0) + SUSPICION;
     let effects = world.handle(Input::Tick);
     assert_eq!(effects, [lost("a", "boot1", LostReason::SuspicionOver)]);
-    assert_eq!(world.status("a"), None);
+    assert_eq!(world.state("a"), None);
     assert_eq!(world.cluster.health(), health(0, &[]));
 }
 
@@ -124,7 +124,7 @@ fn a_node_that_says_goodbye_is_dead_without_a_grace() {
     world.handle(Input::Leaving {
         attachment: AttachmentId(1),
     });
-    assert_eq!(world.status("a"), Some(Status::Leaving));
+    assert_eq!(world.state("a"), Some(State::Terminating));
     let effects = world.handle(Input::Detached {
         attachment: AttachmentId(1),
     });
@@ -167,7 +167,7 @@ fn a_later_boot_supersedes_and_what_the_older_one_carried_is_lost_first() {
         [],
         "the older stream means nothing now"
     );
-    assert_eq!(world.status("a"), Some(Status::Serving));
+    assert_eq!(world.state("a"), Some(State::Serving));
 }
 
 #[test]
@@ -238,7 +238,7 @@ fn a_half_open_stream_is_dropped_when_the_same_boot_dials_again() {
         }),
         []
     );
-    assert_eq!(world.status("a"), Some(Status::Serving));
+    assert_eq!(world.state("a"), Some(State::Serving));
 }
 
 #[test]
@@ -264,5 +264,6 @@ fn lost(id: &str, boot: &str, reason: LostReason) -> Effect {
         node: NodeId::new(id),
         boot: cluster::BootId::new(boot),
         reason,
+        sessions: Vec::new(),
     }
 }

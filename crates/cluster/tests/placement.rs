@@ -2,16 +2,13 @@
 
 mod world;
 
-use cluster::{AttachmentId, Input, Load, NoPlace, Status};
+use cluster::{AttachmentId, Input, Load, NoPlace, State};
 use world::*;
 
 #[test]
 fn no_node_is_an_error_that_says_what_to_do() {
     let mut world = World::new();
-    let error = world
-        .cluster
-        .place(None, None)
-        .expect_err("there is no node");
+    let error = world.place(None, None).expect_err("there is no node");
     assert_eq!(error, NoPlace::NoNodes);
     assert!(error.to_string().contains("muster node"), "{error}");
 }
@@ -24,7 +21,6 @@ fn a_node_without_address_is_named_with_its_problem() {
         without_address(hello("a", "boot1", 100), "only loopback is up"),
     );
     let error = world
-        .cluster
         .place(None, None)
         .expect_err("the node cannot be used");
     assert!(error.to_string().contains("only loopback is up"), "{error}");
@@ -49,7 +45,7 @@ fn the_node_with_the_fewest_streams_is_taken() {
             ..Load::default()
         },
     });
-    assert_eq!(world.cluster.place(None, None), Ok(node("b")));
+    assert_eq!(world.place(None, None), Ok(node("b")));
 }
 
 #[test]
@@ -59,7 +55,7 @@ fn a_burst_between_two_heartbeats_is_spread() {
     world.attach(2, hello("b", "boot1", 100));
     let mut at_a = 0;
     for _ in 0..10 {
-        at_a += u32::from(world.cluster.place(None, None) == Ok(node("a")));
+        at_a += u32::from(world.place(None, None) == Ok(node("a")));
     }
     assert_eq!(at_a, 5);
 }
@@ -71,7 +67,7 @@ fn sessions_that_carry_no_streams_yet_are_spread_over_heartbeats_too() {
     world.attach(2, hello("b", "boot1", 100));
     let mut at_a = 0;
     for _ in 0..10 {
-        at_a += u32::from(world.cluster.place(None, None) == Ok(node("a")));
+        at_a += u32::from(world.place(None, None) == Ok(node("a")));
         world.handle(Input::Load {
             attachment: AttachmentId(1),
             load: Load::default(),
@@ -92,9 +88,9 @@ fn a_session_stays_where_it_is_even_when_that_node_is_suspect() {
     world.handle(Input::Detached {
         attachment: AttachmentId(1),
     });
-    assert_eq!(world.cluster.place(Some(&node("a")), None), Ok(node("a")));
+    assert_eq!(world.place(Some(&node("a")), None), Ok(node("a")));
     assert_eq!(
-        world.cluster.place(None, None),
+        world.place(None, None),
         Ok(node("b")),
         "nothing new goes to a suspect node"
     );
@@ -108,16 +104,16 @@ fn the_node_that_was_asked_for_is_taken_or_refused_by_name() {
     world.handle(Input::Leaving {
         attachment: AttachmentId(2),
     });
-    assert_eq!(world.cluster.place(None, Some(&node("a"))), Ok(node("a")));
+    assert_eq!(world.place(None, Some(&node("a"))), Ok(node("a")));
     assert_eq!(
-        world.cluster.place(None, Some(&node("b"))),
+        world.place(None, Some(&node("b"))),
         Err(NoPlace::WantedNotServing {
             node: node("b"),
-            status: Status::Leaving
+            state: State::Terminating
         })
     );
     assert_eq!(
-        world.cluster.place(None, Some(&node("c"))),
+        world.place(None, Some(&node("c"))),
         Err(NoPlace::UnknownNode(node("c")))
     );
 }

@@ -360,6 +360,7 @@ fn seen(name: &str, status: MediaNodeStatus, sessions: u32, since: u64) -> Seen 
         status,
         sessions,
         since: Moment(since),
+        held: false,
     }
 }
 

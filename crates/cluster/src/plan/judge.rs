@@ -41,6 +41,8 @@ pub enum Fault {
     Preference(Step, NodeId),
     #[error("node {0} carries sessions and is terminated")]
     Occupied(NodeId),
+    #[error("node {0} was put aside by an operator")]
+    Held(NodeId),
     #[error("node {0} carries nothing and is drained")]
     EmptyDrained(NodeId),
 }
@@ -100,6 +102,7 @@ impl Court<'_> {
         }
         match step {
             Step::Terminate(id) if node.sessions > 0 => Some(Fault::Occupied(id.clone())),
+            Step::UnDrain(id) | Step::UnCancel(id) if node.held => Some(Fault::Held(id.clone())),
             Step::Drain(id) if node.sessions == 0 => Some(Fault::EmptyDrained(id.clone())),
             _ => None,
         }
@@ -161,7 +164,7 @@ impl Court<'_> {
             .observed
             .nodes
             .iter()
-            .filter(|node| !self.named.contains(&node.id))
+            .filter(|node| !self.named.contains(&node.id) && !node.held)
             .collect();
         let steps = self.plan.steps.iter();
         steps

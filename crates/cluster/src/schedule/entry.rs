@@ -83,7 +83,7 @@ pub struct BadEntry {
 }
 
 /// An entry whose moments can be computed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Compiled {
     name: String,
     pattern: Pattern,

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use conference::{
     ConnectionId, Effect, Error, IceServer, Input, MediaCommand, MediaError, NoNode, NodeId,
-    Placement, Reply, RequestId,
+    Placement, Reply, RequestId, SessionId,
 };
 use openvidu::rpc::ClientNumber;
 
@@ -24,10 +24,10 @@ impl Control {
             }
             Effect::Place {
                 request,
+                session,
                 node,
                 wanted,
-                ..
-            } => self.place(request, node, wanted),
+            } => self.place(request, &session, node, wanted),
             Effect::Media { node, command } => self.media(node, command),
             Effect::Disconnected { connection } => {
                 tracing::info!(%connection, "participant gone");
@@ -39,6 +39,7 @@ impl Control {
                 reason,
             } => {
                 tracing::info!(%session, ?node, ?reason, "session closed");
+                self.session_closed(&session);
             }
         }
     }
@@ -79,17 +80,24 @@ impl Control {
             .extend(connection.map(|connection| Input::Lost { connection }));
     }
 
-    fn place(&mut self, request: RequestId, node: Option<NodeId>, wanted: Option<NodeId>) {
+    fn place(
+        &mut self,
+        request: RequestId,
+        session: &SessionId,
+        node: Option<NodeId>,
+        wanted: Option<NodeId>,
+    ) {
         let of = |id: &NodeId| cluster::NodeId::new(id.as_str());
         let outcome = self
             .cluster
             .place(
+                &cluster::SessionId::new(session.as_str()),
                 node.as_ref().map(of).as_ref(),
                 wanted.as_ref().map(of).as_ref(),
             )
-            .map(|node| Placement {
-                ice_servers: self.ice_servers(&node),
-                node: NodeId::new(node.as_str()),
+            .map(|place| Placement {
+                ice_servers: self.ice_servers(&place.node),
+                node: NodeId::new(place.node.as_str()),
             })
             .map_err(|error| {
                 tracing::warn!(%error, "no media node can take a session");

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use cluster::{AttachmentId, Cluster, Effect, Input};
-use conference::{NodeId, RequestId, TransportId};
+use conference::{NodeId, RequestId, ServerOperation, SessionId, TransportId};
 use link::proto::command::Command;
 use link::proto::{self, from_node, refused};
 use link::serve::{Event, Handle};
@@ -212,8 +212,9 @@ impl Control {
             }
             Effect::Refuse {
                 attachment,
-                refusal: cluster::Refusal::Superseded,
                 reason,
+                // Either way the process must stop serving.
+                refusal: cluster::Refusal::Superseded | cluster::Refusal::Terminated,
             } => {
                 tracing::warn!(attachment = attachment.0, reason, "a node is refused");
                 if let Some(handle) = self.nodes.handles.remove(&attachment) {
@@ -223,16 +224,58 @@ impl Control {
             Effect::Drop { attachment } => {
                 self.nodes.handles.remove(&attachment);
             }
-            Effect::Changed { node, from, to } => {
-                tracing::info!(%node, ?from, ?to, "node's status changed")
+            Effect::CloseSessions {
+                node,
+                sessions,
+                reason,
+            } => {
+                tracing::warn!(%node, ?reason, "what is left on the node is closed");
+                self.close_sessions(sessions);
             }
-            Effect::Lost { node, boot, reason } => {
+            Effect::Lost {
+                node, boot, reason, ..
+            } => {
                 tracing::warn!(%node, %boot, ?reason, "node lost; the sessions it carried end with nodeCrashed");
                 let node = NodeId::new(node.as_str());
                 self.carried.lost(&node);
                 self.inputs.push_back(conference::Input::NodeLost { node });
             }
+            told => tell_log(&told),
         }
+    }
+
+    pub(super) fn session_closed(&mut self, session: &SessionId) {
+        let session = cluster::SessionId::new(session.as_str());
+        self.tell_cluster(Input::SessionClosed { session });
+    }
+
+    fn close_sessions(&mut self, sessions: Vec<cluster::SessionId>) {
+        for session in sessions {
+            let request = self.server_request();
+            // Nobody asked: the events tell it.
+            self.responds.insert(request, Box::new(|_, _| {}));
+            let session = SessionId::new(session.as_str());
+            let operation = ServerOperation::CloseSession { session };
+            self.inputs
+                .push_back(conference::Input::Server { request, operation });
+        }
+    }
+}
+
+/// What asks for nothing here: there is neither a prober nor a provider, and the cluster's settings say so.
+fn tell_log(effect: &Effect) {
+    match effect {
+        Effect::Changed { node, from, to } => {
+            tracing::info!(%node, ?from, ?to, "node's state changed");
+        }
+        Effect::StatusChanged { node, old, new } => {
+            tracing::debug!(%node, ?old, %new, "media node's status changed");
+        }
+        Effect::Recovered { node } => tracing::info!(%node, "a node that was lost is back"),
+        Effect::Brake { on } => {
+            tracing::warn!(on, "mass brake: while on, nobody is taken for dead");
+        }
+        other => tracing::warn!(?other, "the cluster asks for what this master cannot do"),
     }
 }
 

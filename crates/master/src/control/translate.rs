@@ -189,5 +189,6 @@ pub(super) fn load(load: proto::Load) -> Load {
         sessions: load.sessions,
         streams: load.streams,
         cpu_percent: load.cpu_percent,
+        ..Load::default()
     }
 }
