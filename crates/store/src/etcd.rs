@@ -42,7 +42,8 @@ const LIST_ATTEMPTS: usize = 5;
 /// Which etcd, and where in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Options {
-    /// Members as `http://host:port`; at least one.
+    /// Members as `http://host:port`; at least one. Without TLS and without a user so far, so that etcd belongs on a
+    /// network of its own.
     pub endpoints: Vec<String>,
     /// What all keys begin with, such as `muster/`.
     pub root: String,

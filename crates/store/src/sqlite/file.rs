@@ -97,12 +97,7 @@ impl StoreFile {
     pub fn write(&self, batch: &Batch) -> rusqlite::Result<bool> {
         let count = "UPDATE counter SET value = ?1 WHERE name = 'revision' AND value = ?2";
         let (at, before) = (batch.at.cast_signed(), batch.at.cast_signed() - 1);
-        if self
-            .connection
-            .prepare_cached(count)?
-            .execute([at, before])?
-            != 1
-        {
+        if self.connection.execute(count, [at, before])? != 1 {
             return Ok(false);
         }
         for change in &batch.changes {
@@ -117,39 +112,38 @@ impl StoreFile {
     /// Writes a new lease.
     pub fn grant(&self, lease: LeaseId, ttl: Duration) -> rusqlite::Result<()> {
         let count = "UPDATE counter SET value = ?1 WHERE name = 'lease'";
-        self.connection.prepare_cached(count)?.execute([lease.0])?;
+        self.connection.execute(count, [lease.0])?;
         let insert = "INSERT INTO lease (id, ttl_ms) VALUES (?1, ?2)";
         let ttl = i64::try_from(ttl.as_millis()).unwrap_or(i64::MAX);
-        self.connection
-            .prepare_cached(insert)?
-            .execute([lease.0, ttl])?;
+        self.connection.execute(insert, [lease.0, ttl])?;
         Ok(())
     }
 
     /// Writes that a lease has ended.
     pub fn end(&self, lease: LeaseId) -> rusqlite::Result<()> {
         let delete = "DELETE FROM lease WHERE id = ?1";
-        self.connection.prepare_cached(delete)?.execute([lease.0])?;
+        self.connection.execute(delete, [lease.0])?;
         Ok(())
     }
 
     fn put(&self, entry: &Entry) -> rusqlite::Result<()> {
         let upsert = "INSERT OR REPLACE INTO entry (key, value, created, modified, lease) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.connection.prepare_cached(upsert)?.execute(params![
-            entry.key.as_str(),
-            &*entry.value,
-            entry.created.cast_signed(),
-            entry.modified.cast_signed(),
-            entry.lease.map(|lease| lease.0),
-        ])?;
+        self.connection.execute(
+            upsert,
+            params![
+                entry.key.as_str(),
+                &*entry.value,
+                entry.created.cast_signed(),
+                entry.modified.cast_signed(),
+                entry.lease.map(|lease| lease.0),
+            ],
+        )?;
         Ok(())
     }
 
     fn delete(&self, key: &Key) -> rusqlite::Result<()> {
         let delete = "DELETE FROM entry WHERE key = ?1";
-        self.connection
-            .prepare_cached(delete)?
-            .execute([key.as_str()])?;
+        self.connection.execute(delete, [key.as_str()])?;
         Ok(())
     }
 }

@@ -116,7 +116,7 @@ pub fn program(name: &str) -> Option<PathBuf> {
     // Past the capture of the test's output: what was not proven must be seen.
     let _ = writeln!(
         std::io::stderr(),
-        "SKIPPED: no {name} for the store's tests; run tools/etcd.sh, or name one in {ENDPOINT}"
+        "SKIPPED: tests of the store that start {name} themselves; run tools/etcd.sh without {ENDPOINT}"
     );
     None
 }
