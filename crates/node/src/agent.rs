@@ -98,10 +98,13 @@ impl<C: Carrier> Agent<C> {
         shutdown: impl Future<Output = ()>,
     ) -> (Exit, C) {
         let exit = self.work(&mut dialer, shutdown).await;
-        self.say(from_node::Message::Leaving(proto::Leaving {
-            reason: leaving(&exit).into(),
-        }));
-        self.outbox = None;
+        if let Some(outbox) = self.outbox.take() {
+            let farewell = proto::Leaving {
+                reason: leaving(&exit).into(),
+            };
+            // A master that is going too has no ear for it.
+            outbox.send(from_node::Message::Leaving(farewell));
+        }
         dialer.close().await;
         (exit, self.carrier)
     }
