@@ -157,6 +157,7 @@ impl Launches {
             }
             return;
         };
+        record.unasked = false;
         match record.phase {
             Phase::Stray { .. } => {
                 let until = now + self.timing.dial_in;
@@ -189,11 +190,11 @@ impl Launches {
     }
 
     fn joined(&mut self, now: Moment, key: LaunchKey, effects: &mut Vec<Effect>) {
-        let record = self
-            .records
-            .entry(key.clone())
-            .or_insert_with(|| Record::new(now, Phase::Joined, None));
-        let unasked = match record.phase {
+        let record = self.records.entry(key.clone()).or_insert_with(|| Record {
+            unasked: true,
+            ..Record::new(now, Phase::Joined, None)
+        });
+        let adopted = match record.phase {
             Phase::Ending(Why::Unwanted) => return,
             Phase::Ending(_) if record.has_begun_to_end() || record.said_gone => return,
             Phase::Ending(_) | Phase::Stray { .. } => true,
@@ -205,7 +206,7 @@ impl Launches {
         };
         record.revive(Phase::Joined);
         record.joined_before = true;
-        if unasked {
+        if adopted {
             let machine = record.keep.clone();
             effects.push(Effect::Adopted { key, machine });
         }
@@ -218,8 +219,8 @@ impl Launches {
         if record.phase != Phase::Joined {
             return;
         }
-        // Nothing was ever launched for it: it dialled in by itself, and may again.
-        if record.machines.is_empty() && record.spec.is_none() && record.launching.is_none() {
+        // No machine of it was seen: it dialled in by itself, and may again.
+        if record.unasked {
             self.records.remove(key);
             return;
         }

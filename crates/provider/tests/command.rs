@@ -1,5 +1,7 @@
 //! An operator's executable that does what it should, and every way in which it may not.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::fs;
 use std::sync::Arc;
 use std::time::{Duration, Instant};

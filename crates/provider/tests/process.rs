@@ -1,5 +1,7 @@
 //! Local processes: launched once, found again, ended.
 
+#![allow(clippy::unwrap_used, reason = "a test that panics has failed")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

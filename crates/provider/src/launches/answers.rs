@@ -199,6 +199,10 @@ impl Launches {
         if waits && record.keep.is_some() {
             adopt(now + self.timing.dial_in, &key, record, effects);
         }
+        if record.phase == Phase::Joined && std::mem::take(&mut record.unasked) {
+            let machine = Some(id);
+            effects.push(Effect::Adopted { key, machine });
+        }
     }
 
     /// Counts what a list is without, where it began late enough to know.

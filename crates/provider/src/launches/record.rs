@@ -78,6 +78,8 @@ pub(super) struct Record {
     /// The one that stays while the launch is wanted.
     pub(super) keep: Option<MachineId>,
     pub(super) joined_before: bool,
+    /// Its node dialled in and nobody has asked for it.
+    pub(super) unasked: bool,
     pub(super) said_gone: bool,
 }
 
@@ -92,6 +94,7 @@ impl Record {
             machines: BTreeMap::new(),
             keep: None,
             joined_before: false,
+            unasked: false,
             said_gone: false,
         }
     }
