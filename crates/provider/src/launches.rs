@@ -136,7 +136,7 @@ impl Launches {
                 .or_insert_with(|| Record::new(now, Phase::Launched { until }, None));
             record.joined_before = true;
             if let Some(id) = machine {
-                record.note(now, &id);
+                record.note(now, &id, None);
             }
         }
     }
@@ -162,7 +162,7 @@ impl Launches {
             Phase::Stray { .. } => {
                 let until = now + self.timing.dial_in;
                 record.phase = Phase::Launched { until };
-                let machine = record.keep.clone();
+                let machine = record.kept(&key);
                 effects.push(Effect::Adopted { key, machine });
             }
             Phase::Ending(_) if record.has_begun_to_end() || record.said_gone => {
@@ -207,7 +207,7 @@ impl Launches {
         record.revive(Phase::Joined);
         record.joined_before = true;
         if adopted {
-            let machine = record.keep.clone();
+            let machine = record.kept(&key);
             effects.push(Effect::Adopted { key, machine });
         }
     }

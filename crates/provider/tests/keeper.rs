@@ -163,8 +163,8 @@ async fn strays_of_a_crashed_keeper_are_ended_and_known_ones_are_kept() {
     second.handle(Input::Known(vec![(key("a"), None)]));
     let mut strays = Vec::new();
     until(&mut second, |effect| {
-        if let Effect::Stray { key, .. } = effect {
-            strays.push(key.to_string());
+        if let Effect::Stray { machine } = effect {
+            strays.push(machine.key.to_string());
         }
         matches!(effect, Effect::Gone { .. })
     })

@@ -177,14 +177,10 @@ fn a_launch_goes_well() {
     let mut story = Story::quiet();
     story.launch(&["a"]);
     let told = story.answer_launch("a", Answer::Launched(machine("m1", "a")));
-    let (a, m1) = (key("a"), id("m1"));
-    assert_eq!(
-        told,
-        [Effect::Launched {
-            key: a,
-            machine: m1
-        }]
-    );
+    let launched = Effect::Launched {
+        machine: machine("m1", "a"),
+    };
+    assert_eq!(told, [launched]);
     assert_eq!(story.tell(Input::Joined(key("a"))), []);
     assert_eq!(
         story.pass(Duration::from_secs(3600), &[machine("m1", "a")]),
@@ -288,7 +284,7 @@ fn a_machine_that_appears_while_its_launch_waits_is_adopted() {
     story.launch(&["a"]);
     story.answer_launch("a", failed("timed out", false));
     let told = story.listed(&[machine("m1", "a")]);
-    let machine = Some(id("m1"));
+    let machine = Some(machine("m1", "a"));
     assert_eq!(
         told,
         [Effect::Adopted {
@@ -339,7 +335,7 @@ fn a_stray_is_ended_unless_its_node_dials_in() {
     assert_eq!(told.len(), 2);
     assert!(matches!(told[0], Effect::Stray { .. }));
     let told = story.tell(Input::Joined(key("a")));
-    let kept = Some(id("m1"));
+    let kept = Some(machine("m1", "a"));
     assert_eq!(
         told,
         [Effect::Adopted {
@@ -508,7 +504,7 @@ fn a_machine_that_nobody_asked_for_is_adopted_when_its_node_came_before_the_list
     assert_eq!(story.tell(Input::Joined(key("a"))), []);
     let adopted = Effect::Adopted {
         key: key("a"),
-        machine: Some(id("m1")),
+        machine: Some(machine("m1", "a")),
     };
     assert_eq!(story.listed(&[machine("m1", "a")]), [adopted]);
 }

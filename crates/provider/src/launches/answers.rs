@@ -54,14 +54,12 @@ impl Launches {
         record.launching = None;
         record.touched = now;
         record.missed = 0;
-        record.note(now, &machine.id);
+        record.note(now, &machine.id, machine.address);
         if let Phase::Requested { .. } = record.phase {
             let until = now + self.timing.dial_in;
             record.phase = Phase::Launched { until };
-            effects.push(Effect::Launched {
-                key: key.clone(),
-                machine: record.keep.clone().unwrap_or(machine.id),
-            });
+            let machine = record.kept(key).unwrap_or(machine);
+            effects.push(Effect::Launched { machine });
         }
     }
 
@@ -175,20 +173,20 @@ impl Launches {
     fn found(&mut self, now: Moment, begun: Moment, machine: Machine, effects: &mut Vec<Effect>) {
         let settle = self.timing.settle;
         let full = self.records.len() >= self.timing.remembered;
-        let Machine { id, key, .. } = machine;
+        let Machine { id, key, address } = machine.clone();
         let Some(record) = self.records.get_mut(&key) else {
             // Left for a later list, when there is room.
             if !full {
                 let until = now + self.timing.stray;
                 let mut record = Record::new(now, Phase::Stray { until }, None);
-                record.note(now, &id);
-                self.records.insert(key.clone(), record);
-                effects.push(Effect::Stray { key, machine: id });
+                record.note(now, &id, address);
+                self.records.insert(key, record);
+                effects.push(Effect::Stray { machine });
             }
             return;
         };
         record.missed = 0;
-        record.note(now, &id);
+        record.note(now, &id, address);
         if let Some(found) = record.machines.get_mut(&id) {
             found.missed = 0;
             if matches!(found.going, Some(Going::Told(at)) if begun >= at + settle) {
@@ -200,7 +198,7 @@ impl Launches {
             adopt(now + self.timing.dial_in, &key, record, effects);
         }
         if record.phase == Phase::Joined && std::mem::take(&mut record.unasked) {
-            let machine = Some(id);
+            let machine = record.kept(&key);
             effects.push(Effect::Adopted { key, machine });
         }
     }
@@ -268,7 +266,7 @@ fn adopt(until: Moment, key: &LaunchKey, record: &mut Record, effects: &mut Vec<
     record.phase = Phase::Launched { until };
     effects.push(Effect::Adopted {
         key: key.clone(),
-        machine: record.keep.clone(),
+        machine: record.kept(key),
     });
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::timing::Moment;
 use crate::ids::{LaunchKey, MachineId};
-use crate::machine::Spec;
+use crate::machine::{Machine, Spec};
 
 /// One call to the provider, unique within a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,14 +28,14 @@ pub enum Effect {
     /// Say this to the provider, and its answer to [`Launches::handle`](super::Launches::handle).
     Call { id: CallId, call: Call },
     /// The machine is there; its node is to dial in.
-    Launched { key: LaunchKey, machine: MachineId },
+    Launched { machine: Machine },
     /// A machine or node is taken as one of ours although it came in another way than asked for: late, or unasked.
     Adopted {
         key: LaunchKey,
-        machine: Option<MachineId>,
+        machine: Option<Machine>,
     },
     /// A machine was found that nobody asked for. Unless its node dials in, it is ended.
-    Stray { key: LaunchKey, machine: MachineId },
+    Stray { machine: Machine },
     /// The launch has failed; what there is of it is ended. Another one needs another key.
     Failed {
         key: LaunchKey,

@@ -1,12 +1,13 @@
 //! One launch.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::effect::CallId;
 use super::timing::Moment;
-use crate::ids::MachineId;
-use crate::machine::Spec;
+use crate::ids::{LaunchKey, MachineId};
+use crate::machine::{Machine, Spec};
 
 /// Where a launch is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +58,7 @@ pub(super) enum Going {
 #[derive(Clone, Debug)]
 pub(super) struct Found {
     pub(super) since: Moment,
+    pub(super) address: Option<IpAddr>,
     /// How many lists in a row, late enough to know, were without it.
     pub(super) missed: u32,
     pub(super) going: Option<Going>,
@@ -103,9 +105,11 @@ impl Record {
         matches!(self.phase, Phase::Ending(_))
     }
 
-    /// Takes note of a machine: the first one stays, others go. One that is known changes nothing.
-    pub(super) fn note(&mut self, now: Moment, id: &MachineId) {
-        if self.machines.contains_key(id) {
+    /// Takes note of a machine: the first one stays, others go. Of one that is known only its address may
+    /// be new.
+    pub(super) fn note(&mut self, now: Moment, id: &MachineId, address: Option<IpAddr>) {
+        if let Some(found) = self.machines.get_mut(id) {
+            found.address = address.or(found.address);
             return;
         }
         let stays = self.keep.is_none() && !self.is_ending();
@@ -114,6 +118,7 @@ impl Record {
         }
         let found = Found {
             since: now,
+            address,
             missed: 0,
             going: (!stays).then_some(Going::Due(now)),
             failures: 0,
@@ -152,6 +157,16 @@ impl Record {
             found.going = None;
             self.keep = keep;
         }
+    }
+
+    /// The one that stays.
+    pub(super) fn kept(&self, key: &LaunchKey) -> Option<Machine> {
+        let id = self.keep.clone()?;
+        Some(Machine {
+            address: self.machines.get(&id).and_then(|found| found.address),
+            key: key.clone(),
+            id,
+        })
     }
 
     pub(super) fn forget(&mut self, id: &MachineId) {

@@ -237,8 +237,8 @@ impl World {
     fn carry_out(&mut self, effect: Effect) {
         match effect {
             Effect::Call { id, call } => self.say(id, call),
-            Effect::Launched { key, .. } => {
-                self.store.entry(key).or_default().answered = true;
+            Effect::Launched { machine } => {
+                self.store.entry(machine.key).or_default().answered = true;
             }
             Effect::Adopted { key, .. } => {
                 let stored = self.store.entry(key).or_default();
