@@ -382,6 +382,31 @@ fn one_that_is_given_up_while_it_is_launched_goes_as_soon_as_it_is_there() {
 }
 
 #[test]
+fn one_that_is_given_up_is_not_told_to_go_nor_forgotten_before_its_launch_is_answered() {
+    let mut story = Story::quiet();
+    story.launch(&["a", "b"]);
+    story.pass(Duration::from_secs(30), &[machine("m1", "a")]);
+    story.tell(Input::Unwant(vec![key("a"), key("b")]));
+    story.pass(Duration::from_secs(600), &[machine("m1", "a")]);
+    assert!(!story.calls().contains(&terminate("m1")));
+    story.answer_launch("a", Answer::Launched(machine("m1", "a")));
+    story.answer_launch("b", Answer::Launched(machine("m2", "b")));
+    assert_eq!(story.calls(), [terminate("m1"), terminate("m2")]);
+}
+
+#[test]
+fn one_that_failed_is_remembered_for_as_long_as_lists_may_lag() {
+    let mut story = Story::quiet();
+    story.launch(&["a"]);
+    story.answer_launch("a", failed("no", true));
+    // Lists began 30 and 60 seconds after it; only the second one knows.
+    story.pass(Duration::from_secs(61), &[]);
+    assert!(story.phase("a").is_some());
+    story.pass(Duration::from_secs(30), &[]);
+    assert_eq!(story.phase("a"), None);
+}
+
+#[test]
 fn one_that_is_given_up_can_be_wanted_again_while_it_is_launched() {
     let mut story = Story::quiet();
     story.launch(&["a"]);
