@@ -30,6 +30,10 @@ build: deps-build web/dist/.stamp ## Build the program and the call page
 .PHONY: test
 test: deps fmt tidy purity web clippy unit fuzz-sample release e2e ## Prove everything, as CI does
 
+.PHONY: model
+model: deps-build ## Walk through every order of events of the cluster, within larger bounds than make test
+	@$(CARGO) test --release --locked --package cluster --test exhaustive -- --include-ignored --nocapture
+
 .PHONY: bench
 bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute
 	@$(CARGO) build --release --locked --package muster --package bench

@@ -45,17 +45,17 @@ impl<R: Rules> Cluster<R> {
     }
 
     fn refusal(&self, hello: &Hello) -> Option<(Refusal, String)> {
-        let ended = self.endings.of(&hello.node).filter(|ending| {
-            ending.boot == hello.boot.id
-                && ending.reason == LostReason::Terminated
-                && R::ENDED_STAYS_ENDED
-        });
-        if ended.is_some() {
+        let bar = self.endings.bars(&hello.node, &hello.boot.id);
+        if let Some(bar) = bar.filter(|_| R::ENDED_STAYS_ENDED) {
+            let (refusal, how) = match bar {
+                LostReason::Terminated => (Refusal::Terminated, "was terminated"),
+                _ => (Refusal::Superseded, "was replaced by a later one"),
+            };
             let reason = format!(
-                "boot {} of node {} was terminated: start the process anew if the node is to come back",
+                "boot {} of node {} {how}: start the process anew if the node is to come back",
                 hello.boot.id, hello.node
             );
-            return Some((Refusal::Terminated, reason));
+            return Some((refusal, reason));
         }
         let known = self.nodes.get(&hello.node)?.boot.as_ref()?;
         let outdated = known.id != hello.boot.id && !later(&hello.boot, known);

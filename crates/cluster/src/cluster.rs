@@ -183,14 +183,30 @@ impl<R: Rules> Cluster<R> {
 
     /// When [`Input::Tick`] is due next, for whom and why.
     pub fn next_deadline(&self) -> Option<Deadline> {
-        self.timers().min()
+        let whole = self.own_timers().into_iter().min();
+        let nodes = self.nodes.values().filter_map(|node| {
+            let earliest = self.node_timers(node).min();
+            earliest.map(|(at, timer)| (at, timer, &node.id))
+        });
+        let node = nodes.min().map(|(at, timer, id)| Deadline {
+            at,
+            node: Some(id.clone()),
+            timer,
+        });
+        whole.into_iter().chain(node).min()
     }
 
     /// Every timer that runs.
     #[doc(hidden)]
     pub fn timers(&self) -> impl Iterator<Item = Deadline> {
-        let whole = self.own_timers().into_iter();
-        whole.chain(self.nodes.values().flat_map(|node| self.node_timers(node)))
+        let nodes = self.nodes.values().flat_map(|node| {
+            self.node_timers(node).map(|(at, timer)| Deadline {
+                at,
+                node: Some(node.id.clone()),
+                timer,
+            })
+        });
+        self.own_timers().into_iter().chain(nodes)
     }
 
     fn own_timers(&self) -> Vec<Deadline> {
@@ -214,17 +230,11 @@ impl<R: Rules> Cluster<R> {
         timers.into_iter().flatten().collect()
     }
 
-    fn node_timers(&self, node: &Node) -> impl Iterator<Item = Deadline> + use<R> {
-        let going = Self::going_timer(node);
+    fn node_timers(&self, node: &Node) -> impl Iterator<Item = (Moment, Timer)> + use<R> {
         let death = self.dead_at(node).map(|at| (at, Timer::SuspicionOver));
-        let probe = Self::probe_timer(node);
-        let id = node.id.clone();
-        let timers = [going, death, probe].into_iter().flatten();
-        timers.map(move |(at, timer)| Deadline {
-            at,
-            node: Some(id.clone()),
-            timer,
-        })
+        [Self::going_timer(node), death, Self::probe_timer(node)]
+            .into_iter()
+            .flatten()
     }
 
     fn tick(&mut self, now: Moment, out: &mut Vec<Effect>) {
@@ -246,8 +256,10 @@ impl<R: Rules> Cluster<R> {
 
     fn run_out(&mut self, now: Moment, deadline: &Deadline, out: &mut Vec<Effect>) {
         let runs = match &deadline.node {
-            Some(id) => (self.nodes.get(id))
-                .is_some_and(|node| self.node_timers(node).any(|timer| timer == *deadline)),
+            Some(id) => (self.nodes.get(id)).is_some_and(|node| {
+                self.node_timers(node)
+                    .any(|timer| timer == (deadline.at, deadline.timer))
+            }),
             None => self.own_timers().contains(deadline),
         };
         if !runs {

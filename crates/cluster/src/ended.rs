@@ -23,7 +23,8 @@ pub(crate) struct Ending {
 
 impl Endings {
     pub(crate) fn record(&mut self, ending: Ending) {
-        self.latest_last.retain(|known| known.node != ending.node);
+        let same = |known: &Ending| known.node == ending.node && known.boot == ending.boot;
+        self.latest_last.retain(|known| !same(known));
         if self.latest_last.len() >= REMEMBERED {
             self.latest_last.pop_front();
         }
@@ -32,6 +33,15 @@ impl Endings {
 
     /// The last boot of a node that is gone.
     pub(crate) fn of(&self, node: &NodeId) -> Option<&Ending> {
-        self.latest_last.iter().find(|known| known.node == *node)
+        let mut latest_first = self.latest_last.iter().rev();
+        latest_first.find(|known| known.node == *node)
+    }
+
+    /// Why this boot must not come back: it was replaced or terminated. One that was taken for dead may. Boots are not
+    /// compared by their clocks here: a machine whose clock went back overnight is welcome.
+    pub(crate) fn bars(&self, node: &NodeId, boot: &BootId) -> Option<LostReason> {
+        let ending = |known: &&Ending| known.node == *node && known.boot == *boot;
+        let reason = self.latest_last.iter().rev().find(ending)?.reason;
+        matches!(reason, LostReason::Superseded | LostReason::Terminated).then_some(reason)
     }
 }

@@ -60,7 +60,7 @@ fn a_launch_that_fails_or_never_dials_in_is_retried_with_growing_pauses() {
         let (timer, effects) = world.next();
         assert_eq!(timer, Timer::LaunchRetry);
         let id = node(&format!("media_{number}"));
-        assert_eq!(launched(&effects), [id.clone()]);
+        assert_eq!(launched(&effects), std::slice::from_ref(&id));
         pauses.push((world.now.0 - before.0) / 1_000);
         world.handle(Input::LaunchFailed {
             node: id,

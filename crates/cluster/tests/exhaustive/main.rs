@@ -108,56 +108,91 @@ fn small() -> Vec<(&'static str, Bounds)> {
                 ..Bounds::none()
             },
         ),
+        (
+            "leases and boots",
+            Bounds {
+                boots: 2,
+                crashes: 1,
+                expiries: 1,
+                leases: true,
+                ..Bounds::none()
+            },
+        ),
+        (
+            "leases, cuts and sessions",
+            Bounds {
+                cuts: 1,
+                expiries: 2,
+                sessions: 1,
+                leases: true,
+                ..Bounds::none()
+            },
+        ),
     ]
 }
 
 fn large() -> Vec<(&'static str, Bounds)> {
+    let none = Bounds::none();
     vec![
-        (
-            "one node, everything",
-            Bounds {
-                nodes: 1,
-                boots: 2,
-                crashes: 2,
-                cuts: 1,
-                addresses: 1,
-                expiries: 1,
-                sessions: 1,
-                drains: 1,
-                leases: true,
-            },
-        ),
         (
             "three boots",
             Bounds {
                 boots: 3,
                 crashes: 3,
-                cuts: 2,
+                cuts: 1,
+                ..none
+            },
+        ),
+        (
+            "addresses and boots",
+            Bounds {
+                boots: 2,
+                crashes: 1,
+                addresses: 2,
                 sessions: 1,
-                ..Bounds::none()
+                ..none
+            },
+        ),
+        (
+            "drains and boots",
+            Bounds {
+                boots: 2,
+                crashes: 2,
+                cuts: 1,
+                sessions: 1,
+                drains: 2,
+                ..none
             },
         ),
         (
             "two nodes",
             Bounds {
                 nodes: 2,
-                boots: 2,
-                crashes: 2,
+                crashes: 1,
                 cuts: 1,
                 sessions: 1,
                 drains: 1,
-                ..Bounds::none()
+                ..none
             },
         ),
         (
             "two sessions",
             Bounds {
                 nodes: 2,
-                cuts: 1,
                 crashes: 1,
                 sessions: 2,
                 drains: 2,
-                ..Bounds::none()
+                ..none
+            },
+        ),
+        (
+            "two nodes with leases",
+            Bounds {
+                nodes: 2,
+                crashes: 1,
+                expiries: 1,
+                leases: true,
+                ..none
             },
         ),
     ]

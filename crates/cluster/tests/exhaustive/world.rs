@@ -423,7 +423,14 @@ impl<R: Rules> World<R> {
             self.sins.insert(Sin::StoppedLoaded);
         }
         if let Some(process) = self.up.remove(&node) {
-            self.stopped.insert((node, process.boot));
+            // A boot that has not been heard of when its machine is stopped cannot be told from one that comes after.
+            let known = self
+                .cluster
+                .node(&node_id(node))
+                .and_then(cluster::Node::boot);
+            if known.is_some_and(|boot| boot.id == boot_id(process.boot)) {
+                self.stopped.insert((node, process.boot));
+            }
             self.hang_up(node, process);
         }
     }
