@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { chromium } from '../harness/browsers.mjs';
+import { chromium, firefox } from '../harness/browsers.mjs';
 import { hueOf, portray } from '../harness/likeness.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 import { OUT, Server } from '../harness/server.mjs';
@@ -15,9 +15,9 @@ const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const README_PICTURE = path.join(OUT, '../../docs/call-page.png');
 
 /** A visitor with a name, by keyboard alone. */
-async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue, port } = {}) {
+async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue, port, engine = chromium } = {}) {
   const server = await Server.shared();
-  const browser = await chromium();
+  const browser = await engine();
   const own = await browser.createBrowserContext();
   context.after(() => own.close());
   const page = await own.newPage();
@@ -25,7 +25,7 @@ async function enter(context, room, nickname, { viewport = DESKTOP, dark = false
   page.on('pageerror', (error) => errors.push(String(error)));
   page.failures = errors;
   await page.setViewport(viewport);
-  await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: dark ? 'dark' : 'light' }]);
+  if (dark) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
   if (!devices) await page.evaluateOnNewDocument(withoutDevices);
   if (hue !== undefined) await page.evaluateOnNewDocument(portray, hue);
   await page.goto(`https://localhost:${port ?? server.port}/#room=${room}`);
@@ -103,6 +103,17 @@ test('two people meet on the call page', async (context) => {
   assert.deepEqual([...ada.failures, ...bob.failures], []);
 });
 
+test('Chromium and Firefox meet on the call page', async (context) => {
+  const ada = await enter(context, 'e2e-two-browsers', 'Ada');
+  const bob = await enter(context, 'e2e-two-browsers', 'Bob', { engine: firefox });
+  await Promise.all([sees(ada, 'Bob'), sees(bob, 'Ada')]);
+  await bob.click('#audio');
+  await ada.waitForSelector('.tile[aria-label="Bob, muted"]');
+  await bob.click('#leave');
+  await ada.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
+  assert.deepEqual([...ada.failures, ...bob.failures], []);
+});
+
 test('a screen is shared and taken back', async (context) => {
   const ada = await enter(context, 'e2e-screen', 'Ada');
   const bob = await enter(context, 'e2e-screen', 'Bob');
@@ -148,6 +159,8 @@ test('the lobby says what is missing, and can be used by keyboard', async (conte
   const page = await (await chromium()).newPage();
   context.after(() => page.close());
   await page.setViewport(DESKTOP);
+  const origins = new Set();
+  page.on('request', (request) => origins.add(new URL(request.url()).origin));
   await page.goto(server.url);
   await page.waitForSelector('#room:focus');
   await picture(page, 'lobby-1280');
@@ -161,6 +174,7 @@ test('the lobby says what is missing, and can be used by keyboard', async (conte
     order.push(await page.evaluate(() => document.activeElement.id));
   }
   assert.deepEqual(order, ['nickname', 'wish-audio', 'wish-video', 'join']);
+  assert.deepEqual([...origins], [server.url], 'the page asks nobody but its own server');
   await page.setViewport(PHONE);
   await picture(page, 'lobby-390');
 });
