@@ -46,6 +46,28 @@ export function portray(hue) {
   }
 }
 
+/**
+ * Replaces the microphone of a page by a tone that never pauses: the beeps of the fake one are too short to count as
+ * speech. Runs in the page, before the page's own scripts.
+ */
+export function hum() {
+  const { mediaDevices } = navigator;
+  const original = mediaDevices.getUserMedia.bind(mediaDevices);
+  mediaDevices.getUserMedia = async ({ audio, video }) => {
+    const stream = video ? await original({ video }) : new MediaStream();
+    if (audio) stream.addTrack(tone());
+    return stream;
+  };
+
+  function tone() {
+    const context = new AudioContext();
+    const [source, sink] = [context.createOscillator(), context.createMediaStreamDestination()];
+    source.connect(sink);
+    source.start();
+    return sink.stream.getAudioTracks()[0];
+  }
+}
+
 /** The hue, in degrees, that most of a picture has. Runs in the page. */
 export function hueOf(video) {
   const canvas = document.createElement('canvas');

@@ -4,7 +4,7 @@ import { copyFileSync, existsSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { chromium, firefox } from '../harness/browsers.mjs';
-import { hueOf, portray } from '../harness/likeness.mjs';
+import { hueOf, hum, portray } from '../harness/likeness.mjs';
 import { Proxy } from '../harness/proxy.mjs';
 import { OUT, Server } from '../harness/server.mjs';
 import { sleep, until } from '../harness/wait.mjs';
@@ -15,7 +15,7 @@ const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 const README_PICTURE = path.join(OUT, '../../docs/call-page.png');
 
 /** A visitor with a name, by keyboard alone. */
-async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue, port, engine = chromium } = {}) {
+async function enter(context, room, nickname, { viewport = DESKTOP, dark = false, devices = true, hue, hums = false, port, engine = chromium } = {}) {
   const server = await Server.shared();
   const browser = await engine();
   const own = await browser.createBrowserContext();
@@ -27,6 +27,7 @@ async function enter(context, room, nickname, { viewport = DESKTOP, dark = false
   await page.setViewport(viewport);
   if (dark) await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: 'dark' }]);
   if (!devices) await page.evaluateOnNewDocument(withoutDevices);
+  if (hums) await page.evaluateOnNewDocument(hum);
   if (hue !== undefined) await page.evaluateOnNewDocument(portray, hue);
   await page.goto(`https://localhost:${port ?? server.port}/#room=${room}`);
   await page.waitForSelector('#nickname:focus');
@@ -112,6 +113,15 @@ test('Chromium and Firefox meet on the call page', async (context) => {
   await bob.click('#leave');
   await ada.waitForFunction(() => document.querySelectorAll('.tile').length === 1);
   assert.deepEqual([...ada.failures, ...bob.failures], []);
+});
+
+test('whoever speaks is marked, and no longer when muted', async (context) => {
+  const ada = await enter(context, 'e2e-speaking', 'Ada');
+  const bob = await enter(context, 'e2e-speaking', 'Bob', { hums: true });
+  await ada.waitForSelector('.tile[aria-label="Bob"].speaking', { timeout: 15_000 });
+  await bob.waitForSelector('.tile.self.speaking');
+  await bob.click('#audio');
+  await ada.waitForSelector('.tile[aria-label="Bob, muted"]:not(.speaking)');
 });
 
 test('a screen is shared and taken back', async (context) => {
