@@ -93,6 +93,14 @@ impl Subscriber {
         wire.counters.rtp_out.add(sent);
     }
 
+    /// Sends nothing until [`Subscriber::forward`] is called again: nobody is there. What is missed leaves no hole in
+    /// the numbers, because a hole of half their range could never be bridged (RFC 3711 section 3.3.1).
+    pub fn pause(&mut self) {
+        for leg in self.legs.iter_mut().flatten() {
+            leg.generation = None;
+        }
+    }
+
     /// Opens a packet that came from it and does what it asks. RTP is none of its business.
     pub fn receive(
         &mut self,
@@ -113,17 +121,16 @@ impl Subscriber {
         };
         wire.counters.rtcp_in.add(1);
         let video = self.legs[Kind::Video as usize].as_ref().map(Leg::ssrc);
-        let mut nacks = 0;
+        let mut lost = MOST_LOST;
         for packet in Compound::new(plain) {
             match packet {
-                Ok(Rtcp::Nack(nack)) if nacks < MOST_NACKS => {
-                    nacks += 1;
-                    resend(
+                Ok(Rtcp::Nack(nack)) => {
+                    lost -= resend(
                         now,
                         &mut self.legs,
                         &mut self.sealer,
                         stream,
-                        nack,
+                        (nack, lost),
                         route,
                         wire,
                     );
@@ -158,8 +165,9 @@ impl Subscriber {
     }
 }
 
-/// NACK packets obeyed in one datagram; a receiver sends one or two.
-const MOST_NACKS: usize = 4;
+/// Lost packets looked for in one datagram: far more than a receiver can still use, far fewer than a hostile one can
+/// name (8 500).
+const MOST_LOST: usize = 256;
 
 fn round_trips(legs: &mut [Option<Leg>; 2], blocks: crate::rtcp::Blocks<'_>) {
     let now = wall_clock();
@@ -173,27 +181,30 @@ fn round_trips(legs: &mut [Option<Leg>; 2], blocks: crate::rtcp::Blocks<'_>) {
     }
 }
 
+/// Sends again what `nack` names, at most so many; returns how many it named of those.
 fn resend(
     now: Instant,
     legs: &mut [Option<Leg>; 2],
     sealer: &mut Sealer,
     stream: &Stream,
-    nack: Nack<'_>,
+    (nack, most): (Nack<'_>, usize),
     route: Route,
     wire: &mut Wire,
-) {
+) -> usize {
     let find = |kind: &Kind| {
         let leg = legs[*kind as usize].as_ref();
         leg.is_some_and(|leg| leg.ssrc() == nack.media)
     };
     let Some(kind) = Kind::ALL.into_iter().find(find) else {
-        return;
+        return 0;
     };
     let Some(leg) = &mut legs[kind as usize] else {
-        return;
+        return 0;
     };
     let track = &stream.tracks[kind as usize];
-    for sequence in nack.lost {
+    let mut named = 0;
+    for sequence in nack.lost.take(most) {
+        named += 1;
         wire.counters.nack_asked.add(1);
         let mut lost = None;
         let written = wire.write(route, |out| {
@@ -205,6 +216,7 @@ fn resend(
             count(&wire.counters, lost);
         }
     }
+    named
 }
 
 fn count(counters: &Counters, lost: Lost) {

@@ -125,6 +125,7 @@ fn spawn(
     let thread = thread.spawn(move || match Shard::new(sockets, ends, addresses) {
         Ok(shard) => {
             let _ = made_tx.send(Ok(()));
+            let _whole = WholeOrNothing;
             shard.run();
         }
         Err(error) => {
@@ -134,6 +135,21 @@ fn spawn(
     let gone = || StartError::Io(io::Error::other("the shard's thread ended at once"));
     made.recv().map_err(|_| gone())??;
     Ok(thread)
+}
+
+/// A shard that panicked would leave its sessions silent for ever on a node that looks alive. Without the process, its
+/// supervisor starts a new one and its master knows.
+struct WholeOrNothing;
+
+impl Drop for WholeOrNothing {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(
+                "a media shard panicked; the node ends, so that it can be started anew"
+            );
+            std::process::abort();
+        }
+    }
 }
 
 impl Plane {

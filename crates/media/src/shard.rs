@@ -240,8 +240,12 @@ impl Shard {
                     continue;
                 };
                 let route = connection.consented_route();
-                if let (Some(subscriber), Some(route)) = (&mut connection.subscriber, route) {
-                    subscriber.forward(now, stream, route, &mut self.wire);
+                match (&mut connection.subscriber, route) {
+                    (Some(subscriber), Some(route)) => {
+                        subscriber.forward(now, stream, route, &mut self.wire);
+                    }
+                    (Some(subscriber), None) => subscriber.pause(),
+                    (None, _) => {}
                 }
             }
             stream.fresh.clear();

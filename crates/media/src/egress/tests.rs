@@ -258,6 +258,15 @@ fn nacks_have_their_limits() {
 }
 
 #[test]
+fn one_datagram_cannot_name_thousands() {
+    let mut setup = Setup::new(Profile::AeadAes128Gcm);
+    setup.publish(Kind::Video, 1, &[5; 500]);
+    setup.forward();
+    setup.feed_back(|out| (0..4).for_each(|_| rtcp::nack(out, 1, VIDEO.0, 0..200)));
+    assert_eq!(setup.wire.counters.totals().nack_asked, 256);
+}
+
+#[test]
 fn packet_that_fits_no_datagram_is_counted() {
     let mut setup = Setup::new(Profile::AeadAes128Gcm);
     setup.publish(Kind::Video, 1, &[1; 2040]);

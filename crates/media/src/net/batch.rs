@@ -20,6 +20,9 @@ const RUN: usize = 16;
 /// Bytes per message: an IP packet's limit, less its headers.
 const RUN_BYTES: usize = 65_000;
 
+/// A datagram of this size passes every path that WebRTC knows (RFC 8831 section 5 assumes as much).
+const EVERY_PATH: usize = 1200;
+
 /// Segmented messages refused in a row until segmentation is given up for good.
 const REFUSALS: u32 = 8;
 
@@ -106,14 +109,16 @@ impl Batch {
     /// Sends everything gathered.
     pub fn flush(&mut self, udp: &Udp, counters: &Counters) {
         let mut runs = std::mem::take(&mut self.runs);
-        self.send(udp, counters, &runs);
+        // What was refused is counted.
+        let _ = self.send(udp, counters, &runs);
         runs.clear();
         self.runs = runs;
         self.used = 0;
     }
 
-    fn send(&mut self, udp: &Udp, counters: &Counters, runs: &[Run]) {
-        let mut rest = runs;
+    /// True when the system took all of them.
+    fn send(&mut self, udp: &Udp, counters: &Counters, runs: &[Run]) -> bool {
+        let (mut rest, mut all) = (runs, true);
         while let Some(first) = rest.first() {
             match self.send_some(udp, rest) {
                 Ok(sent) => {
@@ -127,20 +132,27 @@ impl Batch {
                 }
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     counters.udp_would_block.add(datagrams(rest));
-                    return;
+                    return false;
                 }
-                Err(error) if first.count > 1 && no_segmentation(&error) => {
-                    self.doubt_segmentation(counters);
+                Err(error) if first.count > 1 && refuses_segments(&error) => {
                     let one_by_one: Vec<Run> = first.split().collect();
-                    self.send(udp, counters, &one_by_one);
+                    let taken = self.send(udp, counters, &one_by_one);
+                    if taken && first.size <= EVERY_PATH {
+                        self.doubt_segmentation(counters);
+                    }
                 }
-                Err(_) => counters.udp_refused.add(first.count as u64),
+                Err(_) => {
+                    counters.udp_refused.add(first.count as u64);
+                    all = false;
+                }
             }
             rest = &rest[1..];
         }
+        all
     }
 
-    /// One refusal may be the path's (a segment beyond its MTU); many in a row are the system's or the card's.
+    /// Only what is taken one by one and fits every path tells of the system or the card; anything else may be one
+    /// peer's path (a segment beyond its MTU) or address, for which others must not pay.
     fn doubt_segmentation(&mut self, counters: &Counters) {
         counters.gso_refused.add(1);
         self.refusals += 1;
@@ -182,9 +194,13 @@ impl Run {
     }
 }
 
-/// What a system or a network card without segmentation offload answers.
-fn no_segmentation(error: &io::Error) -> bool {
-    matches!(error.raw_os_error(), Some(libc::EINVAL | libc::EIO))
+/// What is answered where there is no segmentation offload, and (EMSGSIZE since Linux 6.14, EINVAL before) where a
+/// segment is larger than the path's MTU: alone, the datagram would be fragmented.
+fn refuses_segments(error: &io::Error) -> bool {
+    matches!(
+        error.raw_os_error(),
+        Some(libc::EINVAL | libc::EIO | libc::EMSGSIZE)
+    )
 }
 
 fn datagrams(runs: &[Run]) -> u64 {

@@ -42,7 +42,7 @@ impl Shard {
             Effect::Datagram { peer, data } => self.send_for(key, now, peer, &data),
             Effect::Packet(packet) => self.take_packet(key, now, packet),
             Effect::Ice(connected) => self.ice_changed(key, now, connected),
-            Effect::Connected => self.connected(key, now),
+            Effect::Connected => self.connected(key),
             Effect::Keys(keys) => self.keyed(key, now, &keys),
             Effect::Failed(reason) => {
                 let panicked = self.connections.get(key);
@@ -73,6 +73,18 @@ impl Shard {
     /// The transport answered a STUN request of `peer`: it was authenticated.
     fn prove(&mut self, key: Key, now: Instant, peer: Peer) {
         self.proofs += 1;
+        let Some(connection) = self.connections.get_mut(key) else {
+            return;
+        };
+        let routed = connection.consented_route().is_some();
+        let forgotten = connection.prove(now, peer);
+        let reached = !routed && connection.consented_route().is_some();
+        if let Some(forgotten) = forgotten {
+            self.by_peer.remove(&forgotten);
+            if forgotten.via == Via::Tcp {
+                self.wire.tcp.close(forgotten.addr);
+            }
+        }
         let before = self.by_peer.insert(peer, key);
         if let Some(other) = before.filter(|before| *before != key)
             && let Some(other) = self.connections.get_mut(other)
@@ -82,14 +94,19 @@ impl Shard {
         if peer.via == Via::Tcp {
             self.wire.tcp.claim(peer.addr);
         }
-        let Some(connection) = self.connections.get_mut(key) else {
+        if reached {
+            self.show_picture(key, now);
+        }
+    }
+
+    /// A subscriber that can be reached, at last or again, has missed what it needs to decode.
+    fn show_picture(&mut self, key: Key, now: Instant) {
+        let Some(connection) = self.connections.get(key) else {
             return;
         };
-        if let Some(forgotten) = connection.prove(now, peer) {
-            self.by_peer.remove(&forgotten);
-            if forgotten.via == Via::Tcp {
-                self.wire.tcp.close(forgotten.addr);
-            }
+        let subscriber = connection.subscriber.as_ref();
+        if subscriber.is_some_and(|subscriber| subscriber.wants(Kind::Video)) {
+            self.request_keyframe(connection.stream, now);
         }
     }
 
@@ -137,9 +154,12 @@ impl Shard {
             _ => return,
         };
         self.change(key, stage, reason);
+        if stage == Stage::Connected {
+            self.show_picture(key, now);
+        }
     }
 
-    fn connected(&mut self, key: Key, now: Instant) {
+    fn connected(&mut self, key: Key) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
@@ -148,7 +168,6 @@ impl Shard {
             self.change(key, Stage::IceConnected, "ICE has a pair");
         }
         self.change(key, Stage::Connected, "DTLS is done");
-        let _ = now;
     }
 
     fn keyed(&mut self, key: Key, now: Instant, keys: &Exported) {
@@ -160,12 +179,9 @@ impl Shard {
         let Ok(subscriber) = Subscriber::new(now, keys, &accepted, cname) else {
             return self.close(key, "the keys of DTLS do not fit the SRTP profile");
         };
-        let (stream, video) = (connection.stream, subscriber.wants(Kind::Video));
         connection.subscriber = Some(subscriber);
         self.timers.set(now + super::REPORTS, Timer::Reports(key));
-        if video {
-            self.request_keyframe(stream, now);
-        }
+        self.show_picture(key, now);
     }
 
     /// Asks the publisher for a keyframe, now or as soon as it may be asked again.

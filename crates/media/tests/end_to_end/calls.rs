@@ -194,7 +194,7 @@ fn audio_alone_and_video_alone() {
 fn lost_consent_is_told_and_nothing_is_sent_without() {
     let mut world = World::new(&[V4]);
     let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
-    let silent = world.subscriber("stream", "silent", Client::udp(V4));
+    let mut silent = world.subscriber("stream", "silent", Client::udp(V4));
     let mut clients = [&mut publisher];
     let mut number = 0;
     world.until("consent is lost", &mut clients, |world, clients| {
@@ -210,7 +210,20 @@ fn lost_consent_is_told_and_nothing_is_sent_without() {
     });
     // What was taken in before the loss may still have been on its way out.
     assert!(world.counters().rtp_out <= before.rtp_out + 10);
-    drop(silent);
+
+    // It is back: a keyframe is asked for, and what it missed is no hole in the numbers.
+    let (asked, heard) = (world.counters().keyframes_sent, silent.received.len());
+    let mut clients = [&mut publisher, &mut silent];
+    world.until("consent is back", &mut clients, |world, clients| {
+        frame(clients, number);
+        number += 1;
+        let connected = world.stage("silent").map(|(stage, _)| stage) == Some(Stage::Connected);
+        connected && clients[1].received.len() > heard
+    });
+    assert!(world.counters().keyframes_sent > asked);
+    let numbers = numbers(&silent, MediaKind::Video);
+    let hole = numbers.windows(2).map(|two| two[1] - two[0]).max();
+    assert!(hole < Some(100), "{hole:?}");
 }
 
 #[test]

@@ -111,6 +111,28 @@ fn without_segmentation_datagrams_go_one_by_one() {
 }
 
 #[test]
+fn segments_that_do_not_fit_a_path_are_sent_one_by_one() {
+    for code in [libc::EINVAL, libc::EIO, libc::EMSGSIZE] {
+        assert!(refuses_segments(&io::Error::from_raw_os_error(code)));
+    }
+    assert!(!refuses_segments(&io::Error::from_raw_os_error(
+        libc::EPERM
+    )));
+}
+
+#[test]
+fn refused_destination_costs_nobody_else_the_segmentation() {
+    let mut setup = Setup::new();
+    // Port 0 is nobody's: the system refuses it with EINVAL, as it refuses segments.
+    let nobody = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0);
+    for _ in 0..2 * REFUSALS {
+        (0..3).for_each(|_| setup.put(nobody, &[2; 100]));
+        setup.flush();
+    }
+    assert_eq!(setup.flush().gso_off, 0);
+}
+
+#[test]
 fn refused_destination_does_not_hold_up_the_others() {
     let mut setup = Setup::new();
     let to = setup.far.local_addr().expect("bound");
