@@ -1,7 +1,7 @@
 //! `POST /call/token`: what the call page asks instead of knowing the secret.
 //!
 //! `{"room":"…"}` makes the room when there is none and answers `{"token":"…"}`, which lets one person in as a
-//! publisher. Rooms of the call page are sessions whose ids begin with `call-`, so that nobody gets a token for an
+//! publisher. Rooms of the call page are sessions whose ids begin with `call~`, so that nobody gets a token for an
 //! application's session here.
 
 mod rate;
@@ -28,8 +28,9 @@ use crate::random;
 
 pub(crate) use rate::Rate;
 
-/// What the ids of the call page's sessions begin with.
-const PREFIX: &str = "call-";
+/// What the ids of the call page's sessions begin with. Applications cannot name a session so: `~` is no character of a
+/// `customSessionId`.
+const PREFIX: &str = "call~";
 
 /// Longest name of a room, characters.
 const ROOM_CHARS: usize = 64;

@@ -44,7 +44,7 @@ async fn a_token_lets_one_person_into_a_room() {
         assert_eq!(answer.status, 200, "{answer:?}");
         let token = answer.json()["token"].as_str().expect("token").to_owned();
         let mut browser = Browser::open(&stage).await;
-        browser.join("call-blue", &token).await;
+        browser.join("call~blue", &token).await;
         people.push(browser);
     }
     people[0].notified("participantJoined").await;
@@ -65,7 +65,7 @@ async fn an_applications_session_is_out_of_its_reach() {
         token["token"]
             .as_str()
             .expect("token")
-            .contains("sessionId=call-board&"),
+            .contains("sessionId=call~board&"),
         "{token}"
     );
     let refused = stage
