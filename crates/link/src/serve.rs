@@ -28,8 +28,9 @@ pub use handle::{CommandError, Handle};
 /// How long a dialled stream may take to say hello.
 pub const HELLO: Duration = Duration::from_secs(5);
 
-/// Commands that may wait for one node before further ones are refused.
-pub const COMMANDS: usize = 1024;
+/// Commands that may wait for one node before further ones are refused. The end of a session of 100 people who all see
+/// each other is 10 000 of them at once.
+pub const COMMANDS: usize = 16_384;
 
 /// Largest message taken from a node. A snapshot of 20 000 transports fits.
 const MESSAGE_BYTES: usize = 8 << 20;

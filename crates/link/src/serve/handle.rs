@@ -15,7 +15,7 @@ pub struct Handle {
 /// Why a command could not be handed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// The node does not read as fast as it is told: 1024 commands wait.
+    /// The node does not read as fast as it is told: `COMMANDS` of them wait.
     #[error("{} commands wait for the node already", super::COMMANDS)]
     Full,
     /// The stream is over; `Detached` is on its way.
