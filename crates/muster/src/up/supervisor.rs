@@ -92,7 +92,7 @@ async fn attend(launch: &Launch, mut child: Child, stopping: &mut watch::Receive
 
 fn judge(launch: &Launch, status: ExitStatus) -> Run {
     match status.code().and_then(Ending::of_code) {
-        Some(ending @ (Ending::WrongSettings | Ending::Superseded)) => {
+        Some(ending @ Ending::WrongSettings) => {
             error!(
                 node = launch.number,
                 "node ended for good: {}",
