@@ -1,5 +1,7 @@
 //! What a conference wants done. The shell carries the effects of one input out in the order given.
 
+use std::sync::Arc;
+
 use crate::error::Error;
 use crate::ids::*;
 use crate::input::Signal;
@@ -147,8 +149,8 @@ pub enum Notification {
     Signal {
         /// `None` for the application's server.
         from: Option<ConnectionId>,
-        /// Its `to` is empty: who else hears it is nobody's business.
-        signal: Signal,
+        /// Its `to` is empty: who else hears it is nobody's business. All recipients share it, however large it is.
+        signal: Arc<Signal>,
     },
     StreamPropertyChanged {
         connection: ConnectionId,

@@ -1,6 +1,7 @@
 //! Messages between participants, and from the application's server to them.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::conference::{Conference, Handled, Member};
 use crate::effect::{Notification, Reply};
@@ -52,7 +53,7 @@ fn deliver(
     };
     let message = Notification::Signal {
         from: from.cloned(),
-        signal,
+        signal: Arc::new(signal),
     };
     for to in recipients {
         out.notify(to, message.clone());

@@ -40,6 +40,31 @@ fn to_nobody_means_to_everybody() {
 }
 
 #[test]
+fn all_recipients_share_one_signal() {
+    let mut room = Room::of(&["A", "B", "C"]);
+    let input = Input::Client {
+        request: RequestId(99),
+        connection: con("A"),
+        operation: ClientOperation::Signal(signal(&["B", "C"])),
+    };
+    let effects = room.conference.handle(Timestamp(0), input);
+    let heard: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Notify {
+                notification: Notification::Signal { signal, .. },
+                ..
+            } => Some(signal),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        matches!(heard[..], [one, other] if std::sync::Arc::ptr_eq(one, other)),
+        "{effects:?}"
+    );
+}
+
+#[test]
 fn each_recipient_hears_once() {
     let mut room = Room::of(&["A", "B", "C"]);
     assert_eq!(

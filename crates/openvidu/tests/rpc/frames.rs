@@ -1,5 +1,7 @@
 //! Frames exactly as they were seen on the wire between the original server and its clients.
 
+use std::sync::Arc;
+
 use conference::{
     ConnectionId, EndReason, IceCredentials, IceServer, MediaOptions, Notification, Participant,
     Reply, Role, Signal, Stream, StreamId, Timestamp, TypeOfVideo,
@@ -191,10 +193,12 @@ fn results_of_operations() {
 fn notifications() {
     let other = || ConnectionId::new("con_Pother1234");
     let stream = || StreamId::new("str_CAM_Hjgk_con_Pother1234");
-    let signal = |to: &[&str], kind: Option<&str>, data: Option<&str>| Signal {
-        to: to.iter().map(|id| ConnectionId::new(*id)).collect(),
-        kind: kind.map(Into::into),
-        data: data.map(Into::into),
+    let signal = |to: &[&str], kind: Option<&str>, data: Option<&str>| {
+        Arc::new(Signal {
+            to: to.iter().map(|id| ConnectionId::new(*id)).collect(),
+            kind: kind.map(Into::into),
+            data: data.map(Into::into),
+        })
     };
     let cases = [
         (

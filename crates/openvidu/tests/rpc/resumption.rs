@@ -1,5 +1,7 @@
 //! `connect`: coming back on a new WebSocket.
 
+use std::sync::Arc;
+
 use conference::{ConnectionId, EndReason, Notification, Reply};
 use openvidu::rpc::{Deadline, Effect, QUEUE_BYTES, QUEUE_FRAMES, Resume, SocketId};
 use serde_json::{Value, json};
@@ -180,11 +182,11 @@ fn too_many_bytes_for_an_absent_client_lose_it() {
     let chunk = QUEUE_BYTES / 4;
     let signal = || Notification::Signal {
         from: None,
-        signal: conference::Signal {
+        signal: Arc::new(conference::Signal {
             to: Vec::new(),
             kind: None,
             data: Some("x".repeat(chunk)),
-        },
+        }),
     };
     for _ in 0..3 {
         assert!(peer.notify(signal()).is_empty());
