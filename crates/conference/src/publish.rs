@@ -112,8 +112,15 @@ impl Conference {
         let answer = match outcome {
             Ok(MediaAnswer::Answer(answer)) => answer,
             other => {
-                out.close(&who.node, made.transport);
-                return Err(refusal(other));
+                let error = refusal(other);
+                match (&made.purpose, &error) {
+                    // Nobody knows whether the node has carried it out, or will yet.
+                    (Purpose::Again, Error::Media(MediaError::Unavailable(_))) => {
+                        self.keep_replaced(&who, made.transport, out)
+                    }
+                    _ => out.close(&who.node, made.transport),
+                }
+                return Err(error);
             }
         };
         match made.purpose {
@@ -198,14 +205,22 @@ impl Conference {
         };
         match given_up.purpose {
             Purpose::New { .. } => out.close(&who.node, given_up.transport),
-            // The node may have made it the stream's source already, and closing that would end the stream.
-            Purpose::Again => legs.replaced.push(given_up.transport),
-        }
-        if legs.replaced.len() > REPLACED_TRANSPORTS {
-            out.close(&who.node, legs.replaced.remove(0));
+            Purpose::Again => self.keep_replaced(who, given_up.transport, out),
         }
         self.give_up(given_up.request, error.clone(), out);
         true
+    }
+
+    /// Keeps a new source that came to nothing here until the stream has another one: the node may have made it the
+    /// source already, and closing that would end the stream.
+    fn keep_replaced(&mut self, who: &Member, transport: TransportId, out: &mut Outbox) {
+        let Some(legs) = self.legs.get_mut(&who.connection) else {
+            return out.close(&who.node, transport);
+        };
+        legs.replaced.push(transport);
+        if legs.replaced.len() > REPLACED_TRANSPORTS {
+            out.close(&who.node, legs.replaced.remove(0));
+        }
     }
 
     /// Ends the stream of `who` on the node and in the books, if there is one. Tells nobody.

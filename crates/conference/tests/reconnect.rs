@@ -85,6 +85,42 @@ fn a_failed_repair_leaves_the_stream_as_it_was() {
     assert_eq!(publisher.transport.as_str(), "con_A/1");
 }
 
+/// The node may carry the command out after all, and closing the stream's source ends the stream.
+#[test]
+fn a_repair_that_the_node_did_not_answer_is_closed_only_when_the_next_has_taken_over() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.reconnect("A", "A");
+    assert_eq!(
+        room.node_refuses("A.reconnect", MediaError::Unavailable("late".into())),
+        ["A.reconnect <- error: media: Unavailable(\"late\")"]
+    );
+    room.reconnect("A", "A");
+    assert_eq!(
+        room.answer("A.reconnect#2"),
+        [
+            "n1: close con_A/1",
+            "n1: close con_A/2",
+            "A.reconnect#2 <- published str_CAM_X123_con_A at 0: answer",
+        ]
+    );
+}
+
+#[test]
+fn unanswered_repairs_do_not_pile_up() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    let fail = |room: &mut Room| {
+        room.reconnect("A", "A");
+        let label = room.latest("A.reconnect");
+        room.node_refuses(&label, MediaError::Unavailable("late".into()))
+    };
+    for _ in 0..8 {
+        assert_eq!(fail(&mut room).len(), 1);
+    }
+    assert_eq!(fail(&mut room)[0], "n1: close con_A/2");
+}
+
 #[test]
 fn unpublishing_during_a_repair_closes_everything() {
     let mut room = Room::of(&["A", "B"]);
