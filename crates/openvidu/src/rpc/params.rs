@@ -41,6 +41,25 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Mandatory text of at most `most` bytes.
+    pub fn short_text(&self, key: &'static str, most: usize) -> Result<String, Refusal> {
+        self.optional_short_text(key, most)?
+            .ok_or_else(|| self.refuse(key, "a string"))
+    }
+
+    pub fn optional_short_text(
+        &self,
+        key: &'static str,
+        most: usize,
+    ) -> Result<Option<String>, Refusal> {
+        match self.optional_text(key)? {
+            Some(text) if text.len() > most => {
+                Err(self.refuse(key, &format!("at most {most} bytes, got {}", text.len())))
+            }
+            text => Ok(text),
+        }
+    }
+
     pub fn flag(&self, key: &'static str) -> Result<bool, Refusal> {
         self.optional_flag(key)?
             .ok_or_else(|| self.refuse(key, "a boolean"))

@@ -4,7 +4,7 @@ use conference::{
     ClientOperation as Op, ConnectionId, Error, MediaError, MediaOptions, NoNode, Reply, SessionId,
     Signal, StreamChange, StreamId, StreamProperty, Token, TypeOfVideo,
 };
-use openvidu::rpc::{ClientNumber, MAX_OPEN_REQUESTS};
+use openvidu::rpc::{ClientNumber, Effect, MAX_OPEN_REQUESTS};
 use serde_json::{Value, json};
 
 use crate::harness::*;
@@ -135,6 +135,40 @@ fn join_needs_all_five_parameters() {
                 .as_str()
                 .unwrap()
                 .contains(&format!("'{key}'"))
+        );
+    }
+}
+
+#[test]
+fn texts_are_bounded() {
+    let join = join_frame(1)["params"].clone();
+    let candidate = json!({"endpointName":CONNECTION,"candidate":"candidate:1","sdpMid":"0"});
+    for (method, params, key, most) in [
+        ("joinRoom", &join, "metadata", 64 << 10),
+        ("joinRoom", &join, "platform", 1 << 10),
+        ("onIceCandidate", &candidate, "candidate", 4 << 10),
+        ("onIceCandidate", &candidate, "sdpMid", 256),
+    ] {
+        let ask = |bytes| {
+            let mut peer = match method {
+                "joinRoom" => Peer::connected(),
+                _ => Peer::joined(),
+            };
+            let mut params = params.clone();
+            params[key] = "x".repeat(bytes).into();
+            peer.request(json!({"jsonrpc":"2.0","method":method,"params":params,"id":42}))
+        };
+        let asked = ask(most);
+        assert!(
+            matches!(asked[..], [Effect::Join { .. } | Effect::Operation { .. }]),
+            "{key}: {asked:?}"
+        );
+        let error = sent(&ask(most + 1))["error"].clone();
+        assert_eq!(error["code"], -1, "{key}: {error}");
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.contains(&format!("'{key}'")) && message.contains(&most.to_string()),
+            "{message}"
         );
     }
 }

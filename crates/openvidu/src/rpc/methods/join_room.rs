@@ -9,6 +9,12 @@ use crate::rpc::frame::Id;
 use crate::rpc::params::Params;
 use crate::rpc::refusal::Refusal;
 
+/// Longest `metadata`, bytes. Everybody in the session is told it, and keeps it.
+const METADATA_BYTES: usize = 64 << 10;
+
+/// Longest `platform`, bytes: the text of a user agent.
+const PLATFORM_BYTES: usize = 1 << 10;
+
 pub(super) fn handle(
     client: &mut Client,
     _now: Timestamp,
@@ -18,8 +24,8 @@ pub(super) fn handle(
     let join = Join {
         session: SessionId::new(params.text("session")?),
         token: Token::new(params.text("token")?),
-        client_data: params.text("metadata")?,
-        platform: params.text("platform")?,
+        client_data: params.short_text("metadata", METADATA_BYTES)?,
+        platform: params.short_text("platform", PLATFORM_BYTES)?,
         ip: String::new(),
     };
     refuse_insecure(params)?;
