@@ -7,8 +7,9 @@ use super::effect::SocketId;
 /// How long a client without a WebSocket may take to come back, milliseconds.
 pub const GRACE_MS: u64 = 10_000;
 
-/// Most frames kept for a client without a WebSocket.
-pub const QUEUE_FRAMES: usize = 1024;
+/// Most frames kept for a client without a WebSocket. More than a full session has
+/// participants: closing it tells each of all that were evicted before.
+pub const QUEUE_FRAMES: usize = 4096;
 
 /// Most bytes kept for a client without a WebSocket.
 pub const QUEUE_BYTES: usize = 4 << 20;
