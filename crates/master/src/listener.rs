@@ -28,6 +28,10 @@ const HEAD: Duration = Duration::from_secs(15);
 /// Largest head of a request, bytes. Tokens and SDP travel in bodies and frames.
 const HEAD_BYTES: usize = 32 << 10;
 
+/// How long a peer may leave what is sent to it unacknowledged, or refuse to take any. Nothing else ends a connection
+/// whose peer does not read a response.
+const UNREAD: Duration = Duration::from_secs(20);
+
 /// Pause after the system refused to accept (out of descriptors), so as not to spin.
 const REFUSED: Duration = Duration::from_millis(100);
 
@@ -86,7 +90,9 @@ fn tune(socket: &TcpStream) {
         .with_time(Duration::from_secs(30))
         .with_interval(Duration::from_secs(10))
         .with_retries(3);
-    let _ = socket2::SockRef::from(socket).set_tcp_keepalive(&keepalive);
+    let socket = socket2::SockRef::from(socket);
+    let _ = socket.set_tcp_keepalive(&keepalive);
+    let _ = socket.set_tcp_user_timeout(Some(UNREAD));
 }
 
 /// Proof that a connection is within the limit. A WebSocket takes it over from the HTTP connection that it grew from.

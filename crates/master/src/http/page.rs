@@ -37,5 +37,5 @@ pub(super) async fn file(State(app): State<Arc<App>>, method: Method, uri: Uri) 
         (header::CACHE_CONTROL, keep),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    (headers, file.body.into_owned()).into_response()
+    (headers, file.body).into_response()
 }
