@@ -131,6 +131,8 @@ impl Pump {
                 },
             }
         };
+        // Whoever resumes onto this socket from here on must find it unwritable.
+        self.out.close();
         // The client's task must know at once, not after the courtesies below.
         let _ = self.forward(Content::Gone).await;
         if let Ending::Close(frame) = ending {
