@@ -18,7 +18,8 @@ use crate::socket::{self, Content, Frame, Socket};
 const FRAMES: usize = 8;
 
 /// Events that may wait for a client's task. A client whose task takes none for so long is put out.
-const EVENTS: usize = 1024;
+/// More than a full session has participants: closing it tells each of all that were evicted before.
+const EVENTS: usize = 4096;
 
 /// What a client is made with.
 pub(crate) struct Arrival {
@@ -78,18 +79,22 @@ async fn run(
             .next_timeout()
             .map(|(at, _)| task.clock.instant(at));
         tokio::select! {
+            // What the control task said first goes first: a resumption before the end of the grace that it interrupts.
+            biased;
             event = events_in.recv() => match event {
                 Some(Event::HandedOver { frames }) => task.hand_over(&frames, &mut frames_in).await,
                 Some(event) => task.event(event).await,
                 None => break,
             },
-            Some(frame) = frames_in.recv() => task.frame(frame).await,
             () = sleep_until(deadline.unwrap_or_else(std::time::Instant::now).into()), if deadline.is_some() => {
                 let effects = task.machine.timeout(task.clock.timestamp());
                 task.carry_out(effects).await;
             }
+            Some(frame) = frames_in.recv() => task.frame(frame).await,
         }
     }
+    events_in.close();
+    task.drain(&mut events_in, &mut frames_in).await;
     task.tell(Message::Ended {
         client: task.number,
     })
@@ -160,6 +165,21 @@ impl Task {
         }
         let effects = self.machine.handed_over();
         self.carry_out(effects).await;
+    }
+
+    /// Somebody may have asked to go on as this client while it ended, and waits for an answer.
+    async fn drain(
+        &mut self,
+        events: &mut mpsc::Receiver<Event>,
+        frames: &mut mpsc::Receiver<Frame>,
+    ) {
+        while let Some(event) = events.recv().await {
+            match event {
+                Event::Resumed { .. } => self.event(event).await,
+                Event::HandedOver { frames: to } => self.hand_over(&to, frames).await,
+                _ => {}
+            }
+        }
     }
 
     fn stop(&mut self) {
@@ -242,8 +262,9 @@ impl Task {
     }
 
     async fn tell(&mut self, message: Message) {
-        // Without a control task the master is going down, and this task with it.
-        self.ended |= self.control.send(message).await.is_err();
+        // Without a control task the master is going down. What it still said waits among the events, which end then,
+        // and this task with them.
+        let _ = self.control.send(message).await;
     }
 }
 
