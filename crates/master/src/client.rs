@@ -270,3 +270,6 @@ impl Task {
 
 /// RFC 6455, section 7.4.1.
 const GOING_AWAY: u16 = 1001;
+
+#[cfg(test)]
+mod tests;

@@ -133,3 +133,20 @@ async fn serve(
         tracing::debug!(%peer, %error, "connection broken");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_accepted_socket_does_not_wait_for_a_silent_peer_for_ever() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let _peer = TcpStream::connect(address).await.expect("connected");
+        let connections = Arc::new(Semaphore::new(1));
+        let (socket, _, _permit) = accept(&listener, &connections).await.expect("accepted");
+        let options = socket2::SockRef::from(&socket);
+        assert_eq!(options.tcp_user_timeout().expect("readable"), Some(UNREAD));
+        assert!(options.keepalive().expect("readable"));
+    }
+}

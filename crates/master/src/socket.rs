@@ -180,6 +180,18 @@ impl Pump {
     }
 }
 
+#[cfg(test)]
+impl Pump {
+    /// Takes what nobody has written yet.
+    pub(crate) fn waiting(&mut self) -> Vec<String> {
+        let texts = std::iter::from_fn(|| self.out.try_recv().ok()).filter_map(|out| match out {
+            Out::Text(text, _) => Some(text),
+            Out::Close { .. } => None,
+        });
+        texts.collect()
+    }
+}
+
 /// How it ends.
 enum Ending {
     /// Nothing can be said any more.
