@@ -146,7 +146,7 @@ fn texts_are_bounded() {
     for (method, params, key, most) in [
         ("joinRoom", &join, "metadata", 64 << 10),
         ("joinRoom", &join, "platform", 1 << 10),
-        ("onIceCandidate", &candidate, "candidate", 4 << 10),
+        ("onIceCandidate", &candidate, "candidate", 8 << 10),
         ("onIceCandidate", &candidate, "sdpMid", 256),
     ] {
         let ask = |bytes| {

@@ -6,7 +6,7 @@ use crate::rpc::params::Params;
 use crate::rpc::refusal::Refusal;
 
 /// Longest candidate, bytes. Real ones have some 200; a session keeps those that come early.
-const CANDIDATE_BYTES: usize = 4 << 10;
+const CANDIDATE_BYTES: usize = 8 << 10;
 
 /// Longest `sdpMid`, bytes.
 const SDP_MID_BYTES: usize = 256;
