@@ -153,8 +153,14 @@ impl Control {
 
     pub(super) fn expire_commands(&mut self) {
         for key in self.in_flight.expired(Instant::now()) {
-            tracing::warn!(key = key.0, "a media node did not answer a command within its deadline");
-            self.media_failed(key, "the media node did not answer within its deadline".to_owned());
+            tracing::warn!(
+                key = key.0,
+                "a media node did not answer a command within its deadline"
+            );
+            self.media_failed(
+                key,
+                "the media node did not answer within its deadline".to_owned(),
+            );
         }
     }
 }
