@@ -3,7 +3,7 @@
 // both can fail.
 import { inspect } from './purity/crates.mjs';
 
-const PURE = ['conference', 'cluster', 'openvidu'];
+const PURE = ['conference', 'cluster', 'openvidu', 'control'];
 
 const findings = inspect('.', PURE);
 for (const finding of findings) console.error(finding);
