@@ -93,9 +93,9 @@ impl Conference {
 
     fn dispatch(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         if let Input::NodeLost { node } = input {
-            return self.node_lost(node);
+            return self.node_lost(now, node);
         }
-        let mut out = Outbox::default();
+        let mut out = Outbox::at(now);
         match input {
             Input::Server { request, operation } => self.server(now, request, operation, &mut out),
             Input::Client {
@@ -123,7 +123,7 @@ impl Conference {
     ) {
         let handled = match operation {
             ServerOperation::CreateSession { fresh, properties } => {
-                self.create_session(now, fresh, properties)
+                self.create_session(now, fresh, properties, out)
             }
             ServerOperation::CloseSession { session } => self.close_by_server(&session, out),
             ServerOperation::CreateConnection {

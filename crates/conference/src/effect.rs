@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Error;
+use crate::event::Event;
 use crate::ids::*;
 use crate::input::Signal;
 use crate::model::*;
@@ -59,6 +60,8 @@ pub enum Effect {
         #[allow(missing_docs)]
         reason: EndReason,
     },
+    /// Tell the application's server, if it wants to hear of it.
+    Event(Box<Event>),
 }
 
 /// What the asker gets.

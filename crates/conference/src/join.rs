@@ -3,6 +3,7 @@
 use crate::conference::Conference;
 use crate::effect::{Effect, Joined, Notification, Participant, Reply};
 use crate::error::Error;
+use crate::event::{Happening, Presence};
 use crate::ids::*;
 use crate::input::{Join, NoNode, Placement};
 use crate::legs::Legs;
@@ -147,6 +148,12 @@ impl Conference {
             return out.reply(request, Err(Error::ConnectionClosed(connection)));
         };
         self.legs.insert(connection.clone(), Legs::default());
+        if let Some((session, connection)) = self.connection(&connection)
+            && let Some(active) = &connection.active
+        {
+            let presence = Presence::of(connection, active);
+            out.event(session, Happening::ParticipantJoined(presence));
+        }
         self.announce(request, joined, out);
     }
 

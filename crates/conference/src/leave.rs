@@ -3,6 +3,7 @@
 use crate::conference::{Conference, Handled, Member};
 use crate::effect::{Effect, EndReason, Notification, Reply};
 use crate::error::Error;
+use crate::event::{Happening, Presence};
 use crate::ids::*;
 use crate::outbox::Outbox;
 
@@ -51,14 +52,19 @@ impl Conference {
     fn depart(&mut self, who: &Member, reason: EndReason, out: &mut Outbox) {
         let closed = Error::ConnectionClosed(who.connection.clone());
         self.give_up_publish(who, &closed, out);
-        self.end_stream(who, out);
-        self.end_receptions(who, &closed, out);
+        self.end_stream(who, reason, out);
+        self.end_receptions(who, &closed, reason, out);
         self.legs.remove(&who.connection);
         self.homes.remove(&who.connection);
         let Some(session) = self.sessions.get_mut(&who.session) else {
             return;
         };
-        session.connections.remove(&who.connection);
+        if let Some(connection) = session.connections.remove(&who.connection)
+            && let Some(active) = &connection.active
+        {
+            let presence = Presence::of(&connection, active);
+            out.event(session, Happening::ParticipantLeft(presence, reason));
+        }
         let left = Notification::ParticipantLeft {
             connection: who.connection.clone(),
             reason,

@@ -5,19 +5,33 @@ use crate::error::Error;
 use crate::ids::*;
 
 /// The effects of one input, in the order in which they are to be carried out.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Outbox {
+    now: Timestamp,
     effects: Vec<Effect>,
     dead: Option<NodeId>,
 }
 
 impl Outbox {
-    /// An outbox that drops commands to `node`, which cannot hear them any more.
-    pub fn without(node: NodeId) -> Self {
+    pub fn at(now: Timestamp) -> Self {
         Self {
+            now,
             effects: Vec::new(),
-            dead: Some(node),
+            dead: None,
         }
+    }
+
+    /// An outbox that drops commands to `node`, which cannot hear them any more.
+    pub fn without(now: Timestamp, node: NodeId) -> Self {
+        Self {
+            dead: Some(node),
+            ..Self::at(now)
+        }
+    }
+
+    /// When all of it happens.
+    pub fn now(&self) -> Timestamp {
+        self.now
     }
 
     pub fn push(&mut self, effect: Effect) {

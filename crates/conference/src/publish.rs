@@ -1,13 +1,14 @@
 //! Publishing: a stream begins when the node has answered, and ends for everybody at once.
 
 use crate::conference::{Conference, Handled, Member};
-use crate::effect::{MediaAnswer, MediaCommand, Notification, Reply};
+use crate::effect::{EndReason, MediaAnswer, MediaCommand, Notification, Reply};
 use crate::error::Error;
+use crate::event::{Happening, Leg};
 use crate::ids::*;
 use crate::input::MediaError;
 use crate::legs::{Publishing, Purpose};
 use crate::limits::REPLACED_TRANSPORTS;
-use crate::model::{MediaOptions, Publisher, Role, TypeOfVideo};
+use crate::model::{Active, MediaOptions, Publisher, Role, TypeOfVideo};
 use crate::open::Waiting;
 use crate::outbox::Outbox;
 
@@ -154,10 +155,12 @@ impl Conference {
             created_at: publisher.created_at,
             answer,
         };
+        let leg = Leg::outbound(&who.connection, &publisher);
         let room = self.room_mut(&who.session)?;
         if let Some(active) = room.active_mut(&who.connection) {
             active.publisher = Some(publisher);
         }
+        out.event(room, Happening::LegOpened(leg));
         out.reply(request, Ok(reply));
         for other in room.others(&who.connection) {
             out.notify(other, news.clone());
@@ -224,17 +227,26 @@ impl Conference {
     }
 
     /// Ends the stream of `who` on the node and in the books, if there is one. Tells nobody.
-    pub(crate) fn end_stream(&mut self, who: &Member, out: &mut Outbox) -> bool {
-        let ended = self
-            .sessions
-            .get_mut(&who.session)
-            .and_then(|session| session.active_mut(&who.connection))
-            .and_then(|active| active.publisher.take());
-        let Some(publisher) = ended else {
+    pub(crate) fn end_stream(&mut self, who: &Member, reason: EndReason, out: &mut Outbox) -> bool {
+        let publishing = |active: &Active| active.publisher.as_ref().map(|it| it.stream.clone());
+        let room = self.sessions.get(&who.session);
+        let stream = room
+            .and_then(|room| room.participant(&who.connection))
+            .and_then(|(_, active)| publishing(active));
+        let Some(stream) = stream else {
             return false;
         };
-        self.end_receptions_of(who, &publisher.stream, out);
+        self.end_receptions_of(who, &stream, reason, out);
         self.close_replaced(who, out);
+        let Some(room) = self.sessions.get_mut(&who.session) else {
+            return false;
+        };
+        let active = room.active_mut(&who.connection);
+        let Some(publisher) = active.and_then(|active| active.publisher.take()) else {
+            return false;
+        };
+        let leg = Leg::outbound(&who.connection, &publisher);
+        out.event(room, Happening::LegClosed(leg, reason));
         out.close(&who.node, publisher.transport);
         true
     }

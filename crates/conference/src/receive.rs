@@ -2,8 +2,9 @@
 //! subscriber's transport; the old one is closed when the new one is accepted.
 
 use crate::conference::{Conference, Handled, Member};
-use crate::effect::{MediaAnswer, MediaCommand, Reply};
+use crate::effect::{EndReason, MediaAnswer, MediaCommand, Reply};
 use crate::error::Error;
+use crate::event::Happening;
 use crate::ids::*;
 use crate::input::MediaError;
 use crate::legs::Receiving;
@@ -150,7 +151,13 @@ impl Conference {
                 std::mem::replace(&mut subscriber.transport, receiving.transport().clone());
             out.close(&who.node, before);
         }
-        subscriber.established = true;
+        let first = !std::mem::replace(&mut subscriber.established, true);
+        if first
+            && let Some(leg) = self.inbound_leg(&who, stream)
+            && let Some(room) = self.session(&who.session)
+        {
+            out.event(room, Happening::LegOpened(leg));
+        }
         Ok(Some(Reply::Done))
     }
 
@@ -167,7 +174,8 @@ impl Conference {
             .ok_or_else(|| Error::UserNotFound(sender.clone()))?;
         if let Some(publisher) = &active.publisher {
             let stream = publisher.stream.clone();
-            self.end_reception(who, &stream, &overtaken("unsubscribeFromVideo"), out);
+            let overtaken = overtaken("unsubscribeFromVideo");
+            self.end_reception(who, &stream, &overtaken, EndReason::Unsubscribe, out);
         }
         Ok(Some(Reply::Done))
     }
@@ -202,7 +210,19 @@ impl Conference {
     }
 
     /// Ends what `who` receives, or is about to receive, of `stream`.
-    fn end_reception(&mut self, who: &Member, stream: &StreamId, error: &Error, out: &mut Outbox) {
+    fn end_reception(
+        &mut self,
+        who: &Member,
+        stream: &StreamId,
+        error: &Error,
+        reason: EndReason,
+        out: &mut Outbox,
+    ) {
+        if let Some(leg) = self.inbound_leg(who, stream)
+            && let Some(room) = self.session(&who.session)
+        {
+            out.event(room, Happening::LegClosed(leg, reason));
+        }
         self.give_up_reception(who, stream, error, out);
         let subscriber = self
             .sessions
@@ -215,7 +235,13 @@ impl Conference {
     }
 
     /// Ends everything that `who` receives.
-    pub(crate) fn end_receptions(&mut self, who: &Member, error: &Error, out: &mut Outbox) {
+    pub(crate) fn end_receptions(
+        &mut self,
+        who: &Member,
+        error: &Error,
+        reason: EndReason,
+        out: &mut Outbox,
+    ) {
         let mut streams: Vec<StreamId> = match self.legs.get(&who.connection) {
             Some(legs) => legs.receiving.keys().cloned().collect(),
             None => Vec::new(),
@@ -226,7 +252,7 @@ impl Conference {
             streams.extend(active.subscribers.keys().cloned());
         }
         for stream in streams {
-            self.end_reception(who, &stream, error, out);
+            self.end_reception(who, &stream, error, reason, out);
         }
     }
 
@@ -235,6 +261,7 @@ impl Conference {
         &mut self,
         owner: &Member,
         stream: &StreamId,
+        reason: EndReason,
         out: &mut Outbox,
     ) {
         let Ok(room) = self.room(&owner.session) else {
@@ -247,7 +274,7 @@ impl Conference {
                 connection,
                 ..owner.clone()
             };
-            self.end_reception(&receiver, stream, &ended, out);
+            self.end_reception(&receiver, stream, &ended, reason, out);
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::conference::{Conference, Handled};
 use crate::effect::{Effect, EndReason, Reply};
 use crate::error::Error;
+use crate::event::Happening;
 use crate::ids::*;
 use crate::model::{Session, SessionProperties};
 use crate::outbox::Outbox;
@@ -13,6 +14,7 @@ impl Conference {
         now: Timestamp,
         fresh: SessionId,
         properties: SessionProperties,
+        out: &mut Outbox,
     ) -> Handled {
         let id = match &properties.custom_session_id {
             Some(custom) => SessionId::new(custom.as_str()),
@@ -34,6 +36,7 @@ impl Conference {
             node: None,
             connections: Default::default(),
         };
+        out.event(&session, Happening::SessionCreated);
         self.sessions.insert(id.clone(), session);
         Ok(Some(Reply::Session(id)))
     }
@@ -68,6 +71,7 @@ impl Conference {
         for connection in session.connections.values() {
             self.forget_pending(connection, out);
         }
+        out.event(&session, Happening::SessionDestroyed(reason));
         out.push(Effect::SessionClosed {
             session: session.id,
             node: session.node,
@@ -75,13 +79,13 @@ impl Conference {
         });
     }
 
-    pub(crate) fn node_lost(&mut self, node: NodeId) -> Vec<Effect> {
+    pub(crate) fn node_lost(&mut self, now: Timestamp, node: NodeId) -> Vec<Effect> {
         let carried: Vec<SessionId> = self
             .sessions()
             .filter(|session| session.node.as_ref() == Some(&node))
             .map(|session| session.id.clone())
             .collect();
-        let mut out = Outbox::without(node);
+        let mut out = Outbox::without(now, node);
         for session in carried {
             self.close(&session, EndReason::NodeCrashed, &mut out);
         }
@@ -111,7 +115,7 @@ impl Conference {
             })
             .map(|session| session.id.clone())
             .collect();
-        let mut unheard = Outbox::default();
+        let mut unheard = Outbox::at(now);
         for session in stale {
             self.remove_session(&session, EndReason::AutomaticStop, &mut unheard);
         }

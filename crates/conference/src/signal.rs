@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::conference::{Conference, Handled, Member};
 use crate::effect::{Notification, Reply};
 use crate::error::Error;
+use crate::event::Happening;
 use crate::ids::*;
 use crate::input::Signal;
 use crate::model::Session;
@@ -51,9 +52,16 @@ fn deliver(
     } else {
         addressed(room, &named)?
     };
+    let signal = Arc::new(signal);
+    let sent = Happening::SignalSent {
+        from: from.cloned(),
+        to: recipients.iter().map(|to| (*to).clone()).collect(),
+        signal: signal.clone(),
+    };
+    out.event(room, sent);
     let message = Notification::Signal {
         from: from.cloned(),
-        signal: Arc::new(signal),
+        signal,
     };
     for to in recipients {
         out.notify(to, message.clone());

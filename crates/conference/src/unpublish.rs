@@ -12,7 +12,7 @@ impl Conference {
     pub(crate) fn unpublish(&mut self, who: &Member, out: &mut Outbox) -> Handled {
         let not_publishing = Error::NotPublishing(who.connection.clone());
         let given_up = self.give_up_publish(who, &not_publishing, out);
-        let ended = self.end_stream(who, out);
+        let ended = self.end_stream(who, EndReason::Unpublish, out);
         if !ended && !given_up {
             return Err(not_publishing);
         }
@@ -66,7 +66,7 @@ impl Conference {
             .member(owner)
             .ok_or_else(|| Error::ConnectionClosed(owner.clone()))?;
         self.give_up_publish(&who, &Error::NotPublishing(owner.clone()), out);
-        self.end_stream(&who, out);
+        self.end_stream(&who, reason, out);
         let room = self.room(&who.session)?;
         let told = room.participants().map(|(connection, _)| &connection.id);
         tell(told, owner, reason, out);

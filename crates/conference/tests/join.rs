@@ -246,7 +246,8 @@ fn joined(room: &mut Room, label: &str, on: &str) -> Joined {
         }),
     };
     let effects = room.conference.handle(Timestamp(room.now), input);
-    match effects.into_iter().next() {
+    let mut told = effects.into_iter();
+    match told.find(|effect| !matches!(effect, Effect::Event(_))) {
         Some(Effect::Reply {
             result: Ok(Reply::Joined(joined)),
             ..

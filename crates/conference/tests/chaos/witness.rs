@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conference::*;
 
 /// What must have happened in the runs, or they prove nothing.
-pub const EVERYTHING: [&str; 21] = [
+pub const EVERYTHING: [&str; 24] = [
     "joined",
     "published",
     "source swapped",
@@ -27,6 +27,9 @@ pub const EVERYTHING: [&str; 21] = [
     "asked again for a place",
     "session over",
     "node lost with participants",
+    "told of a beginning",
+    "told of an end",
+    "told of a signal",
 ];
 
 #[derive(Default)]
@@ -43,6 +46,15 @@ pub struct Witness {
     ever_opened: BTreeSet<TransportId>,
     streams_known: BTreeSet<StreamId>,
     subscribed: BTreeMap<(ConnectionId, StreamId), TransportId>,
+    /// What was told to have begun and not to have ended.
+    running: BTreeSet<Running>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Running {
+    Session(SessionId, Timestamp),
+    Participant(SessionId, ConnectionId),
+    Leg(ConnectionId, StreamId),
 }
 
 /// Who is there and what they publish, as one client believes.
@@ -90,6 +102,43 @@ impl Witness {
                 assert!(known.is_some(), "{connection} was not connected");
             }
             Effect::SessionClosed { .. } => self.count("session over"),
+            Effect::Event(event) => self.event(event),
+        }
+    }
+
+    /// What begins ends once, inside of what it began in.
+    fn event(&mut self, event: &Event) {
+        let session = || Running::Session(event.session.clone(), event.since);
+        let part =
+            |it: &Presence| Running::Participant(event.session.clone(), it.connection.clone());
+        let leg = |it: &Leg| Running::Leg(it.connection.clone(), it.stream.clone());
+        let (began, what) = match &event.what {
+            Happening::SessionCreated => (true, session()),
+            Happening::SessionDestroyed(_) => {
+                let left = |it: &Running| matches!(it, Running::Participant(of, _) if *of == event.session);
+                assert!(!self.running.iter().any(left), "over with participants");
+                (false, session())
+            }
+            Happening::ParticipantJoined(who) => (true, part(who)),
+            Happening::ParticipantLeft(who, _) => {
+                let left =
+                    |it: &Running| matches!(it, Running::Leg(of, _) if *of == who.connection);
+                assert!(!self.running.iter().any(left), "left with streams");
+                (false, part(who))
+            }
+            Happening::LegOpened(it) => (true, leg(it)),
+            Happening::LegClosed(it, _) => (false, leg(it)),
+            Happening::SignalSent { .. } => return self.count("told of a signal"),
+        };
+        if began {
+            self.count("told of a beginning");
+            assert!(self.running.insert(what), "began twice: {event:?}");
+        } else {
+            self.count("told of an end");
+            assert!(
+                self.running.remove(&what),
+                "ended without a beginning: {event:?}"
+            );
         }
     }
 
@@ -222,6 +271,18 @@ impl Witness {
                 .eq(sorted(conference.open_requests()))
         );
         self.compare_transports(conference);
+        self.compare_events(conference);
+    }
+
+    /// What was told to run is what runs; but sessions that were collected as garbage end without a word.
+    fn compare_events(&mut self, conference: &Conference) {
+        let running = |it: &Running| match it {
+            Running::Session(id, _) => conference.session(id).is_some(),
+            Running::Participant(..) | Running::Leg(..) => true,
+        };
+        self.running.retain(running);
+        let truly: BTreeSet<Running> = conference.sessions().flat_map(runs_in).collect();
+        assert_eq!(self.running, truly);
     }
 
     /// What is open is wanted, and whatever runs, runs on open transports of the session's node.
@@ -261,11 +322,25 @@ impl Witness {
         assert_eq!(self.unanswered, BTreeSet::new());
         assert_eq!(self.transports, BTreeMap::new());
         assert_eq!(self.clients, BTreeMap::new());
+        let left = |it: &&Running| !matches!(it, Running::Session(..));
+        assert_eq!(self.running.iter().find(left), None);
     }
 
     fn count(&mut self, kind: &'static str) {
         *self.seen.entry(kind).or_default() += 1;
     }
+}
+
+fn runs_in(session: &Session) -> Vec<Running> {
+    let mut runs = vec![Running::Session(session.id.clone(), session.created_at)];
+    for (who, active) in session.participants() {
+        runs.push(Running::Participant(session.id.clone(), who.id.clone()));
+        let sent = active.publisher.iter().map(|it| &it.stream);
+        let received = active.subscribers.iter().filter(|(_, it)| it.established);
+        let streams = sent.chain(received.map(|(stream, _)| stream));
+        runs.extend(streams.map(|stream| Running::Leg(who.id.clone(), stream.clone())));
+    }
+    runs
 }
 
 fn view_from(session: &Session, me: &ConnectionId) -> View {

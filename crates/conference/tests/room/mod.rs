@@ -14,6 +14,8 @@ use conference::*;
 pub struct Room {
     pub conference: Conference,
     pub now: u64,
+    /// Told since [`Room::told`] was asked; kept apart from the other effects.
+    events: Vec<Event>,
     requests: Vec<String>,
     times: BTreeMap<String, usize>,
 }
@@ -38,6 +40,7 @@ impl Room {
         Self {
             conference,
             now: 0,
+            events: Vec::new(),
             requests: Vec::new(),
             times: BTreeMap::new(),
         }
@@ -54,7 +57,19 @@ impl Room {
 
     pub fn feed(&mut self, input: Input) -> Vec<String> {
         let effects = self.conference.handle(Timestamp(self.now), input);
-        effects.iter().map(|effect| self.show(effect)).collect()
+        let mut shown = Vec::new();
+        for effect in effects {
+            match effect {
+                Effect::Event(event) => self.events.push(*event),
+                effect => shown.push(self.show(&effect)),
+            }
+        }
+        shown
+    }
+
+    /// The events since this was asked last.
+    pub fn told(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
     }
 
     /// The id of the request `label` under way or about to be made.

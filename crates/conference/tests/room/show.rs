@@ -35,6 +35,7 @@ impl Room {
                 node,
                 reason,
             } => format!("{session} closed on {}: {reason:?}", or_dash(node)),
+            Effect::Event(event) => panic!("kept apart by feed: {event:?}"),
         }
     }
 

@@ -41,6 +41,7 @@ impl Control {
                 tracing::info!(%session, ?node, ?reason, "session closed");
                 self.session_closed(&session);
             }
+            Effect::Event(event) => tracing::debug!(?event, "event"),
         }
     }
 
