@@ -16,8 +16,7 @@ impl Conference {
     /// Says which rule of its own the conference breaks, if any. Debug builds ask after every input; it costs as much
     /// as the conference holds.
     pub fn check(&self) -> Result<(), &'static str> {
-        self.sessions
-            .values()
+        self.sessions()
             .try_for_each(|session| self.check_session(session))?;
         self.check_tables()?;
         self.check_open_requests()
@@ -93,12 +92,8 @@ impl Conference {
     }
 
     fn check_tables(&self) -> Verdict {
-        let connections: usize = self.sessions.values().map(|s| s.connections.len()).sum();
-        let active: usize = self
-            .sessions
-            .values()
-            .map(|s| s.participants().count())
-            .sum();
+        let connections: usize = self.sessions().map(|s| s.connections.len()).sum();
+        let active: usize = self.sessions().map(|s| s.participants().count()).sum();
         rule(
             self.homes.len() == connections,
             "no home of a connection that is gone",

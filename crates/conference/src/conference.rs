@@ -1,6 +1,6 @@
 //! The state of all sessions and the one door to it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effect::{Effect, MediaAnswer, Reply};
 use crate::error::Error;
@@ -11,12 +11,13 @@ use crate::limits::Limits;
 use crate::model::{Connection, Session};
 use crate::open::{Joining, Waiting};
 use crate::outbox::Outbox;
+use crate::rooms::Rooms;
 
 /// All sessions of one master.
 #[derive(Debug, Default)]
 pub struct Conference {
     pub(crate) limits: Limits,
-    pub(crate) sessions: BTreeMap<SessionId, Session>,
+    pub(crate) sessions: Rooms,
     /// Where each connection is, pending or active.
     pub(crate) homes: BTreeMap<ConnectionId, SessionId>,
     /// Tokens that can be used now.
@@ -67,7 +68,7 @@ impl Conference {
 
     /// All sessions, in the order of their ids.
     pub fn sessions(&self) -> impl Iterator<Item = &Session> {
-        self.sessions.values()
+        self.sessions.iter()
     }
 
     /// One session.
@@ -79,6 +80,12 @@ impl Conference {
     pub fn connection(&self, id: &ConnectionId) -> Option<(&Session, &Connection)> {
         let session = self.sessions.get(self.homes.get(id)?)?;
         Some((session, session.connections.get(id)?))
+    }
+
+    /// Every session that was created, changed or removed since the last call. It may name one that was touched and is
+    /// as it was; it never misses one.
+    pub fn take_changed(&mut self) -> BTreeSet<SessionId> {
+        self.sessions.take_changed()
     }
 
     /// Client candidates that could not be used or kept, since the start.

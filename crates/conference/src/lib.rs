@@ -27,6 +27,7 @@ mod outbox;
 mod publish;
 mod receive;
 mod reconnect;
+mod rooms;
 mod roster;
 mod sessions;
 mod signal;

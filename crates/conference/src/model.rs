@@ -132,7 +132,7 @@ pub enum TypeOfVideo {
 }
 
 /// A meeting.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Session {
     #[allow(missing_docs)]
     pub id: SessionId,
@@ -147,7 +147,7 @@ pub struct Session {
 }
 
 /// One participant: pending from its creation by REST until its token is used, then active until it leaves.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Connection {
     #[allow(missing_docs)]
     pub id: ConnectionId,
@@ -162,7 +162,7 @@ pub struct Connection {
 }
 
 /// What exists only once the participant has joined.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Active {
     /// When it joined.
     pub since: Timestamp,
@@ -179,7 +179,7 @@ pub struct Active {
 }
 
 /// A stream that somebody publishes.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Publisher {
     #[allow(missing_docs)]
     pub stream: StreamId,
@@ -192,7 +192,7 @@ pub struct Publisher {
 }
 
 /// A stream that somebody receives.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Subscriber {
     #[allow(missing_docs)]
     pub created_at: Timestamp,

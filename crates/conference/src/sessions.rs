@@ -20,7 +20,7 @@ impl Conference {
             Some(custom) => SessionId::new(custom.as_str()),
             None => fresh,
         };
-        if self.sessions.contains_key(&id) {
+        if self.sessions.contains(&id) {
             return Err(Error::SessionExists(id));
         }
         if self.sessions.len() >= self.limits.sessions {
@@ -37,7 +37,7 @@ impl Conference {
             connections: Default::default(),
         };
         out.event(&session, Happening::SessionCreated);
-        self.sessions.insert(id.clone(), session);
+        self.sessions.insert(session);
         Ok(Some(Reply::Session(id)))
     }
 
@@ -93,7 +93,7 @@ impl Conference {
     }
 
     pub(crate) fn stop(&mut self, out: &mut Outbox) {
-        let all: Vec<SessionId> = self.sessions.keys().cloned().collect();
+        let all: Vec<SessionId> = self.sessions().map(|session| session.id.clone()).collect();
         for session in all {
             self.close(&session, EndReason::OpenviduServerStopped, out);
         }
@@ -104,7 +104,7 @@ impl Conference {
         let joining = &self.joining;
         let stale: Vec<SessionId> = self
             .sessions
-            .values()
+            .iter()
             .filter(|session| {
                 session.node.is_none()
                     && now.0.saturating_sub(session.created_at.0) > older_than_ms

@@ -5,7 +5,7 @@ mod dice;
 mod monkey;
 mod witness;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use conference::*;
 use dice::Dice;
@@ -93,7 +93,13 @@ impl World {
     fn feed(&mut self, input: Input) -> Vec<Effect> {
         self.now += self.monkey.dice.below(3);
         self.witness.before(&input);
+        let before = sessions(&self.conference);
         let effects = self.conference.handle(Timestamp(self.now), input);
+        let noted = self.conference.take_changed();
+        for changed in differing(&before, &sessions(&self.conference)) {
+            assert!(noted.contains(changed), "{changed} changed unnoticed");
+            self.witness.count("session changed");
+        }
         self.witness.after(&effects);
         assert_eq!(self.conference.check(), Ok(()));
         self.witness.compare(&self.conference);
@@ -110,4 +116,18 @@ impl World {
         self.witness.nothing_is_left();
         assert_eq!(self.conference.sessions().count(), 0);
     }
+}
+
+fn sessions(conference: &Conference) -> BTreeMap<SessionId, Session> {
+    let all = conference.sessions();
+    all.map(|session| (session.id.clone(), session.clone()))
+        .collect()
+}
+
+fn differing<'a>(
+    before: &'a BTreeMap<SessionId, Session>,
+    after: &'a BTreeMap<SessionId, Session>,
+) -> BTreeSet<&'a SessionId> {
+    let ids = before.keys().chain(after.keys());
+    ids.filter(|id| before.get(*id) != after.get(*id)).collect()
 }

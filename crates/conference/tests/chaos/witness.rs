@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conference::*;
 
 /// What must have happened in the runs, or they prove nothing.
-pub const EVERYTHING: [&str; 24] = [
+pub const EVERYTHING: [&str; 25] = [
     "joined",
     "published",
     "source swapped",
@@ -30,6 +30,7 @@ pub const EVERYTHING: [&str; 24] = [
     "told of a beginning",
     "told of an end",
     "told of a signal",
+    "session changed",
 ];
 
 #[derive(Default)]
@@ -326,7 +327,7 @@ impl Witness {
         assert_eq!(self.running.iter().find(left), None);
     }
 
-    fn count(&mut self, kind: &'static str) {
+    pub fn count(&mut self, kind: &'static str) {
         *self.seen.entry(kind).or_default() += 1;
     }
 }
