@@ -44,7 +44,7 @@ impl Conference {
         let (_, own) = room.participant(&who.connection)?;
         if *endpoint == who.connection {
             let coming = legs.publishing.as_ref().map(|made| &made.transport);
-            let current = own.publisher.as_ref().map(|publisher| &publisher.transport);
+            let current = own.publisher.as_ref().and_then(|it| it.transport.as_ref());
             return coming.or(current).cloned();
         }
         let (_, sender) = room.participant(endpoint)?;
@@ -53,7 +53,7 @@ impl Conference {
         let current = own
             .subscribers
             .get(stream)
-            .map(|current| &current.transport);
+            .and_then(|current| current.transport.as_ref());
         coming.or(current).cloned()
     }
 

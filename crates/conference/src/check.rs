@@ -84,8 +84,9 @@ impl Conference {
             .iter()
             .try_for_each(|(stream, subscriber)| {
                 let coming = legs.receiving.get(stream).map(Receiving::transport);
+                let current = subscriber.transport.as_ref();
                 rule(
-                    subscriber.established == (coming != Some(&subscriber.transport)),
+                    current.is_none() || subscriber.established == (coming != current),
                     "a subscriber is established unless its transport is on its way",
                 )
             })

@@ -187,8 +187,9 @@ pub struct Publisher {
     pub created_at: Timestamp,
     #[allow(missing_docs)]
     pub options: MediaOptions,
-    /// The peer connection that carries it now; changes with every `reconnectStream`.
-    pub transport: TransportId,
+    /// The peer connection that carries it now; changes with every `reconnectStream`. `None` since its node was lost,
+    /// until the publisher is back.
+    pub transport: Option<TransportId>,
 }
 
 /// A stream that somebody receives.
@@ -196,8 +197,9 @@ pub struct Publisher {
 pub struct Subscriber {
     #[allow(missing_docs)]
     pub created_at: Timestamp,
-    /// The peer connection that carries it now; changes with every `reconnectStream`.
-    pub transport: TransportId,
-    /// False between the server's offer and the client's answer.
+    /// The peer connection that carries it now; changes with every `reconnectStream`. `None` since its node was lost,
+    /// until the subscriber is back.
+    pub transport: Option<TransportId>,
+    /// False between the server's first offer and the client's answer.
     pub established: bool,
 }

@@ -62,6 +62,12 @@ impl Outbox {
         self.command(node, MediaCommand::Close { transport });
     }
 
+    pub fn close_any(&mut self, node: &NodeId, transport: Option<TransportId>) {
+        if let Some(transport) = transport {
+            self.close(node, transport);
+        }
+    }
+
     pub fn into_effects(self) -> Vec<Effect> {
         self.effects
     }

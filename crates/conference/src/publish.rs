@@ -130,7 +130,7 @@ impl Conference {
                     stream,
                     created_at: now,
                     options,
-                    transport: made.transport,
+                    transport: Some(made.transport),
                 };
                 self.begin_stream(key, &who, publisher, answer, out)
             }
@@ -182,13 +182,13 @@ impl Conference {
             .active_mut(&who.connection)
             .and_then(|active| active.publisher.as_mut())
             .ok_or_else(not_publishing)?;
-        let before = std::mem::replace(&mut publisher.transport, transport);
+        let before = publisher.transport.replace(transport);
         let reply = Reply::Published {
             stream: publisher.stream.clone(),
             created_at: publisher.created_at,
             answer,
         };
-        out.close(&who.node, before);
+        out.close_any(&who.node, before);
         self.close_replaced(who, out);
         Ok(Some(reply))
     }
@@ -247,7 +247,7 @@ impl Conference {
         };
         let leg = Leg::outbound(&who.connection, &publisher);
         out.event(room, Happening::LegClosed(leg, reason));
-        out.close(&who.node, publisher.transport);
+        out.close_any(&who.node, publisher.transport);
         true
     }
 

@@ -84,7 +84,7 @@ impl Conference {
         if let Some(active) = self.room_mut(&who.session)?.active_mut(connection) {
             active.subscribers.entry(stream).or_insert(Subscriber {
                 created_at: now,
-                transport,
+                transport: Some(transport),
                 established: false,
             });
         }
@@ -146,11 +146,9 @@ impl Conference {
         let (Some(receiving), Some(subscriber)) = (receiving, subscriber) else {
             return Err(closed());
         };
-        if subscriber.transport != *receiving.transport() {
-            let before =
-                std::mem::replace(&mut subscriber.transport, receiving.transport().clone());
-            out.close(&who.node, before);
-        }
+        let accepted = receiving.transport();
+        let before = subscriber.transport.replace(accepted.clone());
+        out.close_any(&who.node, before.filter(|before| before != accepted));
         let first = !std::mem::replace(&mut subscriber.established, true);
         if first
             && let Some(leg) = self.inbound_leg(&who, stream)
@@ -199,7 +197,8 @@ impl Conference {
             .get_mut(&who.session)
             .and_then(|session| session.active_mut(&who.connection));
         if let Some(active) = active
-            && active.subscribers.get(stream).map(|s| &s.transport) == Some(given_up.transport())
+            && let Some(subscriber) = active.subscribers.get(stream)
+            && subscriber.transport.as_ref() == Some(given_up.transport())
         {
             active.subscribers.remove(stream);
         }
@@ -230,7 +229,7 @@ impl Conference {
             .and_then(|session| session.active_mut(&who.connection))
             .and_then(|active| active.subscribers.remove(stream));
         if let Some(subscriber) = subscriber {
-            out.close(&who.node, subscriber.transport);
+            out.close_any(&who.node, subscriber.transport);
         }
     }
 

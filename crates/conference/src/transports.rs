@@ -29,8 +29,8 @@ fn running(active: &Active) -> impl Iterator<Item = &TransportId> {
     let sending = active
         .publisher
         .iter()
-        .map(|publisher| &publisher.transport);
+        .filter_map(|publisher| publisher.transport.as_ref());
     let receiving = active.subscribers.values();
     let established = receiving.filter(|subscriber| subscriber.established);
-    sending.chain(established.map(|subscriber| &subscriber.transport))
+    sending.chain(established.filter_map(|subscriber| subscriber.transport.as_ref()))
 }

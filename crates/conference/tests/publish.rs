@@ -129,7 +129,7 @@ fn a_newer_publish_supersedes_one_that_the_node_has_not_answered() {
     );
     assert_eq!(room.answer("A.publish#2").len(), 2);
     let publisher = room.active("A").publisher.as_ref().expect("publishing");
-    assert_eq!(publisher.transport.as_str(), "con_A/2");
+    assert_eq!(publisher.transport, Some(transport("con_A/2")));
 }
 
 #[test]

@@ -297,13 +297,15 @@ impl Witness {
         for session in conference.sessions() {
             for (me, active) in session.participants() {
                 if let Some(publisher) = &active.publisher {
-                    self.must_be_open(&publisher.transport, session);
+                    self.must_be_open(publisher.transport.as_ref(), session);
                 }
                 for (stream, subscriber) in &active.subscribers {
-                    self.must_be_open(&subscriber.transport, session);
-                    if subscriber.established {
+                    self.must_be_open(subscriber.transport.as_ref(), session);
+                    if subscriber.established
+                        && let Some(transport) = &subscriber.transport
+                    {
                         let leg = (me.id.clone(), stream.clone());
-                        current.insert(leg, subscriber.transport.clone());
+                        current.insert(leg, transport.clone());
                     }
                 }
             }
@@ -314,9 +316,9 @@ impl Witness {
         self.subscribed = current;
     }
 
-    fn must_be_open(&self, transport: &TransportId, session: &Session) {
-        let on = self.transports.get(transport);
-        assert_eq!(on, session.node.as_ref(), "{transport} of {}", session.id);
+    fn must_be_open(&self, transport: Option<&TransportId>, session: &Session) {
+        let on = transport.and_then(|transport| self.transports.get(transport));
+        assert_eq!(on, session.node.as_ref(), "{transport:?} of {}", session.id);
     }
 
     pub fn nothing_is_left(&self) {

@@ -355,6 +355,10 @@ pub fn token(name: &str) -> Token {
     Token::new(format!("wss://example.org?sessionId=S&token=tok_{name}"))
 }
 
+pub fn transport(id: &str) -> TransportId {
+    TransportId::new(id)
+}
+
 pub fn node(id: &str) -> NodeId {
     NodeId::new(id)
 }

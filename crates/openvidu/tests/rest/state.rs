@@ -31,7 +31,7 @@ pub fn active() -> Connection {
     let unanswered = StreamId::new("str_SCR_Hjgk_con_Third12345");
     let subscriber = |established| Subscriber {
         created_at: Timestamp(4_000),
-        transport: TransportId::new("con_Active1234/1"),
+        transport: Some(TransportId::new("con_Active1234/1")),
         established,
     };
     Connection {
@@ -53,7 +53,7 @@ pub fn active() -> Connection {
                     frame_rate: Some(30),
                     video_dimensions: Some("{\"width\":640,\"height\":480}".into()),
                 },
-                transport: TransportId::new("con_Active1234/0"),
+                transport: Some(TransportId::new("con_Active1234/0")),
             }),
             subscribers: BTreeMap::from([
                 (other, subscriber(true)),

@@ -2,6 +2,7 @@
 
 use conference::{
     Active, Connection, MediaOptions, Publisher, Session, SessionId, StreamId, Subscriber,
+    TransportId,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -183,7 +184,7 @@ fn publisher_view(publisher: &Publisher, flags: Flags) -> PublisherView<'_> {
         media_options: media_options(&publisher.options),
         stats: flags
             .web_rtc_stats
-            .then(|| stats(publisher.transport.as_str())),
+            .then(|| stats(publisher.transport.as_ref())),
     }
 }
 
@@ -208,7 +209,7 @@ fn subscriber_view<'a>(
         stream_id: stream.as_str(),
         stats: flags
             .web_rtc_stats
-            .then(|| stats(subscriber.transport.as_str())),
+            .then(|| stats(subscriber.transport.as_ref())),
     }
 }
 
@@ -227,9 +228,10 @@ fn media_options(options: &MediaOptions) -> MediaOptionsView<'_> {
     }
 }
 
-fn stats(transport: &str) -> StatsView<'_> {
+/// The name is empty while the peer connection is lost.
+fn stats(transport: Option<&TransportId>) -> StatsView<'_> {
     StatsView {
-        webrtc_endpoint_name: transport,
+        webrtc_endpoint_name: transport.map_or("", TransportId::as_str),
         remote_sdp: (),
         local_sdp: (),
         client_ice_candidates: [],
