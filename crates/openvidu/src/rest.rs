@@ -13,19 +13,27 @@ mod connection;
 mod flags;
 mod health;
 mod kurento;
+mod media_node;
 mod recording;
 mod refused;
+mod restart;
 mod session;
 mod signal;
 mod token;
 
-pub use config::{Config, Recording, Webhook};
+pub use config::{Autoscaling, Cluster, Config, Recording, Webhook};
 pub use connection::{
     ConnectionUpdate, parse_connection, parse_update, render_connection, render_connections,
 };
 pub use flags::Flags;
 pub use health::render_health;
+pub use media_node::{
+    MediaNode, NodeFlags, NodeRequest, NodeTimes, Removal, RemovalStep, Strategy, command_for, ip,
+    launch_failed, may_launch, no_such_node, parse_launch, parse_removal, parse_status, refusal_of,
+    render_media_node, render_media_nodes, uri,
+};
 pub use refused::{Call, Refused, status_of};
+pub use restart::{Change, ChangedValue, parse_restart};
 pub use session::{SessionDefaults, parse_session, render_session, render_sessions};
 pub use signal::{SignalRequest, parse_signal};
 pub use token::{TokenRequest, parse_token, render_token};

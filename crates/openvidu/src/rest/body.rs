@@ -104,6 +104,12 @@ impl Body {
         })
     }
 
+    /// Every key whose value is not null.
+    pub fn entries(&self) -> impl Iterator<Item = (&str, &Value)> {
+        let given = self.values.iter().filter(|(_, value)| !value.is_null());
+        given.map(|(key, value)| (key.as_str(), value))
+    }
+
     /// The value, unless it is absent or null.
     pub fn value(&self, key: &str) -> Option<&Value> {
         self.values.get(key).filter(|value| !value.is_null())

@@ -40,6 +40,41 @@ pub struct Config {
     pub recording: Option<Recording>,
     /// `None` when webhooks are off.
     pub webhook: Option<Webhook>,
+    /// The cluster's part, which OpenVidu shows in its Pro edition only.
+    pub cluster: Option<Cluster>,
+}
+
+/// How the cluster is run.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub struct Cluster {
+    pub id: String,
+    /// Nodes are launched here: `auto`, else `manual`.
+    pub launches: bool,
+    /// How many nodes are wanted, where that is a plain number.
+    pub media_nodes: Option<u32>,
+    /// Seconds after which a node that is silent counts as crashed.
+    pub reconnection_timeout: u64,
+    /// By which nodes are chosen for sessions: `streams`, `connections`, `sessions`, `cpu` or `memory`.
+    pub load_strategy: String,
+    /// Seconds between two reports of a node's load.
+    pub load_interval: u64,
+    /// `None` when it is off.
+    pub autoscaling: Option<Autoscaling>,
+}
+
+/// Autoscaling's parameters.
+#[derive(Clone, Copy, Debug)]
+#[allow(missing_docs)]
+pub struct Autoscaling {
+    /// Seconds.
+    pub interval: u64,
+    pub min_nodes: u32,
+    pub max_nodes: u32,
+    /// Percent.
+    pub min_load: f64,
+    /// Percent.
+    pub max_load: f64,
 }
 
 /// The recording module's part.
@@ -123,6 +158,7 @@ impl Config {
         put("OPENVIDU_WEBHOOK", self.webhook.is_some().into());
         out.extend(self.recording.iter().flat_map(Recording::entries));
         out.extend(self.webhook.iter().flat_map(Webhook::entries));
+        out.extend(self.cluster.iter().flat_map(Cluster::entries));
         Value::Object(out).to_string()
     }
 
@@ -192,5 +228,37 @@ impl Webhook {
                 self.events.clone().into(),
             ),
         ]
+    }
+}
+
+impl Cluster {
+    fn entries(&self) -> Vec<(String, Value)> {
+        let mode = if self.launches { "auto" } else { "manual" };
+        let mut entries = vec![
+            ("ID", self.id.as_str().into()),
+            ("MODE", mode.into()),
+            // `aws` would promise that nodes are instances there.
+            ("ENVIRONMENT", "on_premise".into()),
+            ("RECONNECTION_TIMEOUT", self.reconnection_timeout.into()),
+            ("LOAD_STRATEGY", self.load_strategy.as_str().into()),
+            ("LOAD_INTERVAL", self.load_interval.into()),
+            ("AUTOSCALING", self.autoscaling.is_some().into()),
+        ];
+        if let Some(count) = self.media_nodes {
+            entries.push(("MEDIA_NODES", count.into()));
+        }
+        if let Some(limits) = self.autoscaling {
+            entries.extend([
+                ("AUTOSCALING_INTERVAL", limits.interval.into()),
+                ("AUTOSCALING_MIN_NODES", limits.min_nodes.into()),
+                ("AUTOSCALING_MAX_NODES", limits.max_nodes.into()),
+                ("AUTOSCALING_MIN_LOAD", limits.min_load.into()),
+                ("AUTOSCALING_MAX_LOAD", limits.max_load.into()),
+            ]);
+        }
+        entries
+            .into_iter()
+            .map(|(key, value)| (format!("OPENVIDU_PRO_CLUSTER_{key}"), value))
+            .collect()
     }
 }

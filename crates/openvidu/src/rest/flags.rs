@@ -1,4 +1,4 @@
-//! Query parameters of the GETs.
+//! Query parameters.
 
 use super::refused::Refused;
 
@@ -26,26 +26,44 @@ impl Flags {
 
     /// These defaults, changed by a query string (without `?`). Unknown parameters are ignored.
     pub fn with_query(mut self, query: &str) -> Result<Self, Refused> {
-        for (key, value) in query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")))
-        {
-            let flag = match key {
-                "pendingConnections" => &mut self.pending_connections,
-                "webRtcStats" => &mut self.web_rtc_stats,
-                _ => continue,
-            };
-            *flag = match value.to_ascii_lowercase().as_str() {
-                "true" | "on" | "yes" | "1" => true,
-                "false" | "off" | "no" | "0" => false,
-                "" => continue,
-                _ => {
-                    return Err(Refused::bad(format!(
-                        "Query parameter '{key}' must be true or false, not '{value}'"
-                    )));
-                }
-            };
-        }
+        read(query, |key, flag| match key {
+            "pendingConnections" => self.pending_connections = flag,
+            "webRtcStats" => self.web_rtc_stats = flag,
+            _ => {}
+        })?;
         Ok(self)
     }
+}
+
+/// Parameters that are flags.
+const FLAGS: [&str; 6] = [
+    "pendingConnections",
+    "webRtcStats",
+    "wait",
+    "sessions",
+    "recordings",
+    "extra-info",
+];
+
+/// Hands every flag of a query string over; an empty one is not set.
+pub(super) fn read(query: &str, mut set: impl FnMut(&str, bool)) -> Result<(), Refused> {
+    for (key, value) in pairs(query).filter(|(key, _)| FLAGS.contains(key)) {
+        match value.to_ascii_lowercase().as_str() {
+            "true" | "on" | "yes" | "1" => set(key, true),
+            "false" | "off" | "no" | "0" => set(key, false),
+            "" => {}
+            _ => {
+                return Err(Refused::bad(format!(
+                    "Query parameter '{key}' must be true or false, not '{value}'"
+                )));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The parameters of a query string.
+pub(super) fn pairs(query: &str) -> impl Iterator<Item = (&str, &str)> {
+    let parameters = query.split('&');
+    parameters.map(|pair| pair.split_once('=').unwrap_or((pair, "")))
 }

@@ -37,6 +37,14 @@ pub enum Call {
 }
 
 impl Refused {
+    /// With any status.
+    pub fn new(status: u16, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            message: message.into(),
+        }
+    }
+
     /// 400.
     pub fn bad(message: impl Into<String>) -> Self {
         Self {
@@ -102,6 +110,7 @@ fn reason_phrase(status: u16) -> &'static str {
         413 => "Payload Too Large",
         422 => "Unprocessable Entity",
         501 => "Not Implemented",
+        502 => "Bad Gateway",
         503 => "Service Unavailable",
         504 => "Gateway Timeout",
         _ => "Internal Server Error",

@@ -79,7 +79,7 @@ fn media_node(body: &Body) -> Result<Option<NodeId>, Refused> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct SessionView<'a> {
+pub(in crate::rest) struct SessionView<'a> {
     id: &'a str,
     object: &'static str,
     session_id: &'a str,
@@ -111,7 +111,7 @@ struct SessionsView<'a> {
 
 /// One session.
 pub fn render_session(session: &Session, flags: Flags) -> String {
-    serde_json::to_string(&view(session, flags)).unwrap_or_default()
+    serde_json::to_string(&session_view(session, flags)).unwrap_or_default()
 }
 
 /// `GET /sessions`.
@@ -121,7 +121,7 @@ pub fn render_sessions<'a>(
 ) -> String {
     let content: Vec<_> = sessions
         .into_iter()
-        .map(|session| view(session, flags))
+        .map(|session| session_view(session, flags))
         .collect();
     let sessions = SessionsView {
         number_of_elements: content.len(),
@@ -130,7 +130,7 @@ pub fn render_sessions<'a>(
     serde_json::to_string(&sessions).unwrap_or_default()
 }
 
-fn view(session: &Session, flags: Flags) -> SessionView<'_> {
+pub(in crate::rest) fn session_view(session: &Session, flags: Flags) -> SessionView<'_> {
     let properties = &session.properties;
     let recording = properties.default_recording_properties.as_deref();
     SessionView {

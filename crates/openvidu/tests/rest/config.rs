@@ -1,7 +1,7 @@
 //! `GET /config` and `GET /health`: the keys and types of OpenVidu's `restApiTest`.
 
 use conference::{ForcedVideoCodec, NodeId};
-use openvidu::rest::{Config, Recording, Webhook, render_health};
+use openvidu::rest::{Autoscaling, Cluster, Config, Recording, Webhook, render_health};
 use serde_json::json;
 
 use crate::state::{json_of, keys};
@@ -24,6 +24,7 @@ fn config() -> Config {
         sessions_garbage_threshold: 3600,
         recording: None,
         webhook: None,
+        cluster: None,
     }
 }
 
@@ -130,4 +131,58 @@ fn health_follows_the_nodes() {
             (status, json!({"status":name,"disconnectedMediaNodes":ids}))
         );
     }
+}
+
+#[test]
+fn a_cluster_shows_its_keys_with_types() {
+    let cluster = Cluster {
+        id: "c1".into(),
+        launches: true,
+        media_nodes: Some(3),
+        reconnection_timeout: 10,
+        load_strategy: "streams".into(),
+        load_interval: 1,
+        autoscaling: None,
+    };
+    let shown = |cluster: Cluster| {
+        let with = Config {
+            cluster: Some(cluster),
+            ..config()
+        };
+        let mut view = json_of(&with.render());
+        for key in keys(&json_of(&config().render())) {
+            view.as_object_mut().unwrap().remove(key);
+        }
+        view
+    };
+    assert_eq!(
+        shown(cluster.clone()),
+        json!({
+            "OPENVIDU_PRO_CLUSTER_ID":"c1","OPENVIDU_PRO_CLUSTER_MODE":"auto",
+            "OPENVIDU_PRO_CLUSTER_ENVIRONMENT":"on_premise","OPENVIDU_PRO_CLUSTER_MEDIA_NODES":3,
+            "OPENVIDU_PRO_CLUSTER_RECONNECTION_TIMEOUT":10,"OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY":"streams",
+            "OPENVIDU_PRO_CLUSTER_LOAD_INTERVAL":1,"OPENVIDU_PRO_CLUSTER_AUTOSCALING":false,
+        })
+    );
+    let autoscaling = Autoscaling {
+        interval: 30,
+        min_nodes: 1,
+        max_nodes: 4,
+        min_load: 20.0,
+        max_load: 70.5,
+    };
+    let view = shown(Cluster {
+        launches: false,
+        media_nodes: None,
+        autoscaling: Some(autoscaling),
+        ..cluster
+    });
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_MODE"], "manual");
+    assert_eq!(view.get("OPENVIDU_PRO_CLUSTER_MEDIA_NODES"), None);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING"], true);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING_INTERVAL"], 30);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_NODES"], 1);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_NODES"], 4);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_LOAD"], 20.0);
+    assert_eq!(view["OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_LOAD"], 70.5);
 }

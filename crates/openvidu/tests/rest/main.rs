@@ -6,6 +6,8 @@ mod config;
 mod connections;
 mod errors;
 mod hostile;
+mod media_nodes;
+mod restart;
 mod sessions;
 mod signals;
 mod state;

@@ -41,5 +41,6 @@ fn view(app: &App) -> rest::Config {
         sessions_garbage_threshold: config.garbage_threshold.as_secs(),
         recording: None,
         webhook: None,
+        cluster: None,
     }
 }
