@@ -22,7 +22,7 @@ impl Conference {
         self.check_open_requests()
     }
 
-    fn check_session(&self, session: &Session) -> Verdict {
+    pub(crate) fn check_session(&self, session: &Session) -> Verdict {
         let active = session.participants().count() > 0;
         rule(
             active == session.node.is_some(),

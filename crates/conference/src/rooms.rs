@@ -41,6 +41,11 @@ impl Rooms {
         self.sessions.insert(session.id.clone(), session);
     }
 
+    /// Puts in what is written down already.
+    pub fn restore(&mut self, session: Session) {
+        self.sessions.insert(session.id.clone(), session);
+    }
+
     pub fn remove(&mut self, id: &SessionId) -> Option<Session> {
         let session = self.sessions.remove(id)?;
         self.changed.insert(id.clone());

@@ -12,8 +12,12 @@ use dice::Dice;
 use monkey::Monkey;
 use witness::Witness;
 
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 40;
 const INPUTS: usize = 3_000;
+const LIMITS: Limits = Limits {
+    sessions: 2,
+    connections_per_session: 6,
+};
 
 #[test]
 fn nothing_impossible_ever_happens() {
@@ -73,12 +77,8 @@ struct World {
 
 impl World {
     fn new(seed: u64) -> Self {
-        let limits = Limits {
-            sessions: 2,
-            connections_per_session: 6,
-        };
         Self {
-            conference: Conference::with_limits(limits),
+            conference: Conference::with_limits(LIMITS),
             witness: Witness::default(),
             monkey: Monkey::new(Dice::new(seed)),
             now: 1_000,
@@ -86,6 +86,9 @@ impl World {
     }
 
     fn step(&mut self) -> Vec<Effect> {
+        if self.monkey.dice.below(1_000) == 0 {
+            self.restart();
+        }
         let input = self.monkey.next(&self.conference, &mut self.witness);
         self.feed(input)
     }
@@ -104,6 +107,24 @@ impl World {
         assert_eq!(self.conference.check(), Ok(()));
         self.witness.compare(&self.conference);
         effects
+    }
+
+    /// A new master takes over from what is written down.
+    fn restart(&mut self) {
+        let written = self.conference.sessions().cloned().collect();
+        let mut conference = Conference::with_limits(LIMITS);
+        assert_eq!(conference.restore(written), Ok(()));
+        assert_eq!(conference.take_changed(), BTreeSet::new());
+        assert_eq!(
+            sessions(&conference),
+            sessions(&self.conference),
+            "the same sessions"
+        );
+        self.conference = conference;
+        // Longer than the numbers of transports are ahead of the clock.
+        self.now += 10_000;
+        self.witness.restart(&self.conference);
+        self.witness.compare(&self.conference);
     }
 
     /// Everybody who was asked answers, then everything ends.

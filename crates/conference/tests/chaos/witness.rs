@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conference::*;
 
 /// What must have happened in the runs, or they prove nothing.
-pub const EVERYTHING: [&str; 25] = [
+pub const EVERYTHING: [&str; 27] = [
     "joined",
     "published",
     "source swapped",
@@ -31,6 +31,8 @@ pub const EVERYTHING: [&str; 25] = [
     "told of an end",
     "told of a signal",
     "session changed",
+    "restarted",
+    "restarted with open requests",
 ];
 
 #[derive(Default)]
@@ -255,6 +257,23 @@ impl Witness {
     fn due(&mut self, key: RequestId, answer: MediaAnswer) {
         assert!(self.unanswered.contains(&key), "nobody asked for it");
         self.to_node.push((key, answer));
+    }
+
+    /// Questions to the old master are forgotten, and its nodes close what the new one does not want.
+    pub fn restart(&mut self, conference: &Conference) {
+        self.count("restarted");
+        if !self.unanswered.is_empty() {
+            self.count("restarted with open requests");
+        }
+        self.unanswered.clear();
+        self.placing.clear();
+        self.to_place.clear();
+        self.to_node.clear();
+        self.transports.retain(|transport, node| {
+            conference
+                .transports_on(node)
+                .any(|wanted| wanted == transport)
+        });
     }
 
     /// Between two inputs, what everybody believes is what is.
