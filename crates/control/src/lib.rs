@@ -1,1 +1,34 @@
-//! The master's mind: a conference and a cluster as one, and what lies between them.
+//! The master's mind: a [`Conference`](conference::Conference) and a [`Cluster`](cluster::Cluster) as one, and what
+//! lies between them: who is told what, which commands wait for a node, what every node should carry.
+//!
+//! Pure: no clock, socket, task or randomness. [`Control::handle`] takes the time and one [`Input`] and returns
+//! [`Effect`]s, to be carried out in order; [`Control::next_deadline`] says when to come back with [`Input::Tick`], and
+//! what for. What is told to a shell has no sockets and no wire format in it, so that a simulator can be the shell.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | `meeting` | carries out what the conference wants |
+//! | `nodes` | takes what comes from the nodes, carries out what the cluster wants |
+//! | `clients` | knows clients by number, by RPC session, and by the connection they have become |
+//! | `in_flight` | commands that no node has answered yet |
+//! | `carried` | which transports were made on which node |
+
+mod carried;
+mod clients;
+mod control;
+mod deadline;
+mod effect;
+mod in_flight;
+mod input;
+mod meeting;
+mod nodes;
+mod notice;
+mod settings;
+
+pub use control::Control;
+pub use deadline::{Deadline, Timer};
+pub use effect::{Effect, Event, NodeEvent, Obeyed, Told};
+pub use in_flight::ANSWER;
+pub use input::{Direction, Input, Now, Question, Says, Stage, TransportState};
+pub use notice::{Notice, Weight};
+pub use settings::Settings;

@@ -1,6 +1,7 @@
 //! How a request of an application reaches the control task, and the answer comes back.
 
-use cluster::Cluster;
+use ::control::{Control, Now, Obeyed};
+use cluster::{Cluster, Illegal};
 use conference::{Conference, Error, Reply, ServerOperation};
 use tokio::sync::oneshot;
 
@@ -13,7 +14,8 @@ use crate::control::Message;
 pub(crate) struct GoingDown;
 
 impl App {
-    /// Does something, and looks at the conference as it is right afterwards.
+    /// Does something, and looks at the conference as it is when the answer may be told. What the answer names may be
+    /// gone by then.
     pub(crate) async fn operate<R: Send + 'static>(
         &self,
         operation: ServerOperation,
@@ -26,10 +28,7 @@ impl App {
                 let _ = answer.send(render(conference, result));
             },
         );
-        self.control
-            .send(Message::Server { operation, respond })
-            .await
-            .map_err(|_| GoingDown)?;
+        self.tell(Message::Server { operation, respond }).await?;
         answered.await.map_err(|_| GoingDown)
     }
 
@@ -38,14 +37,48 @@ impl App {
         &self,
         look: impl FnOnce(&Conference, &Cluster) -> R + Send + 'static,
     ) -> Result<R, GoingDown> {
-        let (answer, answered) = oneshot::channel();
-        let look = Box::new(move |conference: &Conference, cluster: &Cluster| {
-            let _ = answer.send(look(conference, cluster));
-        });
-        self.control
-            .send(Message::Look(look))
+        self.inspect(move |control, _| look(control.conference(), control.cluster()))
             .await
-            .map_err(|_| GoingDown)?;
+    }
+
+    /// Looks at everything, with the time on the control task's clocks.
+    pub(crate) async fn inspect<R: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Control, Now) -> R + Send + 'static,
+    ) -> Result<R, GoingDown> {
+        let (answer, answered) = oneshot::channel();
+        let look = Box::new(move |control: &Control, now: Now| {
+            let _ = answer.send(look(control, now));
+        });
+        self.tell(Message::Look(look)).await?;
         answered.await.map_err(|_| GoingDown)
+    }
+
+    /// Does what an operator asks for, or says why it cannot be.
+    pub(crate) async fn command(
+        &self,
+        command: cluster::Command,
+    ) -> Result<Result<Obeyed, Illegal>, GoingDown> {
+        let (answer, answered) = oneshot::channel();
+        let report = Box::new(move |result| {
+            let _ = answer.send(result);
+        });
+        self.tell(Message::Command { command, report }).await?;
+        answered.await.map_err(|_| GoingDown)
+    }
+
+    /// Sets how many nodes are wanted from now on.
+    pub(crate) async fn set_policy(&self, policy: cluster::Policy) -> Result<(), GoingDown> {
+        let (answer, answered) = oneshot::channel();
+        let report = Box::new(move |_| {
+            let _ = answer.send(());
+        });
+        let policy = Box::new(policy);
+        self.tell(Message::Policy { policy, report }).await?;
+        answered.await.map_err(|_| GoingDown)
+    }
+
+    async fn tell(&self, message: Message) -> Result<(), GoingDown> {
+        self.control.send(message).await.map_err(|_| GoingDown)
     }
 }

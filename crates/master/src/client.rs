@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use ::control::{Input, Told};
 use axum::extract::ws::WebSocket;
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{Client, ClientNumber, Effect, Identity, Settings, SocketId};
@@ -135,9 +136,14 @@ impl Task {
     async fn event(&mut self, event: Event) {
         let now = self.clock.timestamp();
         let effects = match event {
-            Event::Reply { request, result } => self.machine.reply(now, request, result),
-            Event::Notify(notification) => self.machine.notify(&notification),
-            Event::Disconnected => self.machine.disconnected(now),
+            Event::Told(Told::Reply { request, result }) => {
+                self.machine.reply(now, request, result)
+            }
+            Event::Told(Told::Notify(notification)) => self.machine.notify(&notification),
+            Event::Told(Told::Disconnected) => self.machine.disconnected(now),
+            Event::Told(Told::Stop) => return self.stop(),
+            // Comes with its socket, below.
+            Event::Told(Told::ResumeRefused(_)) => Vec::new(),
             Event::Resumed { resume, socket } => {
                 tracing::info!(client = self.number.0, ip = resume.ip, "client reconnected");
                 self.sockets.insert(socket.id(), socket);
@@ -147,7 +153,6 @@ impl Task {
                 self.sockets.insert(socket.id(), socket);
                 self.machine.resume_refused(&resume)
             }
-            Event::Stop => return self.stop(),
             // Taken out by `run`, which has the frames that must follow.
             Event::HandedOver { .. } => Vec::new(),
         };
@@ -208,22 +213,20 @@ impl Task {
                     }
                 }
                 Effect::Join { request, join } => {
-                    self.tell(Message::Join {
-                        request,
-                        join: Box::new(join),
-                    })
-                    .await
+                    let join = Box::new(join);
+                    self.tell(Message::Input(Input::Join { request, join }))
+                        .await;
                 }
                 Effect::Operation {
                     request,
                     connection,
                     operation,
                 } => {
-                    self.tell(Message::Operation {
+                    self.tell(Message::Input(Input::Operation {
                         request,
                         connection,
                         operation,
-                    })
+                    }))
                     .await;
                 }
                 Effect::Resume(resume) => {
@@ -239,7 +242,7 @@ impl Task {
                 }
                 Effect::Lost { connection } => {
                     tracing::info!(client = self.number.0, %connection, "client did not come back in its grace");
-                    self.tell(Message::Lost { connection }).await;
+                    self.tell(Message::Input(Input::Lost { connection })).await;
                 }
                 Effect::Ended => self.ended = true,
             }

@@ -1,43 +1,30 @@
-//! The control task: the one place where `conference` and `cluster` live, and the one order in which things happen to
-//! them. It waits for nobody: whatever it tells is handed to a bounded queue or dropped with a consequence.
+//! The control task: the shell around [`Control`], and the one order in which things happen to it. It waits for nobody:
+//! whatever it tells is handed to a bounded queue or dropped with a consequence.
 
-mod carried;
 mod clients;
-mod in_flight;
-mod meeting;
 mod message;
 mod nodes;
 mod translate;
 
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use cluster::Cluster;
-use conference::{Conference, IceServer, Input, RequestId};
+use ::control::{Control, Effect, Input, Notice, Now, Question, Weight};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{MissedTickBehavior, interval, sleep_until};
+use tokio::time::sleep_until;
 
 use crate::clock::Clock;
 
 pub(crate) use clients::Doors as ClientDoors;
-pub(crate) use message::{Event, Message, Respond};
+pub(crate) use message::{Event, Message};
+
+use message::{Report, Respond};
 
 /// Messages that may wait for the control task. Whoever sends more waits.
 const MESSAGES: usize = 4096;
 
 /// Events of the link that may wait. Nodes that send more are read more slowly.
 const LINK_EVENTS: usize = 4096;
-
-/// What the control task is started with.
-pub(crate) struct Settings {
-    pub(crate) clock: Clock,
-    /// See [`crate::Config::ice_servers`].
-    pub(crate) ice_servers: Vec<IceServer>,
-    /// See [`crate::Config::garbage_interval`].
-    pub(crate) garbage_interval: Duration,
-    /// See [`crate::Config::garbage_threshold`].
-    pub(crate) garbage_threshold: Duration,
-}
 
 /// The ways to a running control task.
 pub(crate) struct Doors {
@@ -48,10 +35,20 @@ pub(crate) struct Doors {
 }
 
 /// Starts the task.
-pub(crate) fn start(settings: Settings) -> Doors {
+pub(crate) fn start(clock: Clock, settings: ::control::Settings) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
-    let task = tokio::spawn(Control::new(settings).run(inbox, link_inbox));
+    let shell = Shell {
+        clock,
+        control: Control::new(now(&clock), settings),
+        clients: clients::Clients::default(),
+        nodes: nodes::Nodes::default(),
+        responds: HashMap::new(),
+        reports: HashMap::new(),
+        next_question: 1,
+        stopped: false,
+    };
+    let task = tokio::spawn(shell.run(inbox, link_inbox));
     Doors {
         messages,
         link,
@@ -59,155 +56,176 @@ pub(crate) fn start(settings: Settings) -> Doors {
     }
 }
 
-struct Control {
-    settings: Settings,
-    conference: Conference,
-    cluster: Cluster,
+struct Shell {
+    clock: Clock,
+    control: Control,
     clients: clients::Clients,
     nodes: nodes::Nodes,
-    in_flight: in_flight::InFlight,
-    carried: carried::Carried,
-    /// Requests of applications that the conference has not answered yet.
-    responds: HashMap<RequestId, Respond>,
-    next_request: u32,
-    /// What the conference is told next. Never left non-empty.
-    inputs: VecDeque<Input>,
+    responds: HashMap<Question, Respond>,
+    reports: HashMap<Question, Report>,
+    next_question: u64,
+    stopped: bool,
 }
 
-impl Control {
-    fn new(settings: Settings) -> Self {
-        Self {
-            settings,
-            conference: Conference::new(),
-            cluster: Cluster::new(),
-            clients: clients::Clients::default(),
-            nodes: nodes::Nodes::default(),
-            in_flight: in_flight::InFlight::default(),
-            carried: carried::Carried::default(),
-            responds: HashMap::new(),
-            next_request: 1,
-            inputs: VecDeque::new(),
-        }
-    }
-
+impl Shell {
     async fn run(
         mut self,
         mut inbox: mpsc::Receiver<Message>,
         mut link: mpsc::Receiver<link::serve::Event>,
     ) {
-        // `interval` refuses zero; the branch below is off then.
-        let collects = !self.settings.garbage_interval.is_zero();
-        let mut garbage = interval(self.settings.garbage_interval.max(Duration::from_millis(1)));
-        garbage.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        loop {
-            let deadline = self.next_deadline();
+        let mut stopping: Option<oneshot::Sender<()>> = None;
+        self.handle(Input::Wall(wall(&self.clock)));
+        while !self.stopped {
+            let deadline = self.control.next_deadline();
+            let deadline = deadline.map(|deadline| self.clock.instant_of(deadline.at));
             tokio::select! {
                 message = inbox.recv() => match message {
-                    Some(Message::Stop { done }) => return self.stop(done),
+                    Some(Message::Stop { done }) => {
+                        stopping = Some(done);
+                        self.handle(Input::Stop);
+                    }
                     Some(message) => self.message(message),
                     None => return,
                 },
-                Some(event) = link.recv() => self.link(event),
-                () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => self.tick(),
-                _ = garbage.tick(), if collects => self.collect_garbage(),
+                Some(event) = link.recv() => {
+                    if let Some(input) = self.nodes.input(event) {
+                        self.handle(input);
+                    }
+                }
+                () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
+                    self.handle(Input::Tick);
+                }
             }
-            self.settle();
+        }
+        if let Some(done) = stopping {
+            // Nobody waits any more when the asker has given up.
+            let _ = done.send(());
         }
     }
 
     fn message(&mut self, message: Message) {
-        match message {
+        let input = match message {
             Message::Server { operation, respond } => {
-                let request = self.server_request();
-                self.responds.insert(request, respond);
-                self.inputs.push_back(Input::Server { request, operation });
+                let question = self.question();
+                self.responds.insert(question, respond);
+                Input::Server {
+                    question,
+                    operation,
+                }
             }
-            Message::Look(look) => look(&self.conference, &self.cluster),
+            Message::Command { command, report } => {
+                let question = self.question();
+                self.reports.insert(question, report);
+                Input::Command { question, command }
+            }
+            Message::Policy { policy, report } => {
+                let question = self.question();
+                self.reports.insert(question, report);
+                Input::Policy { question, policy }
+            }
+            Message::Look(look) => return look(&self.control, now(&self.clock)),
             Message::Opened {
                 client,
                 session,
                 doors,
-            } => self.clients.opened(client, session, doors),
-            Message::Join { request, join } => self.inputs.push_back(Input::Join {
-                request,
-                join: *join,
-            }),
-            Message::Operation {
-                request,
-                connection,
-                operation,
             } => {
-                self.inputs.push_back(Input::Client {
-                    request,
-                    connection,
-                    operation,
-                });
+                self.clients.opened(client, doors);
+                Input::Opened { client, session }
             }
             Message::Resume {
                 from,
                 resume,
                 socket,
             } => {
-                let told = self.clients.resume(from, resume, socket);
-                self.lose_unreachable(told);
+                self.clients.asks_to_resume(from, socket);
+                Input::Resume { from, resume }
             }
-            Message::Lost { connection } => self.inputs.push_back(Input::Lost { connection }),
             Message::Ended { client } => {
-                let connection = self.clients.ended(client);
-                self.lose(connection);
+                self.clients.ended(client);
+                Input::Ended { client }
             }
-            // Taken out by `run`, which ends with it.
-            Message::Stop { .. } => {}
-        }
+            Message::Input(input) => input,
+            // Taken out by `run`.
+            Message::Stop { .. } => Input::Stop,
+        };
+        self.handle(input);
     }
 
-    /// Number 0 in the upper half: no client's.
-    fn server_request(&mut self) -> RequestId {
-        let request = RequestId(u64::from(self.next_request));
-        self.next_request = self.next_request.checked_add(1).unwrap_or(1);
-        request
+    fn question(&mut self) -> Question {
+        let question = Question(self.next_question);
+        self.next_question += 1;
+        question
     }
 
-    /// Tells the conference what has gathered until nothing is left.
-    fn settle(&mut self) {
-        while let Some(input) = self.inputs.pop_front() {
-            let effects = self
-                .conference
-                .handle(self.settings.clock.timestamp(), input);
-            for effect in effects {
-                self.carry_out(effect);
+    fn handle(&mut self, input: Input) {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.control.handle(now(&self.clock), input) {
+                self.carry_out(effect, &mut inputs);
             }
         }
     }
 
-    fn next_deadline(&self) -> Option<Instant> {
-        let suspicion = self
-            .cluster
-            .next_deadline()
-            .map(|deadline| self.settings.clock.instant_of(deadline.at));
-        suspicion
-            .into_iter()
-            .chain(self.in_flight.next_deadline())
-            .min()
+    /// What could not be done goes into `failed`.
+    fn carry_out(&mut self, effect: Effect, failed: &mut VecDeque<Input>) {
+        let undelivered = |client: clients::Unreachable| Input::Undelivered { client: client.0 };
+        match effect {
+            Effect::Answer { question, result } => {
+                if let Some(respond) = self.responds.remove(&question) {
+                    respond(self.control.conference(), result);
+                }
+            }
+            Effect::Obeyed { question, result } => {
+                if let Some(report) = self.reports.remove(&question) {
+                    report(result);
+                }
+            }
+            Effect::Tell { client, told } => {
+                failed.extend(self.clients.tell(client, told).err().map(undelivered));
+            }
+            Effect::PassSocket { from, to, resume } => {
+                let told = self.clients.pass(from, to, resume);
+                failed.extend(told.into_iter().filter_map(Result::err).map(undelivered));
+            }
+            Effect::Welcome { attachment, .. } => self.nodes.welcome(attachment),
+            Effect::Refuse {
+                attachment,
+                refusal,
+                reason,
+            } => self.nodes.refuse(attachment, refusal, reason),
+            Effect::DropStream { attachment } => self.nodes.drop_stream(attachment),
+            Effect::Command {
+                attachment,
+                key,
+                command,
+            } => failed.extend(self.nodes.command(attachment, key, command)),
+            Effect::Probe { .. } | Effect::Launch { .. } | Effect::Terminate { .. } => {
+                // The settings ask for neither, as long as there is neither a prober nor a provider.
+                tracing::warn!(?effect, "the cluster asks for what this master cannot do");
+            }
+            Effect::Event(event) => tracing::trace!(?event, "event"),
+            Effect::Log(notice) => log(&notice),
+            Effect::Stopped => self.stopped = true,
+        }
     }
+}
 
-    fn tick(&mut self) {
-        self.expire_commands();
-        self.tick_cluster();
+fn now(clock: &Clock) -> Now {
+    Now {
+        moment: clock.moment(),
+        timestamp: clock.timestamp(),
     }
+}
 
-    fn collect_garbage(&mut self) {
-        let older_than_ms =
-            u64::try_from(self.settings.garbage_threshold.as_millis()).unwrap_or(u64::MAX);
-        self.inputs
-            .push_back(Input::CollectGarbage { older_than_ms });
-    }
+fn wall(clock: &Clock) -> cluster::schedule::Wall {
+    let millis = i64::try_from(clock.timestamp().0).unwrap_or(i64::MAX);
+    cluster::schedule::Wall(millis)
+}
 
-    fn stop(mut self, done: oneshot::Sender<()>) {
-        self.inputs.push_back(Input::Stopping);
-        self.settle();
-        self.clients.stop();
-        // Nobody waits any more when the asker has given up.
-        let _ = done.send(());
+fn log(notice: &Notice) {
+    match notice.weight() {
+        Weight::Debug => tracing::debug!("{notice}"),
+        Weight::Info => tracing::info!("{notice}"),
+        Weight::Warning => tracing::warn!("{notice}"),
     }
 }

@@ -115,12 +115,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
 
     let clock = Clock::start();
-    let doors = control::start(control::Settings {
-        clock,
-        ice_servers: config.ice_servers.clone(),
-        garbage_interval: config.garbage_interval,
-        garbage_threshold: config.garbage_threshold,
-    });
+    let doors = control::start(clock, settings(&config));
     let master_boot_id = hex(&random::draw::<8>());
     let link_config = link::serve::Config {
         listener: link_listener,
@@ -156,6 +151,15 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         stop,
         alive,
     })
+}
+
+fn settings(config: &Config) -> ::control::Settings {
+    ::control::Settings {
+        cluster: cluster::Settings::default(),
+        ice_servers: config.ice_servers.clone(),
+        garbage_interval: config.garbage_interval,
+        garbage_threshold: config.garbage_threshold,
+    }
 }
 
 async fn bind(

@@ -23,10 +23,10 @@ fn machine(number: u32, session: &str) -> Client {
 }
 
 fn evicted() -> Event {
-    Event::Notify(Notification::ParticipantEvicted {
+    Event::Told(Told::Notify(Notification::ParticipantEvicted {
         connection: ConnectionId::new("con_A"),
         reason: EndReason::SessionClosedByServer,
-    })
+    }))
 }
 
 #[tokio::test]

@@ -1,24 +1,23 @@
-//! The clients' tasks, by number, by RPC session, and by the connection they have become.
+//! The ways to the clients' tasks, and sockets on their way from one to another.
 
 use std::collections::HashMap;
 
-use conference::ConnectionId;
-use openvidu::id::RpcSessionId;
+use ::control::Told;
 use openvidu::rpc::{ClientNumber, Resume};
 use tokio::sync::mpsc;
 
 use super::message::Event;
 use crate::socket::{Frame, Socket};
 
-/// The client cannot be told: its task has ended, or takes nothing any more. Carries the connection that it still was.
+/// A client cannot be told: its task takes nothing any more.
 #[derive(Debug)]
-pub(super) struct Unreachable(pub(super) Option<ConnectionId>);
+pub(super) struct Unreachable(pub(super) ClientNumber);
 
 #[derive(Debug, Default)]
 pub(super) struct Clients {
-    by_number: HashMap<ClientNumber, Entry>,
-    by_session: HashMap<RpcSessionId, ClientNumber>,
-    by_connection: HashMap<ConnectionId, ClientNumber>,
+    doors: HashMap<ClientNumber, Doors>,
+    /// Sockets of resumptions that are being decided, by the client on which they came. A client asks once.
+    passing: HashMap<ClientNumber, Socket>,
 }
 
 /// The ways to a client's task.
@@ -28,58 +27,60 @@ pub(crate) struct Doors {
     pub(crate) frames: mpsc::Sender<Frame>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    session: RpcSessionId,
-    doors: Doors,
-    /// What its client has joined as.
-    connection: Option<ConnectionId>,
-}
-
 impl Clients {
-    pub(super) fn opened(&mut self, client: ClientNumber, session: RpcSessionId, doors: Doors) {
-        self.by_session.insert(session.clone(), client);
-        self.by_number.insert(
-            client,
-            Entry {
-                session,
-                doors,
-                connection: None,
-            },
-        );
+    pub(super) fn opened(&mut self, client: ClientNumber, doors: Doors) {
+        self.doors.insert(client, doors);
     }
 
-    /// Forgets the client; says which connection it still was.
-    pub(super) fn ended(&mut self, client: ClientNumber) -> Option<ConnectionId> {
-        let entry = self.by_number.remove(&client)?;
-        self.by_session.remove(&entry.session);
-        let connection = entry.connection?;
-        self.by_connection.remove(&connection);
-        Some(connection)
+    pub(super) fn ended(&mut self, client: ClientNumber) {
+        self.doors.remove(&client);
+        self.passing.remove(&client);
     }
 
-    pub(super) fn bind(&mut self, client: ClientNumber, connection: ConnectionId) {
-        if let Some(entry) = self.by_number.get_mut(&client) {
-            entry.connection = Some(connection.clone());
-            self.by_connection.insert(connection, client);
-        }
+    pub(super) fn asks_to_resume(&mut self, from: ClientNumber, socket: Socket) {
+        self.passing.insert(from, socket);
     }
 
-    /// The connection is over.
-    pub(super) fn unbind(&mut self, connection: &ConnectionId) {
-        let Some(client) = self.by_connection.remove(connection) else {
-            return;
+    pub(super) fn tell(&mut self, client: ClientNumber, told: Told) -> Result<(), Unreachable> {
+        let event = match told {
+            Told::ResumeRefused(resume) => return self.refuse(client, resume),
+            told => Event::Told(told),
         };
-        if let Some(entry) = self.by_number.get_mut(&client) {
-            entry.connection = None;
-        }
-        // Without the event the client's task ends with its socket, a little later.
-        let _ = self.tell(client, Event::Disconnected);
+        self.send(client, event)
     }
 
-    pub(super) fn tell(&mut self, client: ClientNumber, event: Event) -> Result<(), Unreachable> {
-        let entry = self.by_number.get(&client).ok_or(Unreachable(None))?;
-        entry.doors.events.try_send(event).map_err(|error| {
+    /// Passes a socket from the client on which it came to the one that it asks for.
+    pub(super) fn pass(
+        &mut self,
+        from: ClientNumber,
+        to: ClientNumber,
+        resume: Resume,
+    ) -> [Result<(), Unreachable>; 2] {
+        let Some(frames) = self.doors.get(&to).map(|doors| doors.frames.clone()) else {
+            return [self.refuse(from, resume), Ok(())];
+        };
+        let Some(socket) = self.passing.remove(&from) else {
+            return [Ok(()), Ok(())];
+        };
+        // Before the other client closes its own door, so that no frame finds both closed.
+        socket.redirect(frames.clone());
+        let resumed = self.send(to, Event::Resumed { resume, socket });
+        [resumed, self.send(from, Event::HandedOver { frames })]
+    }
+
+    fn refuse(&mut self, from: ClientNumber, resume: Resume) -> Result<(), Unreachable> {
+        match self.passing.remove(&from) {
+            Some(socket) => self.send(from, Event::ResumeRefused { resume, socket }),
+            None => Ok(()),
+        }
+    }
+
+    /// One whose task has ended is known, or will be, by its `Ended`.
+    fn send(&mut self, client: ClientNumber, event: Event) -> Result<(), Unreachable> {
+        let Some(doors) = self.doors.get(&client) else {
+            return Ok(());
+        };
+        doors.events.try_send(event).map_err(|error| {
             if matches!(error, mpsc::error::TrySendError::Full(_)) {
                 tracing::warn!(
                     client = client.0,
@@ -87,52 +88,8 @@ impl Clients {
                 );
             }
             // The task ends when nobody can reach it any more.
-            Unreachable(self.ended(client))
+            self.ended(client);
+            Unreachable(client)
         })
-    }
-
-    pub(super) fn tell_connection(
-        &mut self,
-        connection: &ConnectionId,
-        event: Event,
-    ) -> Result<(), Unreachable> {
-        let client = *self
-            .by_connection
-            .get(connection)
-            .ok_or(Unreachable(None))?;
-        self.tell(client, event)
-    }
-
-    /// Passes a socket from the client on which it came to the one that it asks for.
-    pub(super) fn resume(
-        &mut self,
-        from: ClientNumber,
-        resume: Resume,
-        socket: Socket,
-    ) -> Result<(), Unreachable> {
-        let found = self
-            .by_session
-            .get(&resume.session)
-            .copied()
-            .filter(|client| *client != from);
-        let Some((client, entry)) =
-            found.and_then(|client| Some((client, self.by_number.get(&client)?)))
-        else {
-            return self.tell(from, Event::ResumeRefused { resume, socket });
-        };
-        let frames = entry.doors.frames.clone();
-        // Before the other client closes its own door, so that no frame finds both closed.
-        socket.redirect(frames.clone());
-        let resumed = self.tell(client, Event::Resumed { resume, socket });
-        let handed_over = self.tell(from, Event::HandedOver { frames });
-        resumed.and(handed_over)
-    }
-
-    /// Tells everybody that this is the end.
-    pub(super) fn stop(&mut self) {
-        for entry in self.by_number.values() {
-            // A task that takes nothing ends with its socket.
-            let _ = entry.doors.events.try_send(Event::Stop);
-        }
     }
 }

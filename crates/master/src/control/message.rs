@@ -1,10 +1,8 @@
 //! What the control task is told, and what it tells clients.
 
-use cluster::Cluster;
-use conference::{
-    ClientOperation, Conference, ConnectionId, Error, Join, Notification, Reply, RequestId,
-    ServerOperation,
-};
+use ::control::{Control, Input, Now, Obeyed, Told};
+use cluster::Illegal;
+use conference::{Conference, Error, Reply, ServerOperation};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{ClientNumber, Resume};
 use tokio::sync::{mpsc, oneshot};
@@ -12,11 +10,15 @@ use tokio::sync::{mpsc, oneshot};
 use super::clients::Doors;
 use crate::socket::{Frame, Socket};
 
-/// Answers a request of the application's server, with the conference as it is right after the request.
+/// Answers a request of the application's server, with the conference as it is when the answer may be told. What the
+/// answer names may be gone by then.
 pub(crate) type Respond = Box<dyn FnOnce(&Conference, Result<Reply, Error>) + Send>;
 
+/// Answers an operator's command.
+pub(crate) type Report = Box<dyn FnOnce(Result<Obeyed, Illegal>) + Send>;
+
 /// Looks at what there is.
-pub(crate) type Look = Box<dyn FnOnce(&Conference, &Cluster) + Send>;
+pub(crate) type Look = Box<dyn FnOnce(&Control, Now) + Send>;
 
 /// Said to the control task.
 pub(crate) enum Message {
@@ -24,6 +26,16 @@ pub(crate) enum Message {
     Server {
         operation: ServerOperation,
         respond: Respond,
+    },
+    /// An operator commands.
+    Command {
+        command: cluster::Command,
+        report: Report,
+    },
+    /// How many nodes are wanted from now on.
+    Policy {
+        policy: Box<cluster::Policy>,
+        report: Report,
     },
     /// Somebody wants to read.
     Look(Look),
@@ -33,24 +45,16 @@ pub(crate) enum Message {
         session: RpcSessionId,
         doors: Doors,
     },
-    /// A client asks to join.
-    Join { request: RequestId, join: Box<Join> },
-    /// A joined client asks.
-    Operation {
-        request: RequestId,
-        connection: ConnectionId,
-        operation: ClientOperation,
-    },
     /// A client wants to go on as another RPC session, on this socket.
     Resume {
         from: ClientNumber,
         resume: Resume,
         socket: Socket,
     },
-    /// A client's grace is over.
-    Lost { connection: ConnectionId },
     /// A client's task is at its end.
     Ended { client: ClientNumber },
+    /// Something happened that needs nothing of the task itself.
+    Input(Input),
     /// The master is going down. Answered when everybody has been told.
     Stop { done: oneshot::Sender<()> },
 }
@@ -58,13 +62,7 @@ pub(crate) enum Message {
 /// Said to a client's task.
 #[derive(Debug)]
 pub(crate) enum Event {
-    Reply {
-        request: RequestId,
-        result: Result<Reply, Error>,
-    },
-    Notify(Notification),
-    /// The connection is over.
-    Disconnected,
+    Told(Told),
     /// Go on on this socket. Its frames come here already.
     Resumed {
         resume: Resume,
@@ -74,11 +72,9 @@ pub(crate) enum Event {
     HandedOver {
         frames: mpsc::Sender<Frame>,
     },
-    /// There is no such RPC session.
+    /// There is no such RPC session; the socket stays.
     ResumeRefused {
         resume: Resume,
         socket: Socket,
     },
-    /// Say what is left to be said and end.
-    Stop,
 }

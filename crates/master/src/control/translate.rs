@@ -2,19 +2,22 @@
 
 use std::net::IpAddr;
 
+use ::control::{Direction, Stage, TransportState};
 use cluster::{Addresses, Boot, BootId, Capacity, Hello, Load};
-use conference::{ForcedVideoCodec, MediaAnswer, MediaCommand, MediaError, RequestId, TransportId};
+use conference::{
+    ForcedVideoCodec, MediaAnswer, MediaCommand, MediaError, SessionId, StreamId, TransportId,
+};
 use link::proto;
 use link::proto::command::Command;
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;
 
-/// A command for the link, and its key (`None` when it is not answered).
-pub(super) fn outgoing(command: MediaCommand) -> (Option<RequestId>, Command) {
+/// A command for the link.
+pub(super) fn outgoing(command: MediaCommand) -> Command {
     match command {
         MediaCommand::Publish {
-            key,
+            key: _,
             session,
             stream,
             transport,
@@ -28,10 +31,10 @@ pub(super) fn outgoing(command: MediaCommand) -> (Option<RequestId>, Command) {
                 offer,
                 forced_video_codec: codec(forced_video_codec).to_owned(),
             };
-            (Some(key), Command::Publish(publish))
+            Command::Publish(publish)
         }
         MediaCommand::Subscribe {
-            key,
+            key: _,
             session,
             stream,
             transport,
@@ -45,25 +48,20 @@ pub(super) fn outgoing(command: MediaCommand) -> (Option<RequestId>, Command) {
                 audio,
                 video,
             };
-            (Some(key), Command::Subscribe(subscribe))
+            Command::Subscribe(subscribe)
         }
         MediaCommand::Accept {
-            key,
-            transport,
+            transport, answer, ..
+        } => Command::Accept(proto::Accept {
+            transport_id: transport.as_str().to_owned(),
             answer,
-        } => (
-            Some(key),
-            Command::Accept(proto::Accept {
-                transport_id: transport.as_str().to_owned(),
-                answer,
-            }),
-        ),
+        }),
         MediaCommand::Candidate {
             transport,
             candidate,
             sdp_mid,
-        } => (None, self::candidate(&transport, candidate, sdp_mid)),
-        MediaCommand::Close { transport } => (None, close(&transport)),
+        } => self::candidate(&transport, candidate, sdp_mid),
+        MediaCommand::Close { transport } => close(&transport),
     }
 }
 
@@ -75,7 +73,7 @@ fn candidate(transport: &TransportId, candidate: String, sdp_mid: Option<String>
     })
 }
 
-pub(super) fn close(transport: &TransportId) -> Command {
+fn close(transport: &TransportId) -> Command {
     Command::Close(proto::Close {
         transport_id: transport.as_str().to_owned(),
     })
@@ -141,6 +139,36 @@ pub(super) fn hello(hello: &proto::Hello) -> Result<Hello, String> {
             ..Load::default()
         },
     })
+}
+
+/// All that the node carries.
+pub(super) fn carries(hello: &proto::Hello) -> Vec<TransportState> {
+    let transports = hello
+        .snapshot
+        .iter()
+        .flat_map(|snapshot| &snapshot.transports);
+    transports.map(transport).collect()
+}
+
+pub(super) fn transport(state: &proto::TransportState) -> TransportState {
+    TransportState {
+        transport: TransportId::new(state.transport_id.as_str()),
+        session: SessionId::new(state.session_id.as_str()),
+        stream: StreamId::new(state.stream_id.as_str()),
+        direction: match state.direction() {
+            proto::Direction::Publish => Direction::Publish,
+            proto::Direction::Subscribe => Direction::Subscribe,
+            proto::Direction::Unspecified => Direction::Unknown,
+        },
+        stage: match state.stage() {
+            proto::Stage::New => Stage::New,
+            proto::Stage::IceConnected => Stage::IceConnected,
+            proto::Stage::Connected => Stage::Connected,
+            proto::Stage::Disconnected => Stage::Disconnected,
+            proto::Stage::Closed => Stage::Closed,
+            proto::Stage::Unspecified => Stage::Unknown,
+        },
+    }
 }
 
 fn id<'a>(field: &str, text: &'a str) -> Result<&'a str, String> {

@@ -1,6 +1,6 @@
 //! Which transports this master has made on which node, so that what was said into a broken link can be said again.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use conference::{NodeId, TransportId};
 
@@ -13,12 +13,12 @@ enum Wanted {
 
 /// Transports by node. Those that another master made are not in it, and are left alone.
 #[derive(Debug, Default)]
-pub(super) struct Carried {
+pub(crate) struct Carried {
     nodes: BTreeMap<NodeId, BTreeMap<TransportId, Wanted>>,
 }
 
 impl Carried {
-    pub(super) fn open(&mut self, node: &NodeId, transport: &TransportId) {
+    pub(crate) fn open(&mut self, node: &NodeId, transport: &TransportId) {
         self.nodes
             .entry(node.clone())
             .or_default()
@@ -26,7 +26,7 @@ impl Carried {
     }
 
     /// Kept until the node says that it is gone.
-    pub(super) fn close(&mut self, node: &NodeId, transport: &TransportId) {
+    pub(crate) fn close(&mut self, node: &NodeId, transport: &TransportId) {
         if let Some(wanted) = self
             .nodes
             .get_mut(node)
@@ -37,22 +37,22 @@ impl Carried {
     }
 
     /// The node has removed it.
-    pub(super) fn gone(&mut self, node: &NodeId, transport: &TransportId) {
+    pub(crate) fn gone(&mut self, node: &NodeId, transport: &TransportId) {
         if let Some(transports) = self.nodes.get_mut(node) {
             transports.remove(transport);
         }
     }
 
     /// The node is dead.
-    pub(super) fn lost(&mut self, node: &NodeId) {
+    pub(crate) fn lost(&mut self, node: &NodeId) {
         self.nodes.remove(node);
     }
 
     /// The node is back with these transports. Returns those that it should have closed.
-    pub(super) fn returned(
+    pub(crate) fn returned(
         &mut self,
         node: &NodeId,
-        snapshot: &HashSet<TransportId>,
+        snapshot: &BTreeSet<TransportId>,
     ) -> Vec<TransportId> {
         let Some(transports) = self.nodes.get_mut(node) else {
             return Vec::new();

@@ -1,0 +1,222 @@
+//! The one door.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use cluster::{Cluster, Moment, Policy};
+use conference::{Conference, ConnectionId, RequestId, ServerOperation};
+use openvidu::rpc::{ClientNumber, Resume};
+
+use crate::carried::Carried;
+use crate::clients::Clients;
+use crate::deadline::{Deadline, Timer};
+use crate::effect::{Effect, Obeyed, Told};
+use crate::in_flight::InFlight;
+use crate::input::{Input, Now, Question};
+use crate::notice::Notice;
+use crate::settings::Settings;
+
+/// All that a master knows and decides.
+#[derive(Debug)]
+pub struct Control {
+    pub(crate) settings: Settings,
+    pub(crate) conference: Conference,
+    pub(crate) cluster: Cluster,
+    pub(crate) clients: Clients,
+    pub(crate) carried: Carried,
+    pub(crate) in_flight: InFlight,
+    /// Requests of applications that the conference has not answered yet.
+    pub(crate) questions: BTreeMap<RequestId, Question>,
+    next_request: u32,
+    garbage_at: Option<Moment>,
+    /// Of the input that is being taken.
+    pub(crate) now: Now,
+    /// What the conference is told next. Empty between two inputs.
+    pub(crate) inputs: VecDeque<conference::Input>,
+    out: Vec<Effect>,
+}
+
+impl Control {
+    /// A master that knows of nothing yet.
+    pub fn new(now: Now, settings: Settings) -> Self {
+        let collects = !settings.garbage_interval.is_zero();
+        Self {
+            conference: Conference::new(),
+            cluster: Cluster::with(settings.cluster.clone()),
+            clients: Clients::default(),
+            carried: Carried::default(),
+            in_flight: InFlight::default(),
+            questions: BTreeMap::new(),
+            next_request: 1,
+            garbage_at: collects.then(|| now.moment + settings.garbage_interval),
+            now,
+            inputs: VecDeque::new(),
+            out: Vec::new(),
+            settings,
+        }
+    }
+
+    /// Takes one input at time `now` and says what is to be done about it.
+    pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
+        self.now = now;
+        self.take(input);
+        self.settle();
+        std::mem::take(&mut self.out)
+    }
+
+    /// When [`Input::Tick`] is due next, and what for.
+    pub fn next_deadline(&self) -> Option<Deadline> {
+        let cluster = self.cluster.next_deadline().map(|deadline| Deadline {
+            at: deadline.at,
+            timer: Timer::Cluster(deadline),
+        });
+        let own = [
+            (self.in_flight.next_deadline(), Timer::CommandUnanswered),
+            (self.garbage_at, Timer::Garbage),
+        ];
+        let own = own
+            .into_iter()
+            .filter_map(|(at, timer)| Some(Deadline { at: at?, timer }));
+        own.chain(cluster).min()
+    }
+
+    /// All sessions, as they are now.
+    pub fn conference(&self) -> &Conference {
+        &self.conference
+    }
+
+    /// All nodes, as they are now.
+    pub fn cluster(&self) -> &Cluster {
+        &self.cluster
+    }
+
+    fn take(&mut self, input: Input) {
+        match input {
+            Input::Server {
+                question,
+                operation,
+            } => self.ask(Some(question), operation),
+            Input::Command { question, command } => self.command(question, command),
+            Input::Policy { question, policy } => self.policy(question, policy),
+            Input::Opened { client, session } => self.clients.opened(client, session),
+            Input::Join { request, join } => {
+                let join = *join;
+                self.tell_conference(conference::Input::Join { request, join });
+            }
+            Input::Operation {
+                request,
+                connection,
+                operation,
+            } => self.tell_conference(conference::Input::Client {
+                request,
+                connection,
+                operation,
+            }),
+            Input::Resume { from, resume } => self.resume(from, resume),
+            Input::Lost { connection } => self.lose(Some(connection)),
+            Input::Ended { client } | Input::Undelivered { client } => {
+                let connection = self.clients.ended(client);
+                self.lose(connection);
+            }
+            Input::Tick => self.tick(),
+            Input::Stop => self.stop(),
+            of_nodes => self.take_of_nodes(of_nodes),
+        }
+    }
+
+    /// Tells the conference what has gathered until nothing is left.
+    fn settle(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            for effect in self.conference.handle(self.now.timestamp, input) {
+                self.carry_out(effect);
+            }
+        }
+    }
+
+    pub(crate) fn tell_conference(&mut self, input: conference::Input) {
+        self.inputs.push_back(input);
+    }
+
+    /// Asks the conference in an application's name, or, when nobody waits for the answer, in the cluster's.
+    pub(crate) fn ask(&mut self, question: Option<Question>, operation: ServerOperation) {
+        // Number 0 in the upper half: no client's.
+        let request = RequestId(u64::from(self.next_request));
+        self.next_request = self.next_request.checked_add(1).unwrap_or(1);
+        if let Some(question) = question {
+            self.questions.insert(request, question);
+        }
+        self.tell_conference(conference::Input::Server { request, operation });
+    }
+
+    fn command(&mut self, question: Question, command: cluster::Command) {
+        let launches = command == cluster::Command::Launch;
+        let result = self
+            .cluster
+            .command(self.now.moment, command)
+            .map(|effects| {
+                let launched = effects.iter().find_map(|effect| match effect {
+                    cluster::Effect::Launch { node } if launches => Some(node.clone()),
+                    _ => None,
+                });
+                for effect in effects {
+                    self.carry_out_cluster(effect);
+                }
+                Obeyed { launched }
+            });
+        self.out(Effect::Obeyed { question, result });
+    }
+
+    fn policy(&mut self, question: Question, policy: Box<Policy>) {
+        self.tell_cluster(cluster::Input::Policy(policy));
+        self.out(Effect::Obeyed {
+            question,
+            result: Ok(Obeyed::default()),
+        });
+    }
+
+    fn resume(&mut self, from: ClientNumber, resume: Resume) {
+        let found = self.clients.by_session(&resume.session);
+        match found.filter(|to| *to != from) {
+            Some(to) => self.out(Effect::PassSocket { from, to, resume }),
+            None => self.tell(from, Told::ResumeRefused(resume)),
+        }
+    }
+
+    /// A client that cannot be told what happens is no participant any more.
+    pub(crate) fn lose(&mut self, connection: Option<ConnectionId>) {
+        if let Some(connection) = connection {
+            self.tell_conference(conference::Input::Lost { connection });
+        }
+    }
+
+    fn tick(&mut self) {
+        self.expire_commands();
+        if self.garbage_at.is_some_and(|at| at <= self.now.moment) {
+            self.garbage_at = Some(self.now.moment + self.settings.garbage_interval);
+            let older_than_ms =
+                u64::try_from(self.settings.garbage_threshold.as_millis()).unwrap_or(u64::MAX);
+            self.tell_conference(conference::Input::CollectGarbage { older_than_ms });
+        }
+        self.tell_cluster(cluster::Input::Tick);
+    }
+
+    fn stop(&mut self) {
+        self.tell_conference(conference::Input::Stopping);
+        self.settle();
+        for client in self.clients.all().collect::<Vec<_>>() {
+            self.tell(client, Told::Stop);
+        }
+        self.out(Effect::Stopped);
+    }
+
+    pub(crate) fn tell(&mut self, client: ClientNumber, told: Told) {
+        self.out(Effect::Tell { client, told });
+    }
+
+    pub(crate) fn log(&mut self, notice: Notice) {
+        self.out(Effect::Log(notice));
+    }
+
+    pub(crate) fn out(&mut self, effect: Effect) {
+        self.out.push(effect);
+    }
+}

@@ -1,0 +1,22 @@
+//! When something has to happen, and what.
+
+use cluster::Moment;
+
+/// A point in time at which [`Input::Tick`](crate::Input::Tick) is due.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub struct Deadline {
+    pub at: Moment,
+    pub timer: Timer,
+}
+
+/// What a deadline is for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Timer {
+    /// A command that no node has answered by then has failed.
+    CommandUnanswered,
+    /// One of the cluster's own.
+    Cluster(cluster::Deadline),
+    /// Sessions that nobody joined are looked for.
+    Garbage,
+}

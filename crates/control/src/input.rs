@@ -1,0 +1,188 @@
+//! What happens to a master.
+
+use cluster::{
+    Addresses, AttachmentId, BootId, Environment, Generation, Hello, Load, Moment, NodeId, Policy,
+    Revision, schedule::Wall,
+};
+use conference::{
+    ClientOperation, ConnectionId, Join, MediaAnswer, MediaError, RequestId, ServerOperation,
+    SessionId, StreamId, Timestamp, TransportId,
+};
+use openvidu::id::RpcSessionId;
+use openvidu::rpc::{ClientNumber, Resume};
+
+/// The time, on both clocks that count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Now {
+    /// For spans and deadlines; never goes backwards.
+    pub moment: Moment,
+    /// For people; never goes backwards within a run of the master.
+    pub timestamp: Timestamp,
+}
+
+/// Names what an application or an operator asks, until it is answered. The shell's own numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Question(pub u64);
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Input {
+    /// An application asks. Answered by exactly one [`Effect::Answer`](crate::Effect::Answer).
+    Server {
+        question: Question,
+        operation: ServerOperation,
+    },
+    /// An operator commands. Answered by exactly one [`Effect::Obeyed`](crate::Effect::Obeyed).
+    Command {
+        question: Question,
+        command: cluster::Command,
+    },
+    /// How many nodes are wanted from now on. Answered by exactly one [`Effect::Obeyed`](crate::Effect::Obeyed).
+    Policy {
+        question: Question,
+        policy: Box<Policy>,
+    },
+    /// A client's machine has started.
+    Opened {
+        client: ClientNumber,
+        session: RpcSessionId,
+    },
+    /// A client asks to join.
+    Join { request: RequestId, join: Box<Join> },
+    /// A joined client asks.
+    Operation {
+        request: RequestId,
+        connection: ConnectionId,
+        operation: ClientOperation,
+    },
+    /// A client wants to go on as another RPC session. Its socket waits with the shell.
+    Resume { from: ClientNumber, resume: Resume },
+    /// A client's grace is over.
+    Lost { connection: ConnectionId },
+    /// A client's machine is at its end.
+    Ended { client: ClientNumber },
+    /// A client takes nothing of what it is told any more; the shell has given it up.
+    Undelivered { client: ClientNumber },
+    /// A node has dialled in and proven that it may.
+    Attached {
+        attachment: AttachmentId,
+        hello: Box<Hello>,
+        /// All that it carries.
+        carries: Vec<TransportState>,
+    },
+    /// A node says something.
+    Says {
+        attachment: AttachmentId,
+        says: Says,
+    },
+    /// A stream of the link is gone, and why.
+    Detached {
+        attachment: AttachmentId,
+        reason: String,
+    },
+    /// A command could not be handed to the link.
+    Unsent {
+        /// `None` for one that is not answered.
+        key: Option<RequestId>,
+        reason: String,
+    },
+    /// The answer to [`Effect::Probe`](crate::Effect::Probe).
+    Probed {
+        node: NodeId,
+        boot: BootId,
+        /// Of the addresses that were probed.
+        version: u64,
+        /// What was wrong, for the operator.
+        outcome: Result<(), String>,
+    },
+    /// The store shows this registration of a node.
+    Registered {
+        node: NodeId,
+        boot: BootId,
+        generation: Generation,
+        at: Revision,
+    },
+    /// The store shows that a registration's lease ended.
+    LeaseLost {
+        node: NodeId,
+        generation: Generation,
+        at: Revision,
+    },
+    /// The provider has begun a launch.
+    Launched {
+        node: NodeId,
+        environment: Environment,
+    },
+    /// The provider could not launch, and why.
+    LaunchFailed { node: NodeId, reason: String },
+    /// The machine of a node is gone.
+    Gone { node: NodeId },
+    /// The time of day, told at start and whenever it may have drifted from the moments.
+    Wall(Wall),
+    /// A deadline may have passed.
+    Tick,
+    /// The master is going down. Ends in [`Effect::Stopped`](crate::Effect::Stopped).
+    Stop,
+}
+
+/// What a node says on its stream.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Says {
+    /// With a heartbeat.
+    Load(Load),
+    /// To a command that carried this key.
+    Answer {
+        key: RequestId,
+        outcome: Result<MediaAnswer, MediaError>,
+    },
+    /// A transport is in another stage now.
+    Transport {
+        transport: TransportState,
+        reason: String,
+    },
+    /// Its addresses are now these.
+    Addresses(Addresses),
+    /// It is going down of its own accord.
+    Leaving { reason: String },
+}
+
+/// One peer connection as a node has it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct TransportState {
+    pub transport: TransportId,
+    pub session: SessionId,
+    pub stream: StreamId,
+    pub direction: Direction,
+    pub stage: Stage,
+}
+
+/// Who sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// The client.
+    Publish,
+    /// The node.
+    Subscribe,
+    /// A later version's word.
+    Unknown,
+}
+
+/// How far a peer connection has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Described, nothing arrived yet.
+    New,
+    /// ICE has a pair.
+    IceConnected,
+    /// Media flows.
+    Connected,
+    /// Consent was lost; it may come back.
+    Disconnected,
+    /// Removed on the node.
+    Closed,
+    /// A later version's word.
+    Unknown,
+}

@@ -1,0 +1,188 @@
+//! Carrying out what the conference wants.
+
+use conference::{
+    Effect, Error, IceServer, Input, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply,
+    RequestId, SessionId,
+};
+use openvidu::rpc::ClientNumber;
+
+use crate::control::Control;
+use crate::effect::{self, Told};
+use crate::notice::Notice;
+
+impl Control {
+    pub(crate) fn carry_out(&mut self, effect: Effect) {
+        match effect {
+            Effect::Reply { request, result } => self.reply(request, result),
+            Effect::Notify { to, notification } => {
+                if let Some(client) = self.clients.of(&to) {
+                    self.tell(client, Told::Notify(notification));
+                }
+            }
+            Effect::Place {
+                request,
+                session,
+                node,
+                wanted,
+            } => self.place(request, &session, node, wanted),
+            Effect::Media { node, command } => self.media(node, command),
+            Effect::Disconnected { connection } => {
+                if let Some(client) = self.clients.unbind(&connection) {
+                    self.tell(client, Told::Disconnected);
+                }
+                self.log(Notice::Left(connection));
+            }
+            Effect::SessionClosed {
+                session, reason, ..
+            } => {
+                self.session_closed(&session);
+                self.log(Notice::SessionClosed { session, reason });
+            }
+            Effect::Event(event) => {
+                let event = effect::Event::Meeting(event);
+                self.out(effect::Effect::Event(event));
+            }
+        }
+    }
+
+    fn reply(&mut self, request: RequestId, result: Result<Reply, Error>) {
+        if let Some(question) = self.questions.remove(&request) {
+            return self.out(effect::Effect::Answer { question, result });
+        }
+        let client = ClientNumber::of(request);
+        match &result {
+            Ok(Reply::Joined(joined)) => {
+                if !self.clients.bind(client, joined.connection.clone()) {
+                    return self.lose(Some(joined.connection.clone()));
+                }
+                self.log(Notice::Joined {
+                    session: joined.session.clone(),
+                    connection: joined.connection.clone(),
+                    client,
+                });
+            }
+            Ok(Reply::Published { stream, .. }) => self.log(Notice::Published(stream.clone())),
+            _ => {}
+        }
+        if self.clients.knows(client) {
+            self.tell(client, Told::Reply { request, result });
+        }
+    }
+
+    fn place(
+        &mut self,
+        request: RequestId,
+        session: &SessionId,
+        node: Option<NodeId>,
+        wanted: Option<NodeId>,
+    ) {
+        let of = |id: &NodeId| cluster::NodeId::new(id.as_str());
+        let placed = self.cluster.place(
+            &cluster::SessionId::new(session.as_str()),
+            node.as_ref().map(of).as_ref(),
+            wanted.as_ref().map(of).as_ref(),
+        );
+        let outcome = match placed {
+            Ok(place) => Ok(Placement {
+                ice_servers: self.ice_servers(&place.node),
+                node: NodeId::new(place.node.as_str()),
+            }),
+            Err(error) => {
+                self.log(Notice::NoPlace(error.to_string()));
+                Err(NoNode(error.to_string()))
+            }
+        };
+        self.tell_conference(Input::Placed { request, outcome });
+    }
+
+    /// The configured ones, or `stun:` of every address of the node. Without any the clients would ask
+    /// strangers' servers.
+    fn ice_servers(&self, node: &cluster::NodeId) -> Vec<IceServer> {
+        if !self.settings.ice_servers.is_empty() {
+            return self.settings.ice_servers.clone();
+        }
+        let servers = self
+            .cluster
+            .node(node)
+            .into_iter()
+            .flat_map(|node| node.addresses().stun_servers());
+        // `SocketAddr` prints IPv6 in brackets, as RFC 7064 wants it.
+        servers
+            .map(|server| IceServer {
+                url: format!("stun:{server}"),
+                credentials: None,
+            })
+            .collect()
+    }
+
+    fn media(&mut self, node: NodeId, command: MediaCommand) {
+        match &command {
+            MediaCommand::Publish { transport, .. } | MediaCommand::Subscribe { transport, .. } => {
+                self.carried.open(&node, transport);
+            }
+            MediaCommand::Close { transport } => self.carried.close(&node, transport),
+            MediaCommand::Accept { .. } | MediaCommand::Candidate { .. } => {}
+        }
+        self.send(&node, command);
+    }
+
+    /// Sends a command on the node's present stream; one that is answered fails at once when there is none.
+    pub(crate) fn send(&mut self, node: &NodeId, command: MediaCommand) {
+        let key = key(&command);
+        let known = self.cluster.node(&cluster::NodeId::new(node.as_str()));
+        match known.map(cluster::Node::attachment) {
+            Some(Some(attachment)) => {
+                if let Some(key) = key {
+                    self.in_flight.sent(self.now.moment, key, attachment);
+                }
+                self.out(effect::Effect::Command {
+                    attachment,
+                    key,
+                    command,
+                });
+            }
+            Some(None) => self.unsent(key, format!("the link to media node {node} is down")),
+            None => self.unsent(key, format!("media node {node} is gone")),
+        }
+    }
+
+    fn unsent(&mut self, key: Option<RequestId>, reason: String) {
+        match key {
+            Some(key) => self.media_failed(key, reason),
+            None => self.log(Notice::NotSent(reason)),
+        }
+    }
+
+    /// The shell could not hand it over.
+    pub(crate) fn taken_back(&mut self, key: Option<RequestId>, reason: String) {
+        if key.is_none_or(|key| self.in_flight.unsent(key)) {
+            self.unsent(key, reason);
+        }
+    }
+
+    pub(crate) fn media_failed(&mut self, key: RequestId, reason: String) {
+        self.tell_conference(Input::Media {
+            key,
+            outcome: Err(MediaError::Unavailable(reason)),
+        });
+    }
+
+    pub(crate) fn expire_commands(&mut self) {
+        for key in self.in_flight.expired(self.now.moment) {
+            self.log(Notice::Unanswered(key));
+            self.media_failed(
+                key,
+                "the media node did not answer within its deadline".to_owned(),
+            );
+        }
+    }
+}
+
+fn key(command: &MediaCommand) -> Option<RequestId> {
+    match command {
+        MediaCommand::Publish { key, .. }
+        | MediaCommand::Subscribe { key, .. }
+        | MediaCommand::Accept { key, .. } => Some(*key),
+        MediaCommand::Candidate { .. } | MediaCommand::Close { .. } => None,
+    }
+}

@@ -1,0 +1,287 @@
+//! What comes from the nodes, and carrying out what the cluster wants.
+
+use std::collections::BTreeSet;
+
+use cluster::{AttachmentId, Environment};
+use conference::{MediaCommand, NodeId, ServerOperation, SessionId, TransportId};
+
+use crate::control::Control;
+use crate::effect::{Effect, Event, NodeEvent};
+use crate::input::{Input, Says, Stage, TransportState};
+use crate::notice::Notice;
+
+impl Control {
+    pub(crate) fn take_of_nodes(&mut self, input: Input) {
+        use cluster::Input as Cluster;
+        match input {
+            Input::Attached {
+                attachment,
+                hello,
+                carries,
+            } => self.attached(attachment, *hello, &carries),
+            Input::Says { attachment, says } => self.says(attachment, says),
+            Input::Detached { attachment, reason } => self.detached(attachment, reason),
+            Input::Unsent { key, reason } => self.taken_back(key, reason),
+            Input::Probed {
+                node,
+                boot,
+                version,
+                outcome,
+            } => self.tell_cluster(Cluster::Probed {
+                node,
+                boot,
+                version,
+                outcome,
+            }),
+            Input::Registered {
+                node,
+                boot,
+                generation,
+                at,
+            } => self.tell_cluster(Cluster::Registered {
+                node,
+                boot,
+                generation,
+                at,
+            }),
+            Input::LeaseLost {
+                node,
+                generation,
+                at,
+            } => self.tell_cluster(Cluster::LeaseLost {
+                node,
+                generation,
+                at,
+            }),
+            Input::Launched { node, environment } => {
+                self.tell_cluster(Cluster::Launched { node, environment });
+            }
+            Input::LaunchFailed { node, reason } => {
+                self.tell_cluster(Cluster::LaunchFailed { node, reason });
+            }
+            Input::Gone { node } => self.tell_cluster(Cluster::Gone { node }),
+            Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
+            // Taken by `take`.
+            _ => {}
+        }
+    }
+
+    fn attached(
+        &mut self,
+        attachment: AttachmentId,
+        hello: cluster::Hello,
+        carries: &[TransportState],
+    ) {
+        let node = NodeId::new(hello.node.as_str());
+        self.tell_cluster(cluster::Input::Hello { attachment, hello });
+        if self.cluster.attached(attachment).is_none() {
+            return;
+        }
+        let snapshot: BTreeSet<TransportId> =
+            carries.iter().map(|it| it.transport.clone()).collect();
+        for transport in self.carried.returned(&node, &snapshot) {
+            self.send(&node, MediaCommand::Close { transport });
+        }
+    }
+
+    fn says(&mut self, attachment: AttachmentId, says: Says) {
+        match says {
+            Says::Load(load) => self.tell_cluster(cluster::Input::Load { attachment, load }),
+            Says::Answer { key, outcome } => {
+                if self.in_flight.answered(key, attachment) {
+                    self.tell_conference(conference::Input::Media { key, outcome });
+                }
+            }
+            Says::Transport { transport, reason } => {
+                self.transport_changed(attachment, transport, reason);
+            }
+            Says::Addresses(addresses) => self.tell_cluster(cluster::Input::Addresses {
+                attachment,
+                addresses,
+            }),
+            Says::Leaving { reason } => {
+                if let Some(node) = self.cluster.attached(attachment) {
+                    let node = node.id().clone();
+                    self.log(Notice::NodeLeaving { node, reason });
+                }
+                self.tell_cluster(cluster::Input::Leaving { attachment });
+            }
+        }
+    }
+
+    fn transport_changed(
+        &mut self,
+        attachment: AttachmentId,
+        state: TransportState,
+        reason: String,
+    ) {
+        let Some(node) = self.cluster.attached(attachment) else {
+            return;
+        };
+        let node = node.id().clone();
+        if state.stage == Stage::Closed {
+            let node = NodeId::new(node.as_str());
+            self.carried.gone(&node, &state.transport);
+        }
+        self.log(Notice::Transport {
+            node,
+            transport: state.transport,
+            stage: state.stage,
+            reason,
+        });
+    }
+
+    fn detached(&mut self, attachment: AttachmentId, reason: String) {
+        if let Some(node) = self.cluster.attached(attachment) {
+            let node = node.id().clone();
+            self.log(Notice::LinkLost { node, reason });
+        }
+        for key in self.in_flight.detached(attachment) {
+            self.media_failed(
+                key,
+                "the link to the media node broke before it answered".to_owned(),
+            );
+        }
+        self.tell_cluster(cluster::Input::Detached { attachment });
+    }
+
+    pub(crate) fn tell_cluster(&mut self, input: cluster::Input) {
+        let effects = self.cluster.handle(self.now.moment, input);
+        for effect in effects {
+            self.carry_out_cluster(effect);
+        }
+    }
+
+    pub(crate) fn carry_out_cluster(&mut self, effect: cluster::Effect) {
+        use cluster::Effect as Wanted;
+        match effect {
+            Wanted::Admit {
+                attachment,
+                node,
+                boot,
+                term,
+                again,
+            } => self.out(Effect::Welcome {
+                attachment,
+                node,
+                boot,
+                term,
+                again,
+            }),
+            Wanted::Refuse {
+                attachment,
+                refusal,
+                reason,
+            } => {
+                self.log(Notice::NodeRefused(reason.clone()));
+                self.out(Effect::Refuse {
+                    attachment,
+                    refusal,
+                    reason,
+                });
+            }
+            Wanted::Drop { attachment } => self.out(Effect::DropStream { attachment }),
+            Wanted::Probe {
+                node,
+                boot,
+                addresses,
+            } => self.out(Effect::Probe {
+                node,
+                boot,
+                addresses,
+            }),
+            Wanted::Launch { node } => self.out(Effect::Launch { node }),
+            Wanted::Terminate { node } => self.out(Effect::Terminate { node }),
+            Wanted::CloseSessions { node, sessions, .. } => self.close_sessions(node, sessions),
+            Wanted::Lost { .. } => self.node_lost(effect),
+            Wanted::Changed { node, from, to } => self.log(Notice::NodeState { node, from, to }),
+            Wanted::Brake { on } => self.log(Notice::Brake(on)),
+            Wanted::StatusChanged { node, old, new } => {
+                let environment = self.environment(&node);
+                self.event(NodeEvent::StatusChanged {
+                    node,
+                    environment,
+                    old,
+                    new,
+                });
+            }
+            Wanted::Autoscaling(event) => self.event(NodeEvent::Autoscaling(event)),
+            Wanted::Recovered { node } => {
+                let environment = self.environment(&node);
+                self.log(Notice::NodeBack(node.clone()));
+                self.event(NodeEvent::Recovered { node, environment });
+            }
+        }
+    }
+
+    fn event(&mut self, event: NodeEvent) {
+        let event = Event::Node(self.now.timestamp, event);
+        self.out(Effect::Event(event));
+    }
+
+    /// Blank for a node that is gone already.
+    fn environment(&self, node: &cluster::NodeId) -> Environment {
+        let node = self.cluster.node(node);
+        node.map(|node| node.environment().clone())
+            .unwrap_or_default()
+    }
+
+    fn node_lost(&mut self, lost: cluster::Effect) {
+        let cluster::Effect::Lost {
+            node,
+            boot,
+            reason,
+            sessions,
+        } = lost
+        else {
+            return;
+        };
+        self.log(Notice::NodeLost {
+            node: node.clone(),
+            boot,
+            reason,
+            sessions: sessions.len(),
+        });
+        if reason == cluster::LostReason::SuspicionOver {
+            self.crashed(node.clone(), sessions);
+        }
+        let node = NodeId::new(node.as_str());
+        self.carried.lost(&node);
+        self.tell_conference(conference::Input::NodeLost { node });
+    }
+
+    fn crashed(&mut self, node: cluster::NodeId, sessions: Vec<cluster::SessionId>) {
+        let found = sessions
+            .iter()
+            .filter_map(|id| self.conference.session(&SessionId::new(id.as_str())));
+        let connections = found
+            .flat_map(|session| session.connections.values())
+            .filter(|connection| connection.active.is_some())
+            .map(|connection| connection.id.clone())
+            .collect();
+        let environment = self.environment(&node);
+        self.event(NodeEvent::Crashed {
+            node,
+            environment,
+            sessions,
+            connections,
+        });
+    }
+
+    pub(crate) fn session_closed(&mut self, session: &SessionId) {
+        let session = cluster::SessionId::new(session.as_str());
+        self.tell_cluster(cluster::Input::SessionClosed { session });
+    }
+
+    fn close_sessions(&mut self, node: cluster::NodeId, sessions: Vec<cluster::SessionId>) {
+        self.log(Notice::ClosingLeftovers {
+            node,
+            sessions: sessions.len(),
+        });
+        for session in sessions {
+            let session = SessionId::new(session.as_str());
+            // The events tell it.
+            self.ask(None, ServerOperation::CloseSession { session });
+        }
+    }
+}
