@@ -1,0 +1,24 @@
+//! Which master's commands count.
+
+/// Obeys the highest term ever seen in this boot: a master that was replaced and does not know it yet changes nothing
+/// here. Pure.
+#[derive(Debug, Default)]
+pub(crate) struct Fence {
+    highest: u64,
+}
+
+impl Fence {
+    /// Whether a message under `term` counts; a higher one raises the bar.
+    pub(crate) fn admits(&mut self, term: u64) -> bool {
+        self.highest = self.highest.max(term);
+        term == self.highest
+    }
+
+    /// The highest term seen.
+    pub(crate) fn highest(&self) -> u64 {
+        self.highest
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,172 @@
+//! What happens to a node.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use crate::addresses::{InterfaceAddress, choose};
+use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome};
+
+/// A point on the shell's monotonic clock, milliseconds from any origin.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// How long after `earlier` this is; nothing if it is not after it.
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(self.0.saturating_sub(earlier.0))
+    }
+}
+
+impl std::ops::Add<Duration> for Moment {
+    type Output = Self;
+
+    fn add(self, span: Duration) -> Self {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Self(self.0.saturating_add(millis))
+    }
+}
+
+/// What stays the same for the life of the process.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// Permanent name.
+    pub node_id: String,
+    /// Drawn at this start of the process.
+    pub boot_id: String,
+    /// Milliseconds since the Unix epoch.
+    pub boot_started: u64,
+    /// Of the program, for people.
+    pub version: String,
+    /// The port of each shard; there are as many shards.
+    pub ports: Vec<u16>,
+    /// Answers plain STUN requests.
+    pub stun_port: u16,
+}
+
+/// What an operator configures.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Settings {
+    /// Addresses that clients are told, in order of preference. Empty: those of the interfaces.
+    pub public_addresses: Vec<IpAddr>,
+    /// Announce loopback when there is nothing else.
+    pub allow_loopback: bool,
+    /// End after this long without a master and without a transport. `None`: never.
+    pub exit_when_orphaned: Option<Duration>,
+}
+
+impl Settings {
+    /// Which addresses clients are told on a machine with these interfaces, or the sentence that says why there are
+    /// none.
+    pub fn addresses(
+        &self,
+        interfaces: &Result<Vec<InterfaceAddress>, String>,
+    ) -> Result<Vec<IpAddr>, String> {
+        let none = Vec::new();
+        let interfaces = match interfaces {
+            Ok(interfaces) => interfaces,
+            Err(_) if !self.public_addresses.is_empty() => &none,
+            Err(reason) => return Err(reason.clone()),
+        };
+        choose(&self.public_addresses, interfaces, self.allow_loopback)
+    }
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A deadline may have passed. The first one makes the agent dial.
+    Tick,
+    /// A connection is up and waits for the hello.
+    Connected {
+        /// What the plane carries, asked after everything that it had said was thrown away: what comes later is not
+        /// older than this. Or why it could not be asked.
+        carried: Result<Vec<Transport>, String>,
+    },
+    /// The master took the node in.
+    Welcome(Welcome),
+    /// The master wants something done.
+    Command(Command),
+    /// What was begun by [`Effect::Dial`](crate::Effect::Dial) is over, with everything that waited to be sent.
+    Ended {
+        #[allow(missing_docs)]
+        why: Ended,
+        /// In `0.0..1.0`, drawn anew.
+        jitter: f64,
+    },
+    /// The plane's answer to [`Effect::Submit`](crate::Effect::Submit) with this key.
+    Answered {
+        #[allow(missing_docs)]
+        key: u64,
+        #[allow(missing_docs)]
+        result: Result<Answer, Failure>,
+    },
+    /// The plane says that a transport came to another stage.
+    Transport {
+        #[allow(missing_docs)]
+        transport: Transport,
+        /// For people.
+        reason: String,
+    },
+    /// The plane did not take what [`Effect::Submit`](crate::Effect::Submit) asked.
+    NotSubmitted {
+        #[allow(missing_docs)]
+        key: u64,
+        #[allow(missing_docs)]
+        ask: Ask,
+        #[allow(missing_docs)]
+        failure: Failure,
+    },
+    /// The plane did not take [`Effect::SetAddresses`](crate::Effect::SetAddresses).
+    AddressesNotSet,
+    /// The answer to [`Effect::Measure`](crate::Effect::Measure).
+    Measured {
+        /// What the plane carries, or why it could not be asked.
+        carried: Result<Vec<Transport>, String>,
+        #[allow(missing_docs)]
+        usage: Usage,
+    },
+    /// The answer to [`Effect::ReadInterfaces`](crate::Effect::ReadInterfaces).
+    Interfaces(Result<Vec<InterfaceAddress>, String>),
+    /// The process shall end.
+    Stop,
+}
+
+/// How a connection, or the attempt at one, came to its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// The master does not want this node.
+    Refused {
+        #[allow(missing_docs)]
+        cause: Cause,
+        /// The master's sentence.
+        reason: String,
+    },
+    /// It never came to a welcome.
+    Unreachable {
+        /// What was tried and what came back.
+        reason: String,
+    },
+    /// It broke, or was hung up.
+    Detached {
+        #[allow(missing_docs)]
+        reason: String,
+    },
+}
+
+/// Why a master refuses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// A later boot with this node id is attached.
+    Superseded,
+    /// Something that only a person can correct.
+    Other,
+}
+
+/// What the machine tells of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Usage {
+    /// Used by this process since the last look, percent of the machine.
+    pub cpu_percent: f64,
+    /// In use, percent of what the machine has.
+    pub memory_percent: f64,
+}

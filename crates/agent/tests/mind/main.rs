@@ -1,0 +1,6 @@
+//! A node's mind, alone: the tests play link, plane and machine.
+
+mod dice;
+mod rules;
+mod sequences;
+mod stage;
