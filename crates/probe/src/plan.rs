@@ -1,0 +1,82 @@
+//! What is to be tried, and for how long.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// Addresses of one node that are tried; the rest is left out and reported. Nodes announce at most eight.
+pub const MOST_ADDRESSES: usize = 16;
+
+/// Media ports of one node that are tried; the rest is left out and reported.
+pub const MOST_PORTS: usize = 256;
+
+/// Where a node says that it can be reached.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    #[allow(missing_docs)]
+    pub ips: Vec<IpAddr>,
+    /// One per media shard.
+    pub ports: Vec<u16>,
+    /// Answers plain STUN too, and carries no media.
+    pub stun_port: u16,
+}
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// STUN only: one small datagram each way per path, and nothing for the node's shards to set up.
+    Echo,
+    /// STUN, then ICE and DTLS with a transport published for it.
+    Call,
+}
+
+/// How long is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// STUN requests per path, at least one. RFC 8489 section 6.2.1 has seven; a probe is repeated soon anyhow.
+    pub requests: u32,
+    /// Until the first retransmission; doubled with each further one (RFC 8489 has 500 ms).
+    pub first_pause: Duration,
+    /// The pauses grow to this, and the last request waits for it.
+    pub longest_pause: Duration,
+    /// The whole probe. Has to be below the deadline of whoever asked.
+    pub whole: Duration,
+}
+
+impl Default for Limits {
+    /// Requests at 0, 100, 300, 700 and 1100 ms, given up at 1.5 s; everything within 2.7 s.
+    fn default() -> Self {
+        let millis = Duration::from_millis;
+        Self {
+            requests: 5,
+            first_pause: millis(100),
+            longest_pause: millis(400),
+            whole: millis(2700),
+        }
+    }
+}
+
+/// An address of the node, and the way there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// The node's.
+    pub ip: IpAddr,
+    /// The socket of ours that the system's routes choose for it, or what the system says instead.
+    pub local: Result<SocketAddr, String>,
+}
+
+/// What a [`Probe`](crate::Probe) is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Plan {
+    /// The node's addresses, in order of preference.
+    pub routes: Vec<Route>,
+    /// See [`Target::ports`].
+    pub ports: Vec<u16>,
+    /// See [`Target::stun_port`].
+    pub stun_port: u16,
+    #[allow(missing_docs)]
+    pub depth: Depth,
+    #[allow(missing_docs)]
+    pub limits: Limits,
+    /// Drawn for this probe alone: the transaction ids begin with it, so that nobody can answer who was not asked.
+    pub secret: [u8; 10],
+}

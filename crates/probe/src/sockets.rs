@@ -1,0 +1,89 @@
+//! The sockets of one probe: one per local address that leads to the node.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::task::{Context, Poll};
+
+use socket2::SockRef;
+use tokio::io::ReadBuf;
+use tokio::net::UdpSocket;
+
+use crate::plan::Route;
+
+/// Room for any datagram that a node sends.
+const DATAGRAM: usize = 2048;
+
+/// The sockets, and a place for what comes.
+pub struct Sockets {
+    sockets: Vec<(SocketAddr, UdpSocket)>,
+    buffer: Box<[u8; DATAGRAM]>,
+}
+
+impl Sockets {
+    /// Finds the ways to `ips`. One that cannot be found has the system's reason instead.
+    pub fn open(ips: &[IpAddr]) -> (Self, Vec<Route>) {
+        let mut sockets = Self {
+            sockets: Vec::new(),
+            buffer: Box::new([0; DATAGRAM]),
+        };
+        let route = |ip: &IpAddr| Route {
+            ip: *ip,
+            local: sockets.way_to(*ip).map_err(|error| error.to_string()),
+        };
+        let routes = ips.iter().map(route).collect();
+        (sockets, routes)
+    }
+
+    fn way_to(&mut self, ip: IpAddr) -> io::Result<SocketAddr> {
+        let any: IpAddr = match ip {
+            IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        // Connecting a UDP socket sends nothing; the system looks its route up. Any port will do.
+        let asking = std::net::UdpSocket::bind((any, 0))?;
+        asking.connect((ip, 9))?;
+        let local = asking.local_addr()?.ip();
+        if let Some((at, _)) = self.sockets.iter().find(|(at, _)| at.ip() == local) {
+            return Ok(*at);
+        }
+        let socket = std::net::UdpSocket::bind((local, 0))?;
+        socket.set_nonblocking(true)?;
+        let at = socket.local_addr()?;
+        self.sockets.push((at, UdpSocket::from_std(socket)?));
+        Ok(at)
+    }
+
+    /// Sends without waiting.
+    pub fn send(&self, from: SocketAddr, to: SocketAddr, data: &[u8]) -> io::Result<()> {
+        let sockets = self.sockets.iter();
+        let Some((_, socket)) = sockets.into_iter().find(|(at, _)| *at == from) else {
+            return Err(io::Error::other("the socket broke"));
+        };
+        // tokio does not know of a new socket that it is writable, and would have us wait for that.
+        SockRef::from(socket).send_to(data, &to.into()).map(|_| ())
+    }
+
+    /// The next datagram: where it arrived, who sent it, what it says.
+    pub async fn receive(&mut self) -> (SocketAddr, SocketAddr, &[u8]) {
+        let (at, from, len) = std::future::poll_fn(|cx| self.poll(cx)).await;
+        (at, from, &self.buffer[..len])
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(SocketAddr, SocketAddr, usize)> {
+        let mut broken = None;
+        for (number, (at, socket)) in self.sockets.iter().enumerate() {
+            let mut buffer = ReadBuf::new(&mut self.buffer[..]);
+            match socket.poll_recv_from(cx, &mut buffer) {
+                Poll::Ready(Ok(from)) => return Poll::Ready((*at, from, buffer.filled().len())),
+                Poll::Ready(Err(_)) => broken = Some(number),
+                Poll::Pending => {}
+            }
+        }
+        // An unconnected socket is told of no errors of the network. One that fails would do so for ever.
+        if let Some(number) = broken {
+            self.sockets.swap_remove(number);
+            cx.waker().wake_by_ref();
+        }
+        Poll::Pending
+    }
+}
