@@ -178,6 +178,8 @@ impl<R: Rules> Cluster<R> {
                 self.desire.policy = *policy;
                 self.desire.stale = true;
             }
+            Input::Known(known) => self.known(now, *known, out),
+            Input::Demanded { count, at } => self.desire.demanded_before(count, at),
         }
     }
 

@@ -90,6 +90,11 @@ impl Desire {
         self.stale = true;
     }
 
+    pub(crate) fn demanded_before(&mut self, count: u32, at: Wall) {
+        self.demanded = Some((count, at));
+        self.stale = true;
+    }
+
     fn wanted(&self, now: Moment) -> Wanted {
         let wall = self.clock.now(now);
         let transition = wall.and_then(|wall| self.policy.schedule.in_force(wall));
@@ -137,6 +142,16 @@ impl<R: Rules> Cluster<R> {
     /// What is wanted now, and whose wish it is.
     pub fn wanted(&self, now: Moment) -> Wanted {
         self.desire.wanted(now)
+    }
+
+    /// Which number of nodes is wanted when.
+    pub fn policy(&self) -> &Policy {
+        &self.desire.policy
+    }
+
+    /// An operator's count, and when it was given; also one that the schedule has overtaken.
+    pub fn demanded(&self) -> Option<(u32, Wall)> {
+        self.desire.demanded
     }
 
     /// What the schedule will bring; at most `count` transitions. Empty until the time of day was told.

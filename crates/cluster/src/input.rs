@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::desire::Policy;
 use crate::ids::{AttachmentId, BootId, Generation, NodeId, Revision, SessionId};
+use crate::known::Known;
 use crate::schedule::Wall;
 
 /// One thing that happened.
@@ -71,6 +72,10 @@ pub enum Input {
     Gone { node: NodeId },
     /// How many nodes are wanted from now on.
     Policy(Box<Policy>),
+    /// A node was known in an earlier run of the master. Said before anything dials in.
+    Known(Box<Known>),
+    /// An operator's count of an earlier run of the master, and when it was given.
+    Demanded { count: u32, at: Wall },
 }
 
 /// What a provider knows of a machine.

@@ -43,6 +43,7 @@ mod ended;
 mod going;
 mod ids;
 mod input;
+mod known;
 mod launching;
 mod liveness;
 mod node;
@@ -61,6 +62,7 @@ pub use effect::{CloseReason, Effect, LostReason, Refusal};
 pub use going::Illegal;
 pub use ids::{AttachmentId, BootId, Generation, Moment, NodeId, Revision, SessionId, Term};
 pub use input::{Addresses, Boot, Capacity, Environment, Hello, Input, Load};
+pub use known::{Known, Purpose};
 pub use node::{Node, State};
 pub use placement::{NoPlace, Place, Strategy};
 #[doc(hidden)]

@@ -88,12 +88,19 @@ pub struct Transition {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     entries: Vec<Compiled>,
+    written: Vec<Entry>,
 }
 
 impl Schedule {
     /// Validates the entries; the first that is wrong is named with its field and what was expected there.
     pub fn new(entries: Vec<Entry>) -> Result<Self, BadEntry> {
-        entry::compile(entries).map(|entries| Self { entries })
+        let written = entries.clone();
+        entry::compile(entries).map(|entries| Self { entries, written })
+    }
+
+    /// The entries as they were written.
+    pub fn entries(&self) -> &[Entry] {
+        &self.written
     }
 
     /// Whether there is no entry at all.
