@@ -1,6 +1,8 @@
 //! Names of enumerations that both faces (JSON-RPC and REST) share, and the stream object.
 
-use conference::{ForcedVideoCodec, MediaMode, RecordingMode, Role, Stream, TypeOfVideo};
+use conference::{
+    EndReason, ForcedVideoCodec, MediaMode, RecordingMode, Role, Stream, TypeOfVideo,
+};
 use serde::Serialize;
 
 /// The object that tells a client of somebody's stream (`joinRoom` result, `participantPublished`).
@@ -127,5 +129,26 @@ pub(crate) fn signal_kind(kind: &str) -> String {
         kind.to_owned()
     } else {
         format!("signal:{kind}")
+    }
+}
+
+/// OpenVidu's name of a reason.
+pub(crate) fn reason_name(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Unsubscribe => "unsubscribe",
+        EndReason::Unpublish => "unpublish",
+        EndReason::Disconnect => "disconnect",
+        EndReason::ForceUnpublishByUser => "forceUnpublishByUser",
+        EndReason::ForceUnpublishByServer => "forceUnpublishByServer",
+        EndReason::ForceDisconnectByUser => "forceDisconnectByUser",
+        EndReason::ForceDisconnectByServer => "forceDisconnectByServer",
+        EndReason::LastParticipantLeft => "lastParticipantLeft",
+        EndReason::SessionClosedByServer => "sessionClosedByServer",
+        EndReason::NetworkDisconnect => "networkDisconnect",
+        EndReason::MediaServerDisconnect => "mediaServerDisconnect",
+        EndReason::MediaServerReconnect => "mediaServerReconnect",
+        EndReason::NodeCrashed => "nodeCrashed",
+        EndReason::OpenviduServerStopped => "openviduServerStopped",
+        EndReason::AutomaticStop => "automaticStop",
     }
 }

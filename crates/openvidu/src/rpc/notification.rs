@@ -4,7 +4,7 @@ use conference::{EndReason, Notification, Signal};
 use serde_json::{Map, Value, json};
 
 use super::frame;
-use crate::stream::{StreamView, role_name};
+use crate::stream::{StreamView, reason_name, role_name};
 
 /// The frame that carries the notification.
 pub(super) fn render(notification: &Notification) -> String {
@@ -90,25 +90,4 @@ fn signal_params(from: Option<&str>, signal: &Signal) -> Map<String, Value> {
         .into_iter()
         .filter_map(|(key, value)| Some((key.to_owned(), value?.into())))
         .collect()
-}
-
-/// OpenVidu's name of a reason.
-pub(super) fn reason_name(reason: EndReason) -> &'static str {
-    match reason {
-        EndReason::Unsubscribe => "unsubscribe",
-        EndReason::Unpublish => "unpublish",
-        EndReason::Disconnect => "disconnect",
-        EndReason::ForceUnpublishByUser => "forceUnpublishByUser",
-        EndReason::ForceUnpublishByServer => "forceUnpublishByServer",
-        EndReason::ForceDisconnectByUser => "forceDisconnectByUser",
-        EndReason::ForceDisconnectByServer => "forceDisconnectByServer",
-        EndReason::LastParticipantLeft => "lastParticipantLeft",
-        EndReason::SessionClosedByServer => "sessionClosedByServer",
-        EndReason::NetworkDisconnect => "networkDisconnect",
-        EndReason::MediaServerDisconnect => "mediaServerDisconnect",
-        EndReason::MediaServerReconnect => "mediaServerReconnect",
-        EndReason::NodeCrashed => "nodeCrashed",
-        EndReason::OpenviduServerStopped => "openviduServerStopped",
-        EndReason::AutomaticStop => "automaticStop",
-    }
 }
