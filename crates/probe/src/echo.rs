@@ -113,7 +113,7 @@ impl Echo {
         self.result = Some(Err(match self.odd.take() {
             Some(Odd::Unsent(error)) => Failed {
                 stage: Stage::Send,
-                reason: format!("this machine could not send ({error})"),
+                reason: format!("this machine could not send: {error}"),
                 hint: "its firewall or its routes forbid it",
             },
             Some(Odd::From(other)) => Failed {

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
-
 use super::*;
 
 /// The answers of RFC 5769 sections 2.2 and 2.3, cut to XOR-MAPPED-ADDRESS, with the length set to fit.

@@ -4,5 +4,6 @@
 mod cadence;
 mod failing;
 mod front;
+mod machine;
 mod node;
 mod passing;
