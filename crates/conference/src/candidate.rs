@@ -23,7 +23,7 @@ impl Conference {
                     candidate,
                     sdp_mid,
                 };
-                out.command(&who.node, command);
+                out.command(who, command);
             }
             None => self.keep_for_later(
                 who,
@@ -43,13 +43,13 @@ impl Conference {
         let legs = self.legs.get(&who.connection)?;
         let (_, own) = room.participant(&who.connection)?;
         if *endpoint == who.connection {
-            let coming = legs.publishing.as_ref().map(|made| &made.transport);
+            let coming = legs.publishing.as_ref().and_then(|made| made.transport());
             let current = own.publisher.as_ref().and_then(|it| it.transport.as_ref());
             return coming.or(current).cloned();
         }
         let (_, sender) = room.participant(endpoint)?;
         let stream = &sender.publisher.as_ref()?.stream;
-        let coming = legs.receiving.get(stream).map(|next| next.transport());
+        let coming = legs.receiving.get(stream).and_then(|next| next.transport());
         let current = own
             .subscribers
             .get(stream)
@@ -88,7 +88,7 @@ impl Conference {
                 candidate: early.candidate,
                 sdp_mid: early.sdp_mid,
             };
-            out.command(&who.node, command);
+            out.command(who, command);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::conference::Conference;
 use crate::ids::*;
-use crate::legs::Receiving;
+use crate::legs::{Legs, Publishing, Receiving};
 use crate::limits::{EARLY_CANDIDATES, REPLACED_TRANSPORTS};
 use crate::model::{Active, Connection, Session};
 use crate::open::Waiting;
@@ -25,8 +25,8 @@ impl Conference {
     pub(crate) fn check_session(&self, session: &Session) -> Verdict {
         let active = session.participants().count() > 0;
         rule(
-            active == session.node.is_some(),
-            "a session has a node exactly while it has participants",
+            active || session.node.is_none(),
+            "a session has a node only while it has participants",
         )?;
         for connection in session.connections.values() {
             rule(
@@ -71,6 +71,7 @@ impl Conference {
             active.publisher.is_some() || legs.replaced.is_empty(),
             "only a publisher has replaced transports",
         )?;
+        self.check_place(session, active, legs)?;
         let received = active.subscribers.keys().chain(legs.receiving.keys());
         for stream in received {
             let owner = session.owner_of(stream);
@@ -83,13 +84,32 @@ impl Conference {
             .subscribers
             .iter()
             .try_for_each(|(stream, subscriber)| {
-                let coming = legs.receiving.get(stream).map(Receiving::transport);
+                let coming = legs.receiving.get(stream).and_then(Receiving::transport);
                 let current = subscriber.transport.as_ref();
                 rule(
                     current.is_none() || subscriber.established == (coming != current),
                     "a subscriber is established unless its transport is on its way",
                 )
             })
+    }
+
+    /// Without a node there are no transports; with one nothing is held back.
+    fn check_place(&self, session: &Session, active: &Active, legs: &Legs) -> Verdict {
+        let held = legs.publishing.as_ref().map(Publishing::is_held);
+        let next = legs.receiving.values();
+        let next = next.map(|next| matches!(next, Receiving::Held { .. }));
+        let homeless = session.node.is_none();
+        rule(
+            held.into_iter().chain(next).all(|held| held == homeless),
+            "requests are held exactly while there is no node",
+        )?;
+        let sent = active.publisher.iter().map(|it| &it.transport);
+        let received = active.subscribers.values().map(|it| &it.transport);
+        let any = sent.chain(received).flatten().next().is_some();
+        rule(
+            !homeless || (!any && legs.replaced.is_empty()),
+            "a session without a node has no transports",
+        )
     }
 
     fn check_tables(&self) -> Verdict {
@@ -134,6 +154,13 @@ impl Conference {
         rule(
             known.iter().eq(self.open.keys()),
             "the open requests are those that something is on its way for",
+        )?;
+        let held = self.legs.values().flat_map(Legs::held);
+        let deadlines: BTreeSet<RequestId> = self.held.iter().map(|(_, it)| *it).collect();
+        let mut held = held.map(|request| deadlines.contains(&request));
+        rule(
+            held.all(|has_one| has_one),
+            "a request that is held has a deadline",
         )
     }
 

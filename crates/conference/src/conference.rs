@@ -1,6 +1,6 @@
 //! The state of all sessions and the one door to it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::effect::{Effect, MediaAnswer, Reply};
 use crate::error::Error;
@@ -32,6 +32,10 @@ pub struct Conference {
     pub(crate) joining: BTreeMap<ConnectionId, RequestId>,
     pub(crate) last_transport: u64,
     pub(crate) dropped_candidates: u64,
+    /// Requests that were held because their sessions had no node, and until when.
+    pub(crate) held: VecDeque<(Timestamp, RequestId)>,
+    /// Numbers the conference's own questions to nodes.
+    pub(crate) last_own: u32,
 }
 
 /// `None`: the request is answered already, or will be when what it waits for comes.
@@ -42,7 +46,8 @@ pub(crate) type Handled = Result<Option<Reply>, Error>;
 pub(crate) struct Member {
     pub connection: ConnectionId,
     pub session: SessionId,
-    pub node: NodeId,
+    /// `None` while its session is being placed anew.
+    pub node: Option<NodeId>,
 }
 
 impl Conference {
@@ -95,12 +100,13 @@ impl Conference {
 
     /// Requests that wait for a node or for a placement.
     pub fn open_requests(&self) -> impl Iterator<Item = RequestId> {
-        self.open.keys().chain(self.joins.keys()).copied()
+        let open = self.open.keys().chain(self.joins.keys()).copied();
+        open.filter(|request| !request.is_own())
     }
 
     fn dispatch(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
-        if let Input::NodeLost { node } = input {
-            return self.node_lost(now, node);
+        if let Input::NodeLost { node, remedy } = input {
+            return self.node_lost(now, node, remedy);
         }
         let mut out = Outbox::at(now);
         match input {
@@ -116,6 +122,10 @@ impl Conference {
             Input::Media { key, outcome } => self.media(now, key, outcome, &mut out),
             Input::CollectGarbage { older_than_ms } => self.collect_garbage(now, older_than_ms),
             Input::Stopping => self.stop(&mut out),
+            Input::Rehoused { session, node } => self.rehoused(now, &session, node, &mut out),
+            Input::GiveUp { session } => self.give_up_session(&session, &mut out),
+            Input::Move { session } => self.move_away(&session, &mut out),
+            Input::Elapsed => self.elapse(now, &mut out),
             Input::NodeLost { .. } => {}
         }
         out.into_effects()
@@ -233,7 +243,7 @@ impl Conference {
                 self.published(now, key, &connection, outcome, out)
             }
             Some(Waiting::Offer(connection, stream)) => {
-                self.offered(now, &connection, stream, outcome, out)
+                self.offered(now, key, &connection, stream, outcome, out)
             }
             Some(Waiting::Accept(connection, stream)) => {
                 self.accepted(&connection, &stream, outcome, out)
@@ -260,7 +270,7 @@ impl Conference {
         Some(Member {
             connection: connection.clone(),
             session: session.id.clone(),
-            node: session.node.clone()?,
+            node: session.node.clone(),
         })
     }
 

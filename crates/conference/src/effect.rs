@@ -38,6 +38,22 @@ pub enum Effect {
         /// Where the application wants it, if it said so.
         wanted: Option<NodeId>,
     },
+    /// Find another node for a session that has lost its own, or is to leave it, and answer with
+    /// [`Input::Rehoused`](crate::Input::Rehoused). Asked once; while none can take it the shell tries again by itself,
+    /// and ends it with [`Input::GiveUp`](crate::Input::GiveUp) when that takes too long. Whatever the application asked
+    /// for once, any node will do.
+    Rehouse {
+        #[allow(missing_docs)]
+        session: SessionId,
+        /// Where it was.
+        from: NodeId,
+    },
+    /// Close this client's WebSocket, if it is open, without ending its RPC session. The client connects again and
+    /// renews all peer connections that are not connected; stock clients whose repair failed do so only then.
+    Redial {
+        #[allow(missing_docs)]
+        connection: ConnectionId,
+    },
     /// Tell a node.
     Media {
         #[allow(missing_docs)]

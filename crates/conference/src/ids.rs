@@ -65,6 +65,23 @@ id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
+/// Keys from here on are the conference's own questions to nodes, which nobody waits for: the numbers of the last
+/// of the clients that [`RequestId`]s can tell apart.
+const OWN: u64 = 0xffff_ffff_0000_0000;
+
+impl RequestId {
+    /// The conference's own question of this number.
+    pub(crate) fn own(number: u32) -> Self {
+        Self(OWN | u64::from(number))
+    }
+
+    /// Whether the conference asks a node by itself: such a key comes only in a [`MediaCommand`](crate::MediaCommand),
+    /// is answered like any other, and never gets a reply. Shells must not use these ids for requests.
+    pub fn is_own(self) -> bool {
+        self.0 >= OWN
+    }
+}
+
 /// Milliseconds since the Unix epoch, as OpenVidu shows them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub u64);

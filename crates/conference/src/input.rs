@@ -52,11 +52,34 @@ pub enum Input {
         /// The node's answer.
         outcome: Result<MediaAnswer, MediaError>,
     },
-    /// A node is dead, not merely silent: everything it carried ends with `nodeCrashed`.
+    /// A node is dead, not merely silent. Nothing more is said to it.
     NodeLost {
         #[allow(missing_docs)]
         node: NodeId,
+        /// What becomes of the sessions that it carried.
+        remedy: Remedy,
     },
+    /// Take a session away from its node, which is alive: as with [`Remedy::Recover`], but its peer connections there
+    /// are closed. Nothing happens to one that has no node.
+    Move {
+        #[allow(missing_docs)]
+        session: SessionId,
+    },
+    /// Where a session goes that [`Effect::Rehouse`](crate::Effect::Rehouse) asked a place for. May be said at any time
+    /// for any of [`Conference::homeless`](crate::Conference::homeless), and changes nothing for others.
+    Rehoused {
+        #[allow(missing_docs)]
+        session: SessionId,
+        /// One that may serve.
+        node: NodeId,
+    },
+    /// No place was found in time: a session without a node ends with `nodeCrashed`. Changes nothing for others.
+    GiveUp {
+        #[allow(missing_docs)]
+        session: SessionId,
+    },
+    /// It is as late as [`Conference::next_deadline`](crate::Conference::next_deadline) said.
+    Elapsed,
     /// Time to remove sessions that nobody ever joined and that are older than `older_than_ms`.
     CollectGarbage {
         /// Threshold, milliseconds.
@@ -64,6 +87,16 @@ pub enum Input {
     },
     /// The server is going down: everybody is evicted with `openviduServerStopped`.
     Stopping,
+}
+
+/// What becomes of the sessions of a dead node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// They end, and everybody is evicted with `nodeCrashed`, as with OpenVidu.
+    Evict,
+    /// They stay, with everybody and all streams in them, and get another node
+    /// ([`Effect::Rehouse`](crate::Effect::Rehouse)). Clients make new peer connections by themselves.
+    Recover,
 }
 
 /// A request of the application's server.

@@ -10,6 +10,7 @@ use crate::legs::Legs;
 use crate::model::{Active, Session};
 use crate::open::Joining;
 use crate::outbox::Outbox;
+use crate::recover::is_homeless;
 
 impl Conference {
     /// Reserves the token and asks where the session is to be carried.
@@ -46,11 +47,13 @@ impl Conference {
             return;
         };
         joining.asked_for = session.node.clone();
+        let homeless = is_homeless(session);
         out.push(Effect::Place {
             request,
             session: session.id.clone(),
             node: session.node.clone(),
-            wanted: session.properties.media_node.clone(),
+            // Who has lost its node may go anywhere.
+            wanted: session.properties.media_node.clone().filter(|_| !homeless),
         });
         self.joins.insert(request, joining);
     }
@@ -140,6 +143,8 @@ impl Conference {
             connection, join, ..
         } = joining;
         self.joining.remove(&connection);
+        let homeless = self.session(&join.session).is_some_and(is_homeless);
+        let session = join.session.clone();
         let seated = match self.sessions.get_mut(&join.session) {
             Some(session) => seat(session, now, &connection, join, placement),
             None => None,
@@ -155,6 +160,9 @@ impl Conference {
             out.event(session, Happening::ParticipantJoined(presence));
         }
         self.announce(request, joined, out);
+        if homeless {
+            self.take_up(now, &session, out);
+        }
     }
 
     fn announce(&self, request: RequestId, joined: Joined, out: &mut Outbox) {

@@ -14,6 +14,8 @@ pub(crate) struct Legs {
     /// Transports that a newer one of the same stream overtook before the node answered. One of them may be the
     /// stream's current one on the node, so they are closed only when a newer one is known to have taken over.
     pub replaced: Vec<TransportId>,
+    /// The client has given up its source for one that did not come about. Stock clients do not try again by themselves.
+    pub stranded: bool,
     pub receiving: BTreeMap<StreamId, Receiving>,
     early: VecDeque<EarlyCandidate>,
 }
@@ -22,17 +24,37 @@ pub(crate) struct Legs {
 #[derive(Debug)]
 pub(crate) struct Publishing {
     pub request: RequestId,
-    pub transport: TransportId,
+    pub stream: StreamId,
     pub purpose: Purpose,
+    pub sent: Sent,
+}
+
+/// How far a `Publish` has come.
+#[derive(Debug)]
+pub(crate) enum Sent {
+    /// Held until the session has a node.
+    Held { offer: String },
+    /// On the session's node.
+    On(TransportId),
+}
+
+impl Publishing {
+    pub fn is_held(&self) -> bool {
+        matches!(self.sent, Sent::Held { .. })
+    }
+
+    pub fn transport(&self) -> Option<&TransportId> {
+        match &self.sent {
+            Sent::On(transport) => Some(transport),
+            Sent::Held { .. } => None,
+        }
+    }
 }
 
 #[derive(Debug)]
 pub(crate) enum Purpose {
     /// A stream that nobody knows of yet.
-    New {
-        stream: StreamId,
-        options: MediaOptions,
-    },
+    New { options: MediaOptions },
     /// A new source for the stream that the participant publishes already.
     Again,
 }
@@ -40,6 +62,8 @@ pub(crate) enum Purpose {
 /// A subscriber's transport on its way from `Subscribe` to `Accepted`.
 #[derive(Debug)]
 pub(crate) enum Receiving {
+    /// Not asked for yet: the session has no node.
+    Held { request: RequestId },
     Offering {
         request: RequestId,
         transport: TransportId,
@@ -53,17 +77,20 @@ pub(crate) enum Receiving {
 }
 
 impl Receiving {
-    pub fn transport(&self) -> &TransportId {
+    pub fn transport(&self) -> Option<&TransportId> {
         match self {
             Self::Offering { transport, .. }
             | Self::Offered { transport }
-            | Self::Accepting { transport, .. } => transport,
+            | Self::Accepting { transport, .. } => Some(transport),
+            Self::Held { .. } => None,
         }
     }
 
     pub fn request(&self) -> Option<RequestId> {
         match self {
-            Self::Offering { request, .. } | Self::Accepting { request, .. } => Some(*request),
+            Self::Held { request }
+            | Self::Offering { request, .. }
+            | Self::Accepting { request, .. } => Some(*request),
             Self::Offered { .. } => None,
         }
     }
@@ -86,6 +113,16 @@ impl Legs {
         }
         self.early.push_back(candidate);
         fits
+    }
+
+    /// Requests that wait for the session's node.
+    pub fn held(&self) -> impl Iterator<Item = RequestId> {
+        let publishing = self.publishing.iter().filter(|made| made.is_held());
+        let receiving = self.receiving.values().filter_map(|next| match next {
+            Receiving::Held { request } => Some(*request),
+            _ => None,
+        });
+        publishing.map(|made| made.request).chain(receiving)
     }
 
     /// How many candidates are kept.

@@ -27,6 +27,8 @@ mod outbox;
 mod publish;
 mod receive;
 mod reconnect;
+mod recover;
+mod renew;
 mod restore;
 mod rooms;
 mod roster;

@@ -24,5 +24,9 @@ impl Default for Limits {
 /// network interface; with more the oldest are dropped.
 pub(crate) const EARLY_CANDIDATES: usize = 64;
 
+/// How long a client's request may wait for its session to be placed anew, milliseconds. Clients give up after 10 s, and
+/// the node needs some of that.
+pub(crate) const HELD_MS: u64 = 7_000;
+
 /// Publishing transports of one stream that were replaced before the node had answered for them.
 pub(crate) const REPLACED_TRANSPORTS: usize = 8;

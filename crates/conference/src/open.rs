@@ -4,7 +4,7 @@ use crate::ids::*;
 use crate::input::Join;
 
 /// What a client's request waits for. Each is answered exactly once: by that, or by what makes it impossible.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Waiting {
     /// For the node's answer to a `Publish`.
     Publish(ConnectionId),

@@ -1,5 +1,6 @@
 //! Where the effects of one input are collected.
 
+use crate::conference::Member;
 use crate::effect::{Effect, MediaCommand, Notification, Reply};
 use crate::error::Error;
 use crate::ids::*;
@@ -38,8 +39,11 @@ impl Outbox {
         self.effects.push(effect);
     }
 
+    /// Nobody waits for replies to the conference's own questions.
     pub fn reply(&mut self, request: RequestId, result: Result<Reply, Error>) {
-        self.push(Effect::Reply { request, result });
+        if !request.is_own() {
+            self.push(Effect::Reply { request, result });
+        }
     }
 
     pub fn notify(&mut self, to: &ConnectionId, notification: Notification) {
@@ -49,22 +53,24 @@ impl Outbox {
         });
     }
 
-    pub fn command(&mut self, node: &NodeId, command: MediaCommand) {
-        if self.dead.as_ref() != Some(node) {
-            self.push(Effect::Media {
+    /// Tells the node that carries `who`. Without one there is nothing of its to be told about.
+    pub fn command(&mut self, who: &Member, command: MediaCommand) {
+        match &who.node {
+            Some(node) if self.dead.as_ref() != Some(node) => self.push(Effect::Media {
                 node: node.clone(),
                 command,
-            });
+            }),
+            _ => {}
         }
     }
 
-    pub fn close(&mut self, node: &NodeId, transport: TransportId) {
-        self.command(node, MediaCommand::Close { transport });
+    pub fn close(&mut self, who: &Member, transport: TransportId) {
+        self.command(who, MediaCommand::Close { transport });
     }
 
-    pub fn close_any(&mut self, node: &NodeId, transport: Option<TransportId>) {
+    pub fn close_any(&mut self, who: &Member, transport: Option<TransportId>) {
         if let Some(transport) = transport {
-            self.close(node, transport);
+            self.close(who, transport);
         }
     }
 

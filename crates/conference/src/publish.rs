@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::event::{Happening, Leg};
 use crate::ids::*;
 use crate::input::MediaError;
-use crate::legs::{Publishing, Purpose};
+use crate::legs::{Publishing, Purpose, Sent};
 use crate::limits::REPLACED_TRANSPORTS;
 use crate::model::{Active, MediaOptions, Publisher, Role, TypeOfVideo};
 use crate::open::Waiting;
@@ -29,11 +29,13 @@ impl Conference {
         self.may_publish(who)?;
         self.give_up_publish(who, &overtaken("publishVideo"), out);
         let stream = stream_id(&options, nonce, &who.connection);
-        let purpose = Purpose::New {
-            stream: stream.clone(),
-            options,
+        let publishing = Publishing {
+            request,
+            stream,
+            purpose: Purpose::New { options },
+            sent: Sent::Held { offer },
         };
-        self.command_publish(now, request, who, stream, offer, purpose, out)
+        self.begin_publish(now, who, publishing, out)
     }
 
     /// `reconnectStream` of a publisher: a new source for the same stream. Subscribers stay and nobody is told.
@@ -47,7 +49,13 @@ impl Conference {
         out: &mut Outbox,
     ) -> Handled {
         self.give_up_publish(who, &overtaken("reconnectStream"), out);
-        self.command_publish(now, request, who, stream, offer, Purpose::Again, out)
+        let publishing = Publishing {
+            request,
+            stream,
+            purpose: Purpose::Again,
+            sent: Sent::Held { offer },
+        };
+        self.begin_publish(now, who, publishing, out)
     }
 
     fn may_publish(&self, who: &Member) -> Result<(), Error> {
@@ -66,37 +74,51 @@ impl Conference {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one command")]
-    fn command_publish(
+    fn begin_publish(
         &mut self,
         now: Timestamp,
-        request: RequestId,
         who: &Member,
-        stream: StreamId,
-        offer: String,
-        purpose: Purpose,
+        publishing: Publishing,
         out: &mut Outbox,
     ) -> Handled {
-        let forced_video_codec = self.room(&who.session)?.properties.forced_video_codec;
-        let transport = self.fresh_transport(now, &who.connection);
-        self.legs_of(who)?.publishing = Some(Publishing {
-            request,
-            transport: transport.clone(),
-            purpose,
-        });
+        let request = publishing.request;
+        let legs = self.legs_of(who)?;
+        legs.publishing = Some(publishing);
+        legs.stranded = false;
         let waiting = Waiting::Publish(who.connection.clone());
         self.open.insert(request, waiting);
+        match who.node {
+            Some(_) => self.send_publish(now, who, out),
+            None => self.hold(now, request),
+        }
+        Ok(None)
+    }
+
+    /// Tells the node of a publish that was held until now.
+    pub(crate) fn send_publish(&mut self, now: Timestamp, who: &Member, out: &mut Outbox) {
+        let Ok(room) = self.room(&who.session) else {
+            return;
+        };
+        let forced_video_codec = room.properties.forced_video_codec;
+        let transport = self.fresh_transport(now, &who.connection);
+        let legs = self.legs.get_mut(&who.connection);
+        let Some(made) = legs.and_then(|legs| legs.publishing.as_mut()) else {
+            return;
+        };
+        let Sent::Held { offer } = &mut made.sent else {
+            return;
+        };
         let command = MediaCommand::Publish {
-            key: request,
+            key: made.request,
             session: who.session.clone(),
-            stream,
+            stream: made.stream.clone(),
             transport: transport.clone(),
-            offer,
+            offer: std::mem::take(offer),
             forced_video_codec,
         };
-        out.command(&who.node, command);
+        made.sent = Sent::On(transport.clone());
+        out.command(who, command);
         self.send_early(who, &who.connection, &transport, out);
-        Ok(None)
     }
 
     pub(crate) fn published(
@@ -110,31 +132,53 @@ impl Conference {
         let closed = || Error::ConnectionClosed(connection.clone());
         let who = self.member(connection).ok_or_else(closed)?;
         let made = self.legs_of(&who)?.publishing.take().ok_or_else(closed)?;
-        let answer = match outcome {
-            Ok(MediaAnswer::Answer(answer)) => answer,
-            other => {
-                let error = refusal(other);
-                match (&made.purpose, &error) {
-                    // Nobody knows whether the node has carried it out, or will yet.
-                    (Purpose::Again, Error::Media(MediaError::Unavailable(_))) => {
-                        self.keep_replaced(&who, made.transport, out)
-                    }
-                    _ => out.close(&who.node, made.transport),
-                }
+        let (answer, transport) = match (outcome, made.sent) {
+            (Ok(MediaAnswer::Answer(answer)), Sent::On(transport)) => (answer, transport),
+            (outcome, sent) => {
+                let error = refusal(outcome);
+                self.drop_source(&who, &made.purpose, sent, &error, out);
                 return Err(error);
             }
         };
         match made.purpose {
-            Purpose::New { stream, options } => {
+            Purpose::New { options } => {
                 let publisher = Publisher {
-                    stream,
+                    stream: made.stream,
                     created_at: now,
                     options,
-                    transport: Some(made.transport),
+                    transport: Some(transport),
                 };
                 self.begin_stream(key, &who, publisher, answer, out)
             }
-            Purpose::Again => self.swap_source(&who, made.transport, answer, out),
+            Purpose::Again => self.swap_source(now, key, &who, transport, answer, out),
+        }
+    }
+
+    /// Gets rid of a source that the node refused.
+    fn drop_source(
+        &mut self,
+        who: &Member,
+        purpose: &Purpose,
+        sent: Sent,
+        error: &Error,
+        out: &mut Outbox,
+    ) {
+        let unavailable = matches!(error, Error::Media(MediaError::Unavailable(_)));
+        let Sent::On(transport) = sent else { return };
+        match purpose {
+            // Nobody knows whether the node has carried it out, or will yet.
+            Purpose::Again if unavailable => {
+                self.keep_replaced(who, transport, out);
+                self.strand(who);
+            }
+            _ => out.close(who, transport),
+        }
+    }
+
+    /// Its client has no source any more and waits for something to happen.
+    pub(crate) fn strand(&mut self, who: &Member) {
+        if let Some(legs) = self.legs.get_mut(&who.connection) {
+            legs.stranded = true;
         }
     }
 
@@ -171,6 +215,8 @@ impl Conference {
     /// The node feeds the stream from `transport` now, so all earlier ones can go.
     fn swap_source(
         &mut self,
+        now: Timestamp,
+        request: RequestId,
         who: &Member,
         transport: TransportId,
         answer: String,
@@ -183,14 +229,17 @@ impl Conference {
             .and_then(|active| active.publisher.as_mut())
             .ok_or_else(not_publishing)?;
         let before = publisher.transport.replace(transport);
+        let stream = publisher.stream.clone();
         let reply = Reply::Published {
-            stream: publisher.stream.clone(),
+            stream: stream.clone(),
             created_at: publisher.created_at,
             answer,
         };
-        out.close_any(&who.node, before);
+        out.close_any(who, before);
         self.close_replaced(who, out);
-        Ok(Some(reply))
+        out.reply(request, Ok(reply));
+        self.renew_receptions_of(now, who, &stream, out);
+        Ok(None)
     }
 
     /// Ends a publish that the node has not answered. True if there was one.
@@ -206,9 +255,10 @@ impl Conference {
         let Some(given_up) = legs.publishing.take() else {
             return false;
         };
-        match given_up.purpose {
-            Purpose::New { .. } => out.close(&who.node, given_up.transport),
-            Purpose::Again => self.keep_replaced(who, given_up.transport, out),
+        match (given_up.purpose, given_up.sent) {
+            (_, Sent::Held { .. }) => {}
+            (Purpose::New { .. }, Sent::On(transport)) => out.close(who, transport),
+            (Purpose::Again, Sent::On(transport)) => self.keep_replaced(who, transport, out),
         }
         self.give_up(given_up.request, error.clone(), out);
         true
@@ -218,11 +268,11 @@ impl Conference {
     /// source already, and closing that would end the stream.
     fn keep_replaced(&mut self, who: &Member, transport: TransportId, out: &mut Outbox) {
         let Some(legs) = self.legs.get_mut(&who.connection) else {
-            return out.close(&who.node, transport);
+            return out.close(who, transport);
         };
         legs.replaced.push(transport);
         if legs.replaced.len() > REPLACED_TRANSPORTS {
-            out.close(&who.node, legs.replaced.remove(0));
+            out.close(who, legs.replaced.remove(0));
         }
     }
 
@@ -247,16 +297,16 @@ impl Conference {
         };
         let leg = Leg::outbound(&who.connection, &publisher);
         out.event(room, Happening::LegClosed(leg, reason));
-        out.close_any(&who.node, publisher.transport);
+        out.close_any(who, publisher.transport);
         true
     }
 
-    fn close_replaced(&mut self, who: &Member, out: &mut Outbox) {
+    pub(crate) fn close_replaced(&mut self, who: &Member, out: &mut Outbox) {
         let Some(legs) = self.legs.get_mut(&who.connection) else {
             return;
         };
         for transport in legs.replaced.drain(..) {
-            out.close(&who.node, transport);
+            out.close(who, transport);
         }
     }
 }

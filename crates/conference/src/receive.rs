@@ -24,39 +24,77 @@ impl Conference {
         stream: StreamId,
         out: &mut Outbox,
     ) -> Handled {
-        let (owner, publisher) = self.room(&who.session)?.owner_of(&stream)?;
+        let (owner, _) = self.room(&who.session)?.owner_of(&stream)?;
         if *owner == who.connection {
             return Err(Error::NotPublishing(who.connection.clone()));
         }
-        let owner = owner.clone();
-        let (audio, video) = (publisher.options.has_audio, publisher.options.has_video);
         self.give_up_reception(who, &stream, &overtaken("prepareReceiveVideoFrom"), out);
-        let transport = self.fresh_transport(now, &who.connection);
-        let offering = Receiving::Offering {
-            request,
-            transport: transport.clone(),
-        };
-        self.legs_of(who)?
-            .receiving
-            .insert(stream.clone(), offering);
+        self.begin_reception(now, request, who, stream, out)
+    }
+
+    /// On behalf of the client's `request`, or of the conference itself.
+    pub(crate) fn begin_reception(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        who: &Member,
+        stream: StreamId,
+        out: &mut Outbox,
+    ) -> Handled {
+        let held = Receiving::Held { request };
+        self.legs_of(who)?.receiving.insert(stream.clone(), held);
         let waiting = Waiting::Offer(who.connection.clone(), stream.clone());
         self.open.insert(request, waiting);
+        match who.node {
+            Some(_) => self.send_subscribe(now, who, &stream, out),
+            None => self.hold(now, request),
+        }
+        Ok(None)
+    }
+
+    /// Tells the node of a subscription that was held until now.
+    pub(crate) fn send_subscribe(
+        &mut self,
+        now: Timestamp,
+        who: &Member,
+        stream: &StreamId,
+        out: &mut Outbox,
+    ) {
+        let legs = self.legs.get(&who.connection);
+        let next = legs.and_then(|legs| legs.receiving.get(stream));
+        let Some(Receiving::Held { request }) = next else {
+            return;
+        };
+        let request = *request;
+        let owned = self
+            .room(&who.session)
+            .and_then(|room| room.owner_of(stream));
+        let (owner, audio, video) = match owned {
+            Ok((owner, it)) => (owner.clone(), it.options.has_audio, it.options.has_video),
+            Err(error) => return self.give_up_reception(who, stream, &error, out),
+        };
+        let transport = self.fresh_transport(now, &who.connection);
+        if let Some(legs) = self.legs.get_mut(&who.connection) {
+            let transport = transport.clone();
+            let offering = Receiving::Offering { request, transport };
+            legs.receiving.insert(stream.clone(), offering);
+        }
         let command = MediaCommand::Subscribe {
             key: request,
             session: who.session.clone(),
-            stream,
+            stream: stream.clone(),
             transport: transport.clone(),
             audio,
             video,
         };
-        out.command(&who.node, command);
+        out.command(who, command);
         self.send_early(who, &owner, &transport, out);
-        Ok(None)
     }
 
     pub(crate) fn offered(
         &mut self,
         now: Timestamp,
+        key: RequestId,
         connection: &ConnectionId,
         stream: StreamId,
         outcome: Result<MediaAnswer, MediaError>,
@@ -73,20 +111,24 @@ impl Conference {
             }
         };
         let legs = self.legs_of(&who)?;
-        let transport = match legs.receiving.get(&stream) {
-            Some(receiving) => receiving.transport().clone(),
-            None => return Err(closed()),
-        };
+        let next = legs.receiving.get(&stream).and_then(Receiving::transport);
+        let transport = next.cloned().ok_or_else(closed)?;
         let waits = Receiving::Offered {
             transport: transport.clone(),
         };
         legs.receiving.insert(stream.clone(), waits);
         if let Some(active) = self.room_mut(&who.session)?.active_mut(connection) {
-            active.subscribers.entry(stream).or_insert(Subscriber {
+            let first = || Subscriber {
                 created_at: now,
                 transport: Some(transport),
                 established: false,
-            });
+            };
+            let entry = active.subscribers.entry(stream.clone());
+            entry.or_insert_with(first);
+        }
+        if key.is_own() {
+            self.push_offer(&who, stream, offer, out);
+            return Ok(None);
         }
         Ok(Some(Reply::Offer(offer)))
     }
@@ -120,7 +162,7 @@ impl Conference {
             transport,
             answer,
         };
-        out.command(&who.node, command);
+        out.command(who, command);
         Ok(None)
     }
 
@@ -146,9 +188,11 @@ impl Conference {
         let (Some(receiving), Some(subscriber)) = (receiving, subscriber) else {
             return Err(closed());
         };
-        let accepted = receiving.transport();
+        let Some(accepted) = receiving.transport() else {
+            return Err(closed());
+        };
         let before = subscriber.transport.replace(accepted.clone());
-        out.close_any(&who.node, before.filter(|before| before != accepted));
+        out.close_any(&who, before.filter(|before| before != accepted));
         let first = !std::mem::replace(&mut subscriber.established, true);
         if first
             && let Some(leg) = self.inbound_leg(&who, stream)
@@ -179,7 +223,7 @@ impl Conference {
     }
 
     /// Drops the transport that is on its way, if there is one; an established one stays.
-    fn give_up_reception(
+    pub(crate) fn give_up_reception(
         &mut self,
         who: &Member,
         stream: &StreamId,
@@ -198,11 +242,13 @@ impl Conference {
             .and_then(|session| session.active_mut(&who.connection));
         if let Some(active) = active
             && let Some(subscriber) = active.subscribers.get(stream)
-            && subscriber.transport.as_ref() == Some(given_up.transport())
+            && !subscriber.established
+            && subscriber.transport.as_ref() == given_up.transport()
+            && subscriber.transport.is_some()
         {
             active.subscribers.remove(stream);
         }
-        out.close(&who.node, given_up.transport().clone());
+        out.close_any(who, given_up.transport().cloned());
         if let Some(request) = given_up.request() {
             self.give_up(request, error.clone(), out);
         }
@@ -229,7 +275,7 @@ impl Conference {
             .and_then(|session| session.active_mut(&who.connection))
             .and_then(|active| active.subscribers.remove(stream));
         if let Some(subscriber) = subscriber {
-            out.close_any(&who.node, subscriber.transport);
+            out.close_any(who, subscriber.transport);
         }
     }
 

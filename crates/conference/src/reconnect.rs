@@ -17,9 +17,15 @@ impl Conference {
     ) -> Handled {
         let (owner, _) = self.room(&who.session)?.owner_of(&stream)?;
         if *owner == who.connection {
-            self.publish_again(now, request, who, stream, sdp, out)
-        } else {
-            self.receive(request, who, stream, sdp, out)
+            return self.publish_again(now, request, who, stream, sdp, out);
+        }
+        match self.receive(request, who, stream.clone(), sdp, out) {
+            Err(error) => {
+                out.reply(request, Err(error));
+                self.renew_if_received(now, who, &stream, out);
+                Ok(None)
+            }
+            handled => handled,
         }
     }
 }

@@ -79,19 +79,6 @@ impl Conference {
         });
     }
 
-    pub(crate) fn node_lost(&mut self, now: Timestamp, node: NodeId) -> Vec<Effect> {
-        let carried: Vec<SessionId> = self
-            .sessions()
-            .filter(|session| session.node.as_ref() == Some(&node))
-            .map(|session| session.id.clone())
-            .collect();
-        let mut out = Outbox::without(now, node);
-        for session in carried {
-            self.close(&session, EndReason::NodeCrashed, &mut out);
-        }
-        out.into_effects()
-    }
-
     pub(crate) fn stop(&mut self, out: &mut Outbox) {
         let all: Vec<SessionId> = self.sessions().map(|session| session.id.clone()).collect();
         for session in all {
@@ -106,7 +93,7 @@ impl Conference {
             .sessions
             .iter()
             .filter(|session| {
-                session.node.is_none()
+                session.participants().next().is_none()
                     && now.0.saturating_sub(session.created_at.0) > older_than_ms
                     && !session
                         .connections
@@ -121,7 +108,7 @@ impl Conference {
         }
     }
 
-    fn present(&self, session: &SessionId) -> Vec<ConnectionId> {
+    pub(crate) fn present(&self, session: &SessionId) -> Vec<ConnectionId> {
         let Some(session) = self.sessions.get(session) else {
             return Vec::new();
         };

@@ -17,8 +17,8 @@ impl Conference {
     /// On their way, or overtaken before the node answered.
     fn coming(&self, connection: &ConnectionId) -> impl Iterator<Item = &TransportId> {
         self.legs.get(connection).into_iter().flat_map(|legs| {
-            let publishing = legs.publishing.iter().map(|made| &made.transport);
-            let receiving = legs.receiving.values().map(|next| next.transport());
+            let publishing = legs.publishing.iter().filter_map(|made| made.transport());
+            let receiving = legs.receiving.values().filter_map(|next| next.transport());
             publishing.chain(&legs.replaced).chain(receiving)
         })
     }

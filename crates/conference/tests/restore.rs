@@ -125,8 +125,8 @@ fn what_contradicts_itself_is_left_out_with_a_reason() {
     room.create_connection(S, "D", Role::Publisher);
     let told = |change: fn(&mut Session)| refused(&room, change);
     assert_eq!(
-        told(|session| session.node = None),
-        "session S is not restored: a session has a node exactly while it has participants"
+        told(|session| session.connections.retain(|id, _| *id == con("C"))),
+        "session S is not restored: a session has a node only while it has participants"
     );
     assert_eq!(
         told(|session| {

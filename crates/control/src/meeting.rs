@@ -25,6 +25,8 @@ impl Control {
                 node,
                 wanted,
             } => self.place(request, &session, node, wanted),
+            // Asked for only where a session is to outlive its node.
+            Effect::Rehouse { .. } | Effect::Redial { .. } => {}
             Effect::Media { node, command } => self.media(node, command),
             Effect::Disconnected { connection } => {
                 if let Some(client) = self.clients.unbind(&connection) {

@@ -247,7 +247,10 @@ impl Control {
         }
         let node = NodeId::new(node.as_str());
         self.carried.lost(&node);
-        self.tell_conference(conference::Input::NodeLost { node });
+        self.tell_conference(conference::Input::NodeLost {
+            node,
+            remedy: conference::Remedy::Evict,
+        });
     }
 
     fn crashed(&mut self, node: cluster::NodeId, sessions: Vec<cluster::SessionId>) {

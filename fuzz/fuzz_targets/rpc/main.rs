@@ -8,6 +8,7 @@
 mod script;
 mod world;
 
+use conference::Remedy;
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use world::World;
 
@@ -47,7 +48,8 @@ fn act(world: &mut World, line: &str) {
         '+' => world.pass(rest.parse().unwrap_or(1)),
         '=' => world.answer(true),
         '-' => world.answer(false),
-        '!' => world.lose_node(),
+        '!' => world.lose_node(Remedy::Evict),
+        '?' => world.lose_node(Remedy::Recover),
         'x' => world.close_session(),
         'u' => world.demote(),
         _ => {}

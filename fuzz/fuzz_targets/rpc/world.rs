@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use conference::{
     Conference, ConnectionId, ConnectionProperties, Effect, IceServer, Input, MediaAnswer,
-    MediaCommand, MediaError, NodeId, Placement, Reply, RequestId, Role, ServerOperation,
+    MediaCommand, MediaError, NodeId, Placement, Remedy, Reply, RequestId, Role, ServerOperation,
     SessionId, SessionProperties, Timestamp, Token,
 };
 use openvidu::id::RpcSessionId;
@@ -14,7 +14,7 @@ use serde_json::Value;
 
 const SESSION: &str = "ses_A";
 /// Of requests that no client made.
-const NOBODY: u64 = u32::MAX as u64;
+const NOBODY: u64 = 0;
 
 pub struct World {
     now: Timestamp,
@@ -151,9 +151,10 @@ impl World {
         }
     }
 
-    pub fn lose_node(&mut self) {
+    /// Whoever recovers finds the node started again at once.
+    pub fn lose_node(&mut self, remedy: Remedy) {
         let node = NodeId::new("media_A");
-        self.conference(Input::NodeLost { node });
+        self.conference(Input::NodeLost { node, remedy });
     }
 
     pub fn close_session(&mut self) {
@@ -203,6 +204,11 @@ impl World {
                     }
                 }
                 Effect::Place { request, .. } => self.place(request),
+                Effect::Rehouse { session, .. } => {
+                    let node = NodeId::new("media_A");
+                    self.conference(Input::Rehoused { session, node });
+                }
+                Effect::Redial { .. } | Effect::Event(_) => {}
                 Effect::Media { command, .. } => self.media(command),
                 Effect::Disconnected { connection } => {
                     if let Some(at) = self.holder(&connection) {

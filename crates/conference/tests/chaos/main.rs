@@ -89,6 +89,12 @@ impl World {
         if self.monkey.dice.below(1_000) == 0 {
             self.restart();
         }
+        if let Some(due) = self.conference.next_deadline()
+            && self.monkey.dice.below(100) == 0
+        {
+            self.now = self.now.max(due.0);
+            return self.feed(Input::Elapsed);
+        }
         let input = self.monkey.next(&self.conference, &mut self.witness);
         self.feed(input)
     }
@@ -98,6 +104,8 @@ impl World {
         self.witness.before(&input);
         let before = sessions(&self.conference);
         let effects = self.conference.handle(Timestamp(self.now), input);
+        self.witness
+            .deadline(self.now, self.conference.next_deadline());
         let noted = self.conference.take_changed();
         for changed in differing(&before, &sessions(&self.conference)) {
             assert!(noted.contains(changed), "{changed} changed unnoticed");
@@ -129,6 +137,11 @@ impl World {
 
     /// Everybody who was asked answers, then everything ends.
     fn wind_up(&mut self) {
+        let homeless = self.conference.homeless().map(|it| it.id.clone());
+        for session in homeless.collect::<Vec<_>>() {
+            let node = NodeId::new("n0");
+            self.feed(Input::Rehoused { session, node });
+        }
         while let Some(input) = self.monkey.answer(&mut self.witness) {
             self.feed(input);
         }

@@ -28,7 +28,7 @@ impl Monkey {
                 Some(input) => input,
                 None => self.server(conference),
             },
-            30..33 => self.nonsense(),
+            30..33 => self.nonsense(conference),
             33..45 => self.server(conference),
             45..55 => self.join(conference),
             55..100 => self.client(conference),
@@ -78,9 +78,11 @@ impl Monkey {
     }
 
     /// Answers that nobody waits for, and clients that do not exist.
-    fn nonsense(&mut self) -> Input {
+    fn nonsense(&mut self, conference: &Conference) -> Input {
         let stranger = RequestId(u64::MAX - self.dice.below(9));
-        match self.dice.below(4) {
+        match self.dice.below(6) {
+            4 => self.rehouse(conference),
+            5 => Input::Elapsed,
             0 => Input::Media {
                 key: stranger,
                 outcome: Ok(MediaAnswer::Accepted),
@@ -98,9 +100,32 @@ impl Monkey {
         }
     }
 
+    /// Of a session that asked for it, or not.
+    fn rehouse(&mut self, conference: &Conference) -> Input {
+        let homeless: Vec<SessionId> = conference.homeless().map(|it| it.id.clone()).collect();
+        let session = match self.dice.pick(&homeless) {
+            Some(session) if self.dice.percent(90) => session.clone(),
+            _ => self.session(),
+        };
+        let node = self.node();
+        Input::Rehoused { session, node }
+    }
+
     fn disaster(&mut self) -> Input {
-        match self.dice.below(12) {
-            0 => Input::NodeLost { node: self.node() },
+        match self.dice.below(14) {
+            12 => Input::Move {
+                session: self.session(),
+            },
+            13 => Input::GiveUp {
+                session: self.session(),
+            },
+            0 => Input::NodeLost {
+                node: self.node(),
+                remedy: match self.dice.below(4) {
+                    0 => Remedy::Evict,
+                    _ => Remedy::Recover,
+                },
+            },
             1 => Input::Server {
                 request: self.request(),
                 operation: ServerOperation::CloseSession {

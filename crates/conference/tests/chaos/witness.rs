@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use conference::*;
 
 /// What must have happened in the runs, or they prove nothing.
-pub const EVERYTHING: [&str; 27] = [
+pub const EVERYTHING: [&str; 33] = [
     "joined",
     "published",
     "source swapped",
@@ -31,6 +31,12 @@ pub const EVERYTHING: [&str; 27] = [
     "told of an end",
     "told of a signal",
     "session changed",
+    "asked for another place",
+    "told to dial again",
+    "asked by itself",
+    "hears reconnect",
+    "held",
+    "held for too long",
     "restarted",
     "restarted with open requests",
 ];
@@ -71,7 +77,7 @@ impl Witness {
             | Input::Client { request, .. } => {
                 assert!(self.unanswered.insert(*request), "the driver's own mistake");
             }
-            Input::NodeLost { node } => {
+            Input::NodeLost { node, .. } => {
                 let before = self.transports.len();
                 self.transports.retain(|_, on| on != node);
                 if self.transports.len() < before {
@@ -98,6 +104,11 @@ impl Witness {
                     self.count("asked again for a place");
                 }
                 self.to_place.push((*request, node.clone()));
+            }
+            Effect::Rehouse { .. } => self.count("asked for another place"),
+            Effect::Redial { connection } => {
+                assert!(self.clients.contains_key(connection), "not connected");
+                self.count("told to dial again");
             }
             Effect::Media { node, command } => self.command(node, command),
             Effect::Disconnected { connection } => {
@@ -165,6 +176,9 @@ impl Witness {
             Err(Error::Media(MediaError::Unavailable(why))) if why.starts_with("given up") => {
                 self.count("superseded");
             }
+            Err(Error::Media(MediaError::Unavailable(why))) if why.ends_with("in time") => {
+                self.count("held for too long");
+            }
             Err(_) => self.count("error"),
             Ok(_) => {}
         }
@@ -215,7 +229,12 @@ impl Witness {
             }
             Notification::RoleChanged(_) => "hears role",
             Notification::RecordChanged(_) => "hears record",
-            Notification::ForciblyReconnectSubscriber { .. } => "hears reconnect",
+            Notification::ForciblyReconnectSubscriber {
+                connection, stream, ..
+            } => {
+                assert_eq!(view.get(connection), Some(&Some(stream.clone())));
+                "hears reconnect"
+            }
         };
         self.count(kind);
     }
@@ -255,8 +274,20 @@ impl Witness {
     }
 
     fn due(&mut self, key: RequestId, answer: MediaAnswer) {
-        assert!(self.unanswered.contains(&key), "nobody asked for it");
+        if key.is_own() {
+            self.count("asked by itself");
+        } else {
+            assert!(self.unanswered.contains(&key), "nobody asked for it");
+        }
         self.to_node.push((key, answer));
+    }
+
+    /// Nobody is held for longer than clients wait, if the driver says how late it is.
+    pub fn deadline(&mut self, now: u64, next: Option<Timestamp>) {
+        if let Some(next) = next {
+            self.count("held");
+            assert!(next.0 <= now + 10_000, "clients do not wait so long");
+        }
     }
 
     /// Questions to the old master are forgotten, and its nodes close what the new one does not want.
@@ -337,7 +368,10 @@ impl Witness {
 
     fn must_be_open(&self, transport: Option<&TransportId>, session: &Session) {
         let on = transport.and_then(|transport| self.transports.get(transport));
-        assert_eq!(on, session.node.as_ref(), "{transport:?} of {}", session.id);
+        if transport.is_some() {
+            assert!(on.is_some(), "{transport:?} is not open");
+            assert_eq!(on, session.node.as_ref(), "{transport:?} of {}", session.id);
+        }
     }
 
     pub fn nothing_is_left(&self) {

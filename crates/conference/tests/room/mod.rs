@@ -307,7 +307,26 @@ impl Room {
 
     pub fn node_lost(&mut self, id: &str) -> Vec<String> {
         let node = node(id);
-        self.feed(Input::NodeLost { node })
+        let remedy = Remedy::Evict;
+        self.feed(Input::NodeLost { node, remedy })
+    }
+
+    pub fn node_dies(&mut self, id: &str) -> Vec<String> {
+        let node = node(id);
+        let remedy = Remedy::Recover;
+        self.feed(Input::NodeLost { node, remedy })
+    }
+
+    pub fn rehoused(&mut self, id: &str, on: &str) -> Vec<String> {
+        let (session, node) = (session(id), node(on));
+        self.feed(Input::Rehoused { session, node })
+    }
+
+    /// The node answers the conference's own question of this number.
+    pub fn own_offer(&mut self, number: u32) -> Vec<String> {
+        let key = own(number);
+        let outcome = Ok(MediaAnswer::Offer("pushed".into()));
+        self.feed(Input::Media { key, outcome })
     }
 
     // Whole steps, for tests about something else.
@@ -341,6 +360,11 @@ impl Room {
     pub fn has_session(&self, id: &str) -> bool {
         self.conference.session(&session(id)).is_some()
     }
+}
+
+/// The conference's own question of this number.
+pub fn own(number: u32) -> RequestId {
+    RequestId(u64::from(u32::MAX) << 32 | u64::from(number))
 }
 
 pub fn session(id: &str) -> SessionId {

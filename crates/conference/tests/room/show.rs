@@ -35,12 +35,17 @@ impl Room {
                 node,
                 reason,
             } => format!("{session} closed on {}: {reason:?}", or_dash(node)),
+            Effect::Rehouse { session, from } => format!("rehouse {session} from {from}"),
+            Effect::Redial { connection } => format!("{} redials", short(connection)),
             Effect::Event(event) => panic!("kept apart by feed: {event:?}"),
         }
     }
 
-    fn name(&self, request: RequestId) -> &str {
-        &self.requests[request.0 as usize]
+    fn name(&self, request: RequestId) -> String {
+        if request.is_own() {
+            return format!("own#{}", request.0 as u32);
+        }
+        self.requests[request.0 as usize].clone()
     }
 
     fn show_command(&self, command: &MediaCommand) -> String {
