@@ -25,6 +25,9 @@ pub struct Config {
     pub tls: Tls,
     /// Certificate and key of `link_listen`.
     pub link_tls: Tls,
+    /// Whether nodes have to be reached as clients would reach them before they serve. Without it they are taken at their
+    /// word: for a master that has no way to the nodes' media addresses, and for tests with nodes that carry no media.
+    pub probe: bool,
     /// What clients get whose connection names no ICE servers. Empty: `stun:` of the node that serves them.
     pub ice_servers: Vec<IceServer>,
     /// `forcedVideoCodec` of sessions that do not name one.

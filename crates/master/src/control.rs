@@ -4,6 +4,7 @@
 mod clients;
 mod message;
 mod nodes;
+mod prober;
 mod translate;
 
 use std::collections::{HashMap, VecDeque};
@@ -34,8 +35,8 @@ pub(crate) struct Doors {
     pub(crate) task: tokio::task::JoinHandle<()>,
 }
 
-/// Starts the task.
-pub(crate) fn start(clock: Clock, settings: ::control::Settings) -> Doors {
+/// Starts the task. `boot` names this run of the master.
+pub(crate) fn start(clock: Clock, boot: &str, settings: ::control::Settings) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
     let shell = Shell {
@@ -43,6 +44,7 @@ pub(crate) fn start(clock: Clock, settings: ::control::Settings) -> Doors {
         control: Control::new(now(&clock), settings),
         clients: clients::Clients::default(),
         nodes: nodes::Nodes::default(),
+        prober: prober::Prober::new(boot.to_owned()),
         responds: HashMap::new(),
         reports: HashMap::new(),
         next_question: 1,
@@ -61,6 +63,7 @@ struct Shell {
     control: Control,
     clients: clients::Clients,
     nodes: nodes::Nodes,
+    prober: prober::Prober,
     responds: HashMap<Question, Respond>,
     reports: HashMap<Question, Report>,
     next_question: u64,
@@ -88,7 +91,14 @@ impl Shell {
                     None => return,
                 },
                 Some(event) = link.recv() => {
-                    if let Some(input) = self.nodes.input(event) {
+                    let event = self.prober.hear(event);
+                    if let Some(input) = event.and_then(|event| self.nodes.input(event)) {
+                        self.handle(input);
+                    }
+                }
+                came = self.prober.next() => {
+                    let cluster = self.control.cluster();
+                    if let Some(input) = self.prober.take(came, cluster, &self.nodes) {
                         self.handle(input);
                     }
                 }
@@ -199,8 +209,15 @@ impl Shell {
                 key,
                 command,
             } => failed.extend(self.nodes.command(attachment, key, command)),
-            Effect::Probe { .. } | Effect::Launch { .. } | Effect::Terminate { .. } => {
-                // The settings ask for neither, as long as there is neither a prober nor a provider.
+            Effect::Probe {
+                node,
+                boot,
+                addresses,
+            } => self
+                .prober
+                .ask(self.control.cluster(), node, boot, addresses),
+            Effect::Launch { .. } | Effect::Terminate { .. } => {
+                // The settings do not ask for it, as long as there is no provider.
                 tracing::warn!(?effect, "the cluster asks for what this master cannot do");
             }
             Effect::Event(event) => tracing::trace!(?event, "event"),

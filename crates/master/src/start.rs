@@ -115,8 +115,8 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
 
     let clock = Clock::start();
-    let doors = control::start(clock, settings(&config));
     let master_boot_id = hex(&random::draw::<8>());
+    let doors = control::start(clock, &master_boot_id, settings(&config));
     let link_config = link::serve::Config {
         listener: link_listener,
         tls: link_tls,
@@ -155,7 +155,14 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
 
 fn settings(config: &Config) -> ::control::Settings {
     ::control::Settings {
-        cluster: cluster::Settings::default(),
+        cluster: cluster::Settings {
+            gate: if config.probe {
+                cluster::Gate::Probe
+            } else {
+                cluster::Gate::Word
+            },
+            ..cluster::Settings::default()
+        },
         ice_servers: config.ice_servers.clone(),
         garbage_interval: config.garbage_interval,
         garbage_threshold: config.garbage_threshold,

@@ -68,6 +68,7 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         join_secret: kept(&settings.link.join_secret, "join-secret")?,
         tls,
         link_tls: certificates::link(data)?,
+        probe: settings.probe,
         ice_servers: settings.ice_servers.clone(),
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,

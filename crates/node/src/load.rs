@@ -9,9 +9,15 @@ use media::{Stage, TransportState};
 /// `CLK_TCK` of every Linux: the unit of the times in `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
 
+/// Sessions whose id begins so are the master's own probes.
+const PROBE: &str = "probe/";
+
 /// Counts what a snapshot holds.
 pub(crate) fn count(transports: &[TransportState], cpu_percent: f64) -> proto::Load {
-    let carried = || transports.iter().filter(|t| t.stage != Stage::Closed);
+    let carried = || {
+        let open = transports.iter().filter(|t| t.stage != Stage::Closed);
+        open.filter(|t| !t.session.starts_with(PROBE))
+    };
     let sessions: HashSet<_> = carried().map(|t| &t.session).collect();
     // One published stream has one publishing transport, each subscription one of its own.
     let streams = carried().count();

@@ -143,6 +143,13 @@ impl Report {
         good.map(|(ip, _)| ip)
     }
 
+    /// Which paths failed at which stage; the same for as long as the same is wrong.
+    pub fn failures(&self) -> Vec<(Path, Stage)> {
+        let outcomes = self.outcomes.iter();
+        let failed = outcomes.filter_map(|it| Some((it.path, it.result.as_ref().err()?.stage)));
+        failed.collect()
+    }
+
     /// How the call went, if one was to be tried.
     pub fn call(&self) -> Option<&Result<Passed, Failed>> {
         let call = self.outcomes.iter().find(|it| it.path == Path::Call);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use ::control::{Input, Says};
 use cluster::{AttachmentId, Refusal};
 use conference::{MediaCommand, RequestId};
+use link::proto::command::Command;
 use link::proto::{from_node, refused};
 use link::serve::{Event, Handle};
 
@@ -93,15 +94,25 @@ impl Nodes {
         key: Option<RequestId>,
         command: MediaCommand,
     ) -> Option<Input> {
-        let command = translate::outgoing(command);
-        let reason = match self.handles.get(&attachment) {
-            Some(handle) => {
-                let sent = handle.command(key.map_or(0, |key| key.0), command);
-                format!("the media node cannot be told: {}", sent.err()?)
-            }
-            None => "the link to the media node is down".to_owned(),
-        };
+        let number = key.map_or(0, |key| key.0);
+        let sent = self.say(attachment, number, translate::outgoing(command));
+        let reason = sent.err()?;
         Some(Input::Unsent { key, reason })
+    }
+
+    /// Hands a command over, with `key` 0 when no answer is wanted.
+    pub(super) fn say(
+        &self,
+        attachment: AttachmentId,
+        key: u64,
+        command: Command,
+    ) -> Result<(), String> {
+        match self.handles.get(&attachment) {
+            Some(handle) => handle
+                .command(key, command)
+                .map_err(|error| format!("the media node cannot be told: {error}")),
+            None => Err("the link to the media node is down".to_owned()),
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use conference::{
 };
 use link::proto;
 use link::proto::command::Command;
+use probe::Name;
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;
@@ -119,10 +120,11 @@ pub(super) fn hello(hello: &proto::Hello) -> Result<Hello, String> {
         .addresses
         .as_ref()
         .ok_or("expected `addresses` in the hello, got none")?;
-    let carried = hello
-        .snapshot
-        .as_ref()
-        .map_or(0, |snapshot| snapshot.transports.len());
+    let snapshot = hello.snapshot.iter();
+    let carried = snapshot.flat_map(|snapshot| &snapshot.transports);
+    let carried = carried
+        .filter(|transport| !transport.session_id.starts_with(Name::PREFIX))
+        .count();
     Ok(Hello {
         node: cluster::NodeId::new(id("node_id", &hello.node_id)?),
         boot: Boot {

@@ -75,6 +75,8 @@ impl Stage {
             join_secret: JOIN_SECRET.into(),
             tls: https.tls(),
             link_tls: link.tls(),
+            // Its nodes carry no media.
+            probe: false,
             ice_servers: vec![],
             forced_video_codec: ForcedVideoCodec::default(),
             allow_transcoding: false,

@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 30] = [
+pub(super) const KEYS: [Key; 31] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -43,6 +43,7 @@ pub(super) const KEYS: [Key; 30] = [
     key("node.shards"),
     key("node.allow_loopback"),
     key("node.exit_when_orphaned"),
+    key("cluster.probe"),
     secret("webrtc.ice_servers"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),
