@@ -1,1 +1,46 @@
-//! Muster's own API, under `/muster/api`: what OpenVidu has no words for.
+//! Muster's own API, under `/muster/api/v1`: what OpenVidu has no words for.
+//!
+//! Pure: the bodies as types that are written and read alike (the command line reads what the master writes), the
+//! [`Operation`]s, and the [`document`] (OpenAPI 3.1) that describes both. Knows of no session and of no HTTP but
+//! methods, paths and statuses.
+//!
+//! A router is made from [`Operation::ALL`], so that what is served and what is described cannot differ.
+
+mod document;
+mod node;
+mod operation;
+mod problem;
+mod schedule;
+mod status;
+mod token;
+
+pub use document::document;
+pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
+pub use operation::{Method, Operation};
+pub use problem::Problem;
+pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
+pub use status::{Health, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
+pub use token::{JoinToken, JoinTokenRequest};
+
+/// Begins the path of every operation but the document's.
+pub const BASE: &str = "/muster/api/v1";
+
+/// Where the document is served.
+pub const DOCUMENT: &str = "/muster/api/openapi.json";
+
+/// Reads a body; an empty one is `{}`.
+///
+/// # Errors
+/// 400, with what was expected where.
+pub fn parse<T: serde::de::DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let bad = |error: serde_json::Error| Problem::new(400, format!("The body: {error}"));
+    let body = match body.trim_ascii() {
+        b"" => b"{}",
+        body => body,
+    };
+    let value: serde_json::Value = serde_json::from_slice(body).map_err(bad)?;
+    if !value.is_object() {
+        return Err(Problem::new(400, "The body has to be a JSON object"));
+    }
+    serde_json::from_value(value).map_err(bad)
+}

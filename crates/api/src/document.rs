@@ -1,0 +1,200 @@
+//! The OpenAPI 3.1 document.
+
+mod schemas;
+
+use serde_json::{Map, Value, json};
+
+use crate::operation::{Method, Operation};
+use crate::{BASE, DOCUMENT};
+
+/// The document, for a server of this version.
+pub fn document(version: &str) -> Value {
+    let mut paths = Map::new();
+    for operation in Operation::ALL {
+        let path = format!("{BASE}{}", operation.path());
+        let at = paths.entry(path).or_insert_with(|| json!({}));
+        at[operation.method().as_str().to_ascii_lowercase()] = described(*operation);
+    }
+    paths.insert(
+        DOCUMENT.to_owned(),
+        json!({"get": {
+            "operationId": "getDocument", "summary": "This document", "security": [],
+            "responses": {"200": {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {}}}}},
+        }}),
+    );
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Muster",
+            "version": version,
+            "summary": "Nodes, schedules and the state of a cluster",
+            "description": "What OpenVidu has no words for. Sessions and connections are under /openvidu/api.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "security": [{"secret": []}],
+        "paths": paths,
+        "components": {
+            "securitySchemes": {"secret": {
+                "type": "http", "scheme": "basic",
+                "description": "User OPENVIDUAPP with the server's secret.",
+            }},
+            "schemas": schemas::all(),
+        },
+    })
+}
+
+/// What is told of an operation beside its method and path.
+struct Words {
+    summary: &'static str,
+    /// Name of the schema of the body.
+    body: Option<&'static str>,
+    /// Status and, if there is a body, the name of its schema.
+    success: (u16, Option<&'static str>),
+    /// Other statuses, and when they come.
+    failures: &'static [(u16, &'static str)],
+}
+
+const UNKNOWN: (u16, &str) = (404, "No node of this id is known");
+const NO_WAY: (u16, &str) = (409, "The node's status does not allow it");
+const BAD_BODY: (u16, &str) = (400, "The body is not as described; the message says where");
+
+fn words(operation: Operation) -> Words {
+    let get = |summary, schema| Words {
+        summary,
+        body: None,
+        success: (200, Some(schema)),
+        failures: &[],
+    };
+    match operation {
+        Operation::Status => get("How everything is", "Status"),
+        Operation::ListNodes => get("All nodes", "Nodes"),
+        Operation::AddNodes => Words {
+            body: Some("AddNodes"),
+            failures: &[BAD_BODY, (501, "No provider launches nodes here")],
+            success: (202, Some("Added")),
+            ..get("Launch more nodes", "Added")
+        },
+        Operation::Node => Words {
+            failures: &[UNKNOWN],
+            ..get("One node", "Node")
+        },
+        Operation::RemoveNode => Words {
+            success: (202, None),
+            failures: &[(400, "The query is wrong"), UNKNOWN, NO_WAY],
+            ..get(
+                "Let a node go: with its last session, or at once with `now`",
+                "",
+            )
+        },
+        Operation::Drain => Words {
+            body: Some("Drain"),
+            success: (202, None),
+            failures: &[BAD_BODY, UNKNOWN, NO_WAY],
+            ..get(
+                "Place nothing more on a node and let it go with its last session",
+                "",
+            )
+        },
+        Operation::UnDrain => Words {
+            success: (204, None),
+            failures: &[UNKNOWN, NO_WAY],
+            ..get("Let a draining node serve again", "")
+        },
+        Operation::Why => Words {
+            failures: &[UNKNOWN],
+            ..get(
+                "Why a node is in its state; also of one that is gone, for a while",
+                "Why",
+            )
+        },
+        Operation::Revoke => Words {
+            success: (204, None),
+            failures: &[(501, "Nodes have no certificates here")],
+            ..get(
+                "Take a node's certificates back; it can join again with a new token only",
+                "",
+            )
+        },
+        Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
+        Operation::SetSchedule => Words {
+            body: Some("ScheduleRequest"),
+            failures: &[BAD_BODY],
+            ..get("Replace the schedule", "Schedule")
+        },
+        Operation::ClearSchedule => Words {
+            success: (204, None),
+            ..get("No schedule any more", "")
+        },
+        Operation::Want => Words {
+            body: Some("WantedRequest"),
+            failures: &[BAD_BODY],
+            ..get(
+                "Want so many nodes until the schedule's next transition, for good where there is none",
+                "Wanted",
+            )
+        },
+        Operation::Unwant => get("Take back what an operator wanted", "Wanted"),
+        Operation::MakeToken => Words {
+            body: Some("JoinTokenRequest"),
+            failures: &[BAD_BODY, (501, "Nodes join by a secret here")],
+            ..get("A token with which a node joins", "JoinToken")
+        },
+    }
+}
+
+fn described(operation: Operation) -> Value {
+    let words = words(operation);
+    let mut out = json!({
+        "operationId": operation.id(),
+        "summary": words.summary,
+        "responses": responses(&words),
+    });
+    let parameters = parameters(operation);
+    if !parameters.is_empty() {
+        out["parameters"] = parameters.into();
+    }
+    if let Some(schema) = words.body {
+        out["requestBody"] = json!({ "content": content(schema) });
+    }
+    debug_assert!(words.body.is_none() || operation.method() != Method::Get);
+    out
+}
+
+fn responses(words: &Words) -> Value {
+    let (status, schema) = words.success;
+    let mut success = json!({ "description": "As asked" });
+    if let Some(schema) = schema {
+        success["content"] = content(schema);
+    }
+    let mut responses = Map::from_iter([(status.to_string(), success)]);
+    let always = [
+        (401, "The secret is missing or wrong"),
+        (503, "The server is going down"),
+    ];
+    for (status, why) in words.failures.iter().copied().chain(always) {
+        let problem = json!({ "description": why, "content": content("Problem") });
+        responses.insert(status.to_string(), problem);
+    }
+    Value::Object(responses)
+}
+
+fn parameters(operation: Operation) -> Vec<Value> {
+    let mut parameters = Vec::new();
+    if operation.path().contains("{id}") {
+        parameters.push(json!({
+            "name": "id", "in": "path", "required": true, "schema": {"type": "string"},
+        }));
+    }
+    if operation == Operation::RemoveNode {
+        parameters.push(json!({
+            "name": "now", "in": "query", "schema": {"type": "boolean", "default": false},
+            "description": "Close the sessions that it carries instead of waiting for their end",
+        }));
+    }
+    parameters
+}
+
+fn content(schema: &str) -> Value {
+    let schema = format!("#/components/schemas/{schema}");
+    json!({ "application/json": { "schema": { "$ref": schema } } })
+}

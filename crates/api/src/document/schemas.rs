@@ -1,0 +1,254 @@
+//! The bodies, as JSON Schema. `tests/document.rs` holds them to what is written and read.
+
+use serde_json::{Map, Value, json};
+
+/// All of them, by name.
+pub(super) fn all() -> Value {
+    let schemas = [
+        ("Problem", problem()),
+        ("Status", status()),
+        ("NodeCounts", node_counts()),
+        ("Wanted", wanted()),
+        (
+            "WantedRequest",
+            object(
+                &["nodes"],
+                json!({ "nodes": count("How many nodes are wanted") }),
+            ),
+        ),
+        ("Webhooks", webhooks()),
+        (
+            "Nodes",
+            object(&["nodes"], json!({ "nodes": list(of("Node")) })),
+        ),
+        ("Node", node()),
+        ("Why", why()),
+        ("Load", load()),
+        (
+            "AddNodes",
+            object(
+                &[],
+                json!({"count": {"type": "integer", "minimum": 1, "maximum": 100, "default": 1}}),
+            ),
+        ),
+        (
+            "Added",
+            object(
+                &["ids"],
+                json!({ "ids": list(text("Id of a node that was launched")) }),
+            ),
+        ),
+        ("Drain", drain()),
+        ("Schedule", schedule()),
+        (
+            "ScheduleRequest",
+            object(&["entries"], json!({ "entries": list(of("Entry")) })),
+        ),
+        ("Entry", entry()),
+        ("Transition", transition()),
+        ("JoinTokenRequest", join_token_request()),
+        ("JoinToken", join_token()),
+    ];
+    let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
+    Value::Object(Map::from_iter(schemas))
+}
+
+fn object(required: &[&str], properties: Value) -> Value {
+    json!({
+        "type": "object", "required": required, "properties": properties, "additionalProperties": false,
+    })
+}
+
+/// An object whose properties are always there.
+fn whole(properties: Value) -> Value {
+    let required: Vec<String> = match &properties {
+        Value::Object(properties) => properties.keys().cloned().collect(),
+        _ => Vec::new(),
+    };
+    json!({
+        "type": "object", "required": required, "properties": properties, "additionalProperties": false,
+    })
+}
+
+fn of(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+fn or_null(schema: Value) -> Value {
+    json!({ "oneOf": [schema, { "type": "null" }] })
+}
+
+fn list(items: Value) -> Value {
+    json!({ "type": "array", "items": items })
+}
+
+fn text(description: &str) -> Value {
+    json!({ "type": "string", "description": description })
+}
+
+fn one_of(names: &[&str]) -> Value {
+    json!({ "type": "string", "enum": names })
+}
+
+fn count(description: &str) -> Value {
+    json!({ "type": "integer", "minimum": 0, "description": description })
+}
+
+fn flag(description: &str) -> Value {
+    json!({ "type": "boolean", "description": description })
+}
+
+fn percent() -> Value {
+    json!({ "type": "number", "minimum": 0, "maximum": 100 })
+}
+
+fn problem() -> Value {
+    whole(json!({
+        "status": { "type": "integer" },
+        "message": text("What was expected, what came, what to do"),
+    }))
+}
+
+fn status() -> Value {
+    whole(json!({
+        "version": text("Of Muster"),
+        "compatibleVersion": text("Of OpenVidu, as told to applications"),
+        "clusterId": text("Names this cluster"),
+        "health": one_of(&["up", "unstable", "down"]),
+        "problems": list(text("One thing that is not as it should be")),
+        "nodes": of("NodeCounts"),
+        "sessions": count("Sessions"),
+        "participants": count("Those who have joined"),
+        "wanted": of("Wanted"),
+        "webhooks": or_null(of("Webhooks")),
+    }))
+}
+
+fn node_counts() -> Value {
+    whole(json!({
+        "known": count("All"),
+        "serving": count("Take sessions"),
+        "coming": count("Launching, joining or probing"),
+        "suspect": count("A sign of life is missing"),
+        "going": count("Draining, terminating or canceled"),
+        "failed": count("Their launch failed"),
+    }))
+}
+
+fn wanted() -> Value {
+    whole(json!({
+        "minimum": or_null(count("At least so many; null: any number")),
+        "maximum": or_null(count("At most so many; null: any number")),
+        "source": one_of(&["nobody", "count", "autoscaling", "schedule", "operator"]),
+        "entry": or_null(text("Name of the schedule's entry")),
+        "autoscaling": flag("Within the bounds the load decides"),
+    }))
+}
+
+fn webhooks() -> Value {
+    whole(json!({
+        "waiting": count("Not taken by the endpoint yet"),
+        "delivered": count("Taken since the start of the server"),
+        "refused": count("Answered with a status that makes another try useless"),
+        "dropped": count("Given up because too many waited"),
+        "failures": count("In a row, of the oldest that waits"),
+    }))
+}
+
+fn node() -> Value {
+    whole(json!({
+        "id": text("Permanent"),
+        "state": one_of(&[
+            "launching", "canceled", "failed", "joining", "probing", "serving", "suspect", "draining", "terminating",
+        ]),
+        "status": one_of(&[
+            "launching", "canceled", "failed", "running", "waiting-idle-to-terminate", "terminating", "terminated",
+        ]),
+        "why": of("Why"),
+        "connected": flag("It can be told something now"),
+        "addresses": list(text("By which clients reach it")),
+        "mediaPorts": list(json!({ "type": "integer" })),
+        "environmentId": or_null(text("The provider's name for the machine")),
+        "version": text("Of its program; empty until it has dialled in"),
+        "boot": or_null(text("Of the present process")),
+        "shards": count("Media threads"),
+        "sessions": count("Placed on it and not ended"),
+        "load": of("Load"),
+    }))
+}
+
+fn why() -> Value {
+    whole(json!({
+        "sentence": text("Why it is in its state"),
+        "evidence": list(text("A fact that it follows from")),
+    }))
+}
+
+fn load() -> Value {
+    whole(json!({
+        "connections": count("Participants with media"),
+        "streams": count("Published and received"),
+        "cpuPercent": percent(),
+        "memoryPercent": percent(),
+    }))
+}
+
+fn drain() -> Value {
+    object(
+        &[],
+        json!({ "withinSeconds": count("What is left after so many seconds is closed") }),
+    )
+}
+
+fn entry() -> Value {
+    object(
+        &["name", "zone"],
+        json!({
+            "name": text("Unique"),
+            "cron": text("Minute, hour, day of month, month, day of week; instead of time"),
+            "weekdays": list(text("mon, tue … or ranges such as mon-fri; none: every day")),
+            "time": text("HH:MM, 24 hours"),
+            "zone": text("IANA time zone, such as Europe/Berlin"),
+            "nodes": count("Exactly so many"),
+            "minimum": count("At least so many; with maximum, instead of nodes"),
+            "maximum": count("At most so many"),
+            "leadMinutes": count("How long before its moment it takes effect; at most a day"),
+        }),
+    )
+}
+
+fn schedule() -> Value {
+    whole(json!({
+        "entries": list(of("Entry")),
+        "inForce": or_null(of("Transition")),
+        "next": list(of("Transition")),
+    }))
+}
+
+fn transition() -> Value {
+    let moment = |description| json!({ "type": "string", "format": "date-time", "description": description });
+    whole(json!({
+        "entry": text("Name of the entry"),
+        "begins": moment("When it takes over"),
+        "at": moment("The moment that the entry names; nodes that have to go are gone by then"),
+        "minimum": count("At least so many nodes"),
+        "maximum": count("At most so many nodes"),
+    }))
+}
+
+fn join_token_request() -> Value {
+    object(
+        &[],
+        json!({
+            "validSeconds": count("For how long it can be used"),
+            "node": text("The only node that may use it"),
+        }),
+    )
+}
+
+fn join_token() -> Value {
+    whole(json!({
+        "token": text("For `muster node --join`. A secret"),
+        "expires": count("Milliseconds since the Unix epoch"),
+    }))
+}

@@ -1,0 +1,92 @@
+//! The operations: method and path.
+
+/// Of HTTP.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Method {
+    Get,
+    Post,
+    Put,
+    Delete,
+}
+
+impl Method {
+    /// As in a request.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+macro_rules! operations {
+    ($($(#[$doc:meta])* $variant:ident = $method:ident $path:literal, $id:literal;)*) => {
+        /// Something that can be asked for.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Operation {
+            $($(#[$doc])* $variant),*
+        }
+
+        impl Operation {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            #[allow(missing_docs)]
+            pub fn method(self) -> Method {
+                match self {
+                    $(Self::$variant => Method::$method),*
+                }
+            }
+
+            /// Below [`BASE`](crate::BASE), with `{id}` where the id of a node stands.
+            pub fn path(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $path),*
+                }
+            }
+
+            /// `operationId` of the document.
+            pub fn id(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $id),*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    /// How everything is.
+    Status = Get "/status", "getStatus";
+    /// All nodes.
+    ListNodes = Get "/nodes", "listNodes";
+    /// Launch more.
+    AddNodes = Post "/nodes", "addNodes";
+    /// One node.
+    Node = Get "/nodes/{id}", "getNode";
+    /// Let it go.
+    RemoveNode = Delete "/nodes/{id}", "removeNode";
+    /// Place nothing more on it and let it go with its last session.
+    Drain = Post "/nodes/{id}/drain", "drainNode";
+    /// Let it serve again.
+    UnDrain = Post "/nodes/{id}/undrain", "undrainNode";
+    /// Why it is in its state.
+    Why = Get "/nodes/{id}/why", "whyNode";
+    /// Take its certificate back.
+    Revoke = Post "/nodes/{id}/revoke", "revokeNode";
+    /// How many nodes are wanted when.
+    Schedule = Get "/schedule", "getSchedule";
+    /// Replace the schedule.
+    SetSchedule = Put "/schedule", "setSchedule";
+    /// No schedule any more.
+    ClearSchedule = Delete "/schedule", "clearSchedule";
+    /// Want so many nodes until the schedule's next transition.
+    Want = Put "/wanted", "setWanted";
+    /// Take that back.
+    Unwant = Delete "/wanted", "clearWanted";
+    /// A token with which a node joins.
+    MakeToken = Post "/join-tokens", "makeJoinToken";
+}
