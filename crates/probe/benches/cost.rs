@@ -1,5 +1,5 @@
 //! What a probe costs master and node together, in time of the processor, against a real media plane of two shards with
-//! one address: `cargo bench -p probe`.
+//! two addresses: `cargo bench -p probe`.
 #![expect(
     clippy::unwrap_used,
     reason = "a measurement that cannot go on must stop"
@@ -10,7 +10,7 @@ mod node;
 
 use std::time::{Duration, Instant};
 
-use node::{Node, V4};
+use node::{Node, V4, V6};
 use probe::Depth;
 
 const ROUNDS: u32 = 300;
@@ -18,11 +18,11 @@ const ROUNDS: u32 = 300;
 fn main() {
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     let runtime = runtime.enable_all().build().unwrap();
-    let node = Node::new(&[V4], 2);
+    let node = Node::new(&[V4, V6], 2);
     for depth in [Depth::Echo, Depth::Call] {
         let (cpu, begun) = (cpu(), Instant::now());
         for _ in 0..ROUNDS {
-            let report = runtime.block_on(node.probe(&node.target(&[V4]), depth));
+            let report = runtime.block_on(node.probe(&node.target(&[V4, V6]), depth));
             assert_eq!(report.verdict(), Ok(()), "{report:#?}");
         }
         runtime.block_on(node.is_empty());

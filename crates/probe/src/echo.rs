@@ -83,8 +83,9 @@ impl Echo {
         self.result.is_none().then_some(self.next)
     }
 
-    /// Lets time pass: the request that is due, if one is.
-    pub fn elapse(&mut self, now: Instant, limits: &Limits) -> Option<Vec<u8>> {
+    /// Lets time pass: the request that is due, if one is, and whether it should be sent so that a refusal is heard of.
+    /// Every second one is: the others hear of answers from elsewhere.
+    pub fn elapse(&mut self, now: Instant, limits: &Limits) -> Option<(Vec<u8>, bool)> {
         if self.result.is_some() || now < self.next {
             return None;
         }
@@ -101,7 +102,8 @@ impl Echo {
         if self.sent >= limits.requests.max(1) {
             self.next = now + limits.longest_pause;
         }
-        Some(stun::request(&self.transaction).to_vec())
+        let request = stun::request(&self.transaction).to_vec();
+        Some((request, self.sent.is_multiple_of(2)))
     }
 
     /// Ends it unanswered.
@@ -147,6 +149,18 @@ impl Echo {
     /// The system would not send the last request.
     pub fn unsendable(&mut self, error: String) {
         self.odd = Some(Odd::Unsent(error));
+    }
+
+    /// Word came back that nobody listens there.
+    pub fn refused(&mut self) {
+        if self.first.is_some() && self.result.is_none() {
+            self.result = Some(Err(Failed {
+                stage: Stage::Echo,
+                reason: "refused".to_owned(),
+                hint: "nobody listens there: the node's process is gone, a firewall rejects it, or the address is not \
+                       this node's",
+            }));
+        }
     }
 
     /// Takes what `from` said with the transaction id of this path. True when the path has passed by it.

@@ -38,6 +38,16 @@ pub enum Output {
         #[allow(missing_docs)]
         data: Vec<u8>,
     },
+    /// To be sent from a socket of its own that is connected to `to`, so that the system hears of a refusal
+    /// ([`Probe::refused`]). Where there is no room for one more socket it goes like the others.
+    Insist {
+        #[allow(missing_docs)]
+        from: SocketAddr,
+        #[allow(missing_docs)]
+        to: SocketAddr,
+        #[allow(missing_docs)]
+        data: Vec<u8>,
+    },
     /// To have this offer answered ([`Probe::answered`]). At most once.
     Publish(String),
     /// To be polled again then, if nothing comes before.
@@ -128,9 +138,11 @@ impl Probe {
             let Ok(from) = self.plan.routes[asked.route].local else {
                 continue;
             };
-            if let Some(data) = asked.echo.elapse(now, &self.plan.limits) {
-                let to = asked.echo.to();
-                return Some(Output::Send { from, to, data });
+            let to = asked.echo.to();
+            match asked.echo.elapse(now, &self.plan.limits) {
+                Some((data, false)) => return Some(Output::Send { from, to, data }),
+                Some((data, true)) => return Some(Output::Insist { from, to, data }),
+                None => {}
             }
         }
         None
@@ -319,6 +331,15 @@ impl Probe {
         let mut asked = self.echoes.iter_mut();
         if let Some(asked) = asked.find(|asked| asked.echo.to() == from) {
             asked.echo.strange(datagram.len());
+        }
+    }
+
+    /// Word came back that nobody listens at `to`.
+    pub fn refused(&mut self, to: SocketAddr) {
+        for asked in &mut self.echoes {
+            if asked.echo.to() == to {
+                asked.echo.refused();
+            }
         }
     }
 

@@ -9,7 +9,7 @@ use crate::plan::{Depth, Limits, MOST_ADDRESSES, Plan, Route, Target};
 use crate::probe::{Output, Probe};
 use crate::report::Report;
 use crate::signalling::{Name, Signalling};
-use crate::sockets::Sockets;
+use crate::sockets::{Came, Sockets};
 
 /// Probes a node. Ends within [`Limits::whole`], `signalling` or not. May be dropped: what it has published is closed.
 ///
@@ -52,13 +52,21 @@ pub async fn run<S: Signalling>(
                     probe.unsendable(to, &error.to_string());
                 }
             }
+            Output::Insist { from, to, data } => {
+                if let Err(error) = sockets.insist(from, to, &data) {
+                    probe.unsendable(to, &error.to_string());
+                }
+            }
             Output::Publish(offer) => {
                 publishing = Some(Publishing::begin(signalling, name, offer));
             }
             Output::Wait(at) => tokio::select! {
-                (at, from, datagram) = sockets.receive(), if probe.listens() => {
-                    probe.receive(Instant::now(), at, from, datagram);
-                }
+                came = sockets.next(), if probe.listens() => match came {
+                    Came::Datagram(at, from, datagram) => {
+                        probe.receive(Instant::now(), at, from, datagram);
+                    }
+                    Came::Refused(to) => probe.refused(to),
+                },
                 answer = answer(&mut publishing) => probe.answered(Instant::now(), answer),
                 () = sleep_until(at.into()) => {}
             },

@@ -1,4 +1,5 @@
-//! The sockets of one probe: one per local address that leads to the node.
+//! The sockets of one probe: one per local address that leads to the node, and a few that are connected to a port which
+//! did not answer at once.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,9 +14,14 @@ use crate::plan::Route;
 /// Room for any datagram that a node sends.
 const DATAGRAM: usize = 2048;
 
+/// Ports that are insisted on by a socket of their own: those of a common node, and no more descriptors than that.
+const MOST_CONNECTED: usize = 6;
+
 /// The sockets, and a place for what comes.
 pub struct Sockets {
     sockets: Vec<(SocketAddr, UdpSocket)>,
+    /// By whom they are connected to.
+    connected: Vec<(SocketAddr, UdpSocket)>,
     buffer: Box<[u8; DATAGRAM]>,
 }
 
@@ -24,6 +30,7 @@ impl Sockets {
     pub fn open(ips: &[IpAddr]) -> (Self, Vec<Route>) {
         let mut sockets = Self {
             sockets: Vec::new(),
+            connected: Vec::new(),
             buffer: Box::new([0; DATAGRAM]),
         };
         let route = |ip: &IpAddr| Route {
@@ -63,18 +70,38 @@ impl Sockets {
         SockRef::from(socket).send_to(data, &to.into()).map(|_| ())
     }
 
-    /// The next datagram: where it arrived, who sent it, what it says.
-    pub async fn receive(&mut self) -> (SocketAddr, SocketAddr, &[u8]) {
-        let (at, from, len) = std::future::poll_fn(|cx| self.poll(cx)).await;
-        (at, from, &self.buffer[..len])
+    /// Sends without waiting from a socket that will hear of a refusal, or as usual when there are many of those.
+    pub fn insist(&mut self, from: SocketAddr, to: SocketAddr, data: &[u8]) -> io::Result<()> {
+        let known = self.connected.iter().any(|(at, _)| *at == to);
+        if !known && self.connected.len() < MOST_CONNECTED {
+            let socket = std::net::UdpSocket::bind((from.ip(), 0))?;
+            socket.connect(to)?;
+            socket.set_nonblocking(true)?;
+            self.connected.push((to, UdpSocket::from_std(socket)?));
+        }
+        match self.connected.iter().find(|(at, _)| *at == to) {
+            Some((_, socket)) => SockRef::from(socket).send(data).map(|_| ()),
+            None => self.send(from, to, data),
+        }
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<(SocketAddr, SocketAddr, usize)> {
+    /// What comes next.
+    pub async fn next(&mut self) -> Came<'_> {
+        let polled = std::future::poll_fn(|cx| self.poll(cx)).await;
+        match polled {
+            Polled::Datagram(at, from, len) => Came::Datagram(at, from, &self.buffer[..len]),
+            Polled::Refused(to) => Came::Refused(to),
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Polled> {
         let mut broken = None;
         for (number, (at, socket)) in self.sockets.iter().enumerate() {
             let mut buffer = ReadBuf::new(&mut self.buffer[..]);
             match socket.poll_recv_from(cx, &mut buffer) {
-                Poll::Ready(Ok(from)) => return Poll::Ready((*at, from, buffer.filled().len())),
+                Poll::Ready(Ok(from)) => {
+                    return Poll::Ready(Polled::Datagram(*at, from, buffer.filled().len()));
+                }
                 Poll::Ready(Err(_)) => broken = Some(number),
                 Poll::Pending => {}
             }
@@ -84,6 +111,35 @@ impl Sockets {
             self.sockets.swap_remove(number);
             cx.waker().wake_by_ref();
         }
+        for (to, socket) in &self.connected {
+            // tokio wakes nobody for an error, so it is heard of with the next request at the latest. The system forgets it
+            // when it has told it.
+            if let Ok(Some(_)) = socket.take_error() {
+                return Poll::Ready(Polled::Refused(*to));
+            }
+            let mut buffer = ReadBuf::new(&mut self.buffer[..]);
+            match socket.poll_recv(cx, &mut buffer) {
+                Poll::Ready(Ok(())) => {
+                    // What answers plain STUN has nothing to do with the local address.
+                    return Poll::Ready(Polled::Datagram(*to, *to, buffer.filled().len()));
+                }
+                Poll::Ready(Err(_)) => return Poll::Ready(Polled::Refused(*to)),
+                Poll::Pending => {}
+            }
+        }
         Poll::Pending
     }
+}
+
+enum Polled {
+    Datagram(SocketAddr, SocketAddr, usize),
+    Refused(SocketAddr),
+}
+
+/// Something that came.
+pub enum Came<'a> {
+    /// Where it arrived, who sent it, what it says.
+    Datagram(SocketAddr, SocketAddr, &'a [u8]),
+    /// Nobody listens there.
+    Refused(SocketAddr),
 }

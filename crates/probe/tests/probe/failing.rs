@@ -1,6 +1,7 @@
 //! Nodes that cannot be reached, and what the operator is told.
 
 use std::net::{IpAddr, UdpSocket};
+use std::time::Duration;
 
 use probe::{Depth, Failed, Limits, MOST_ADDRESSES, Name, Report, Signalling, Stage, Target};
 
@@ -37,12 +38,8 @@ async fn closed_port() {
     target.ports.push(closed.port());
     let report = node.probe(&target, Depth::Call).await;
     let said = report.verdict().unwrap_err();
-    assert!(
-        said.starts_with(&format!(
-            "UDP {closed}: no answer to 5 STUN requests in 1.5 s"
-        )),
-        "{said}"
-    );
+    let wanted = format!("UDP {closed}: refused (nobody listens there: ");
+    assert!(said.starts_with(&wanted), "{said}");
     // One shard answers, but a session could be put on the other.
     assert_eq!(call(&report).stage, Stage::Echo);
     assert_eq!(node.asked(), [""; 0]);
@@ -140,7 +137,7 @@ async fn stun_port_that_is_closed_is_complained_of_but_no_obstacle() {
     assert_eq!(report.verdict(), Ok(()));
     let said = report.complaint().unwrap();
     assert!(
-        said.starts_with(&format!("UDP {closed}: no answer")),
+        said.starts_with(&format!("UDP {closed}: refused (")),
         "{said}"
     );
 }
@@ -172,7 +169,7 @@ async fn told(signalling: &impl Signalling) -> Failed {
     let name = Name::new("test", 1);
     let (target, limits) = (node.target(&[V4]), Limits::default());
     let report = probe::run(&target, Depth::Call, limits, &name, signalling).await;
-    assert!(report.took < limits.whole + std::time::Duration::from_secs(2));
+    assert!(report.took < limits.whole + Duration::from_secs(2));
     let failed = call(&report).clone();
     assert_eq!(report.verdict(), Err(failed.to_string()));
     failed

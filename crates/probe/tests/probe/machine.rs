@@ -41,7 +41,7 @@ fn requests_follow_each_other_at_growing_pauses_and_end() {
     let (mut now, mut sent) = (begun, Vec::new());
     loop {
         match probe.poll(now) {
-            Output::Send { from, to, data } => {
+            Output::Send { from, to, data } | Output::Insist { from, to, data } => {
                 assert_eq!((from, data.len()), (at(LOCAL), 20));
                 if to == at(TO) {
                     sent.push((now - begun).as_millis());
@@ -66,7 +66,9 @@ fn retransmissions_are_of_one_transaction_and_paths_of_several() {
     let mut probe = Probe::new(now, plan(Depth::Echo));
     let mut requests = Vec::new();
     for later in [0, 100, 300] {
-        while let Output::Send { to, data, .. } = probe.poll(now + Duration::from_millis(later)) {
+        while let Output::Send { to, data, .. } | Output::Insist { to, data, .. } =
+            probe.poll(now + Duration::from_millis(later))
+        {
             requests.push((to, data));
         }
     }
@@ -103,7 +105,9 @@ fn what_our_own_system_will_not_send_is_said() {
     let mut probe = Probe::new(now, plan(Depth::Call));
     loop {
         match probe.poll(now) {
-            Output::Send { to, .. } => probe.unsendable(to, "Operation not permitted"),
+            Output::Send { to, .. } | Output::Insist { to, .. } => {
+                probe.unsendable(to, "Operation not permitted")
+            }
             Output::Wait(until) => now = until,
             Output::Publish(_) => panic!("expected no publishing without an address"),
             Output::Done => break,
