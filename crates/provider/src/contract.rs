@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use crate::error::ProviderError;
 use crate::ids::{ClusterId, MachineId};
-use crate::machine::{Launch, Machine};
+use crate::machine::{Ended, Launch, Machine};
 
 /// Launches machines, finds them again and ends them.
 ///
@@ -42,4 +42,10 @@ pub trait Provider: Send + Sync + 'static {
         cluster: &ClusterId,
         machine: &MachineId,
     ) -> Result<(), ProviderError>;
+
+    /// Waits for the next machine that ends by itself. A provider that learns of it from lists only waits for ever.
+    /// May be dropped and asked again.
+    async fn ended(&self) -> Ended {
+        std::future::pending().await
+    }
 }

@@ -71,6 +71,9 @@ pub enum ProviderError {
     /// A process did not go although it was killed, or cannot be found although it runs.
     #[error("the process of launch {key} is still there: {detail}")]
     StillThere { key: String, detail: String },
+    /// Everything is being stopped.
+    #[error("everything is being stopped; nothing is launched any more")]
+    Closed,
     /// The call took longer than the executor allows any call to take.
     #[error("the call was given up after {0:?}")]
     GivenUp(Duration),
@@ -82,6 +85,6 @@ pub enum ProviderError {
 impl ProviderError {
     /// Whether saying the same again is pointless.
     pub fn is_final(&self) -> bool {
-        matches!(self, Self::DialInOnly | Self::Refused { .. })
+        matches!(self, Self::DialInOnly | Self::Refused { .. } | Self::Closed)
     }
 }

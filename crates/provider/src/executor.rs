@@ -88,17 +88,23 @@ impl Executor {
         self.calls.insert(task.id(), id);
     }
 
-    /// The next answer. Waits for ever while no call is under way. May be dropped and asked again.
+    /// The next answer, or machine that ended by itself. May be dropped and asked again.
     pub async fn next(&mut self) -> Input {
         loop {
-            let (task, answer) = match self.running.join_next_with_id().await {
-                None => std::future::pending().await,
-                Some(Ok((task, answer))) => (task, answer),
-                Some(Err(error)) => {
-                    let defect = ProviderError::Defect(error.to_string());
-                    (error.id(), Answer::Failed(Failure::from(&defect)))
+            let joined = async {
+                match self.running.join_next_with_id().await {
+                    None => std::future::pending().await,
+                    Some(joined) => joined,
                 }
             };
+            let joined = tokio::select! {
+                joined = joined => joined,
+                ended = self.provider.ended() => return Input::Ended(ended),
+            };
+            let (task, answer) = joined.unwrap_or_else(|error| {
+                let defect = ProviderError::Defect(error.to_string());
+                (error.id(), Answer::Failed(Failure::from(&defect)))
+            });
             if let Some(call) = self.calls.remove(&task) {
                 return Input::Answered { call, answer };
             }

@@ -94,6 +94,7 @@ impl Launches {
             Input::Joined(key) => self.joined(now, key, &mut effects),
             Input::Left(key) => self.left(now, &key),
             Input::Answered { call, answer } => self.answered(now, call, answer, &mut effects),
+            Input::Ended(ended) => self.ended(now, ended, &mut effects),
             Input::Tick => {}
         }
         self.do_what_is_due(now, &mut effects);
@@ -223,6 +224,9 @@ impl Launches {
         if record.unasked {
             self.records.remove(key);
             return;
+        }
+        if record.lost {
+            return record.end(now, Why::Failed);
         }
         let until = now + self.timing.come_back;
         record.phase = Phase::Launched { until };

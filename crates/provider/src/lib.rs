@@ -27,4 +27,4 @@ pub mod process;
 pub use contract::Provider;
 pub use error::ProviderError;
 pub use ids::{BadId, ClusterId, LaunchKey, MachineId};
-pub use machine::{Launch, Machine, Spec};
+pub use machine::{Ended, Launch, Machine, Spec};

@@ -44,3 +44,15 @@ pub struct Machine {
     /// Where it can be reached, for people. `None` while it has none.
     pub address: Option<IpAddr>,
 }
+
+/// A machine that ended by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Ended {
+    pub key: LaunchKey,
+    pub machine: MachineId,
+    /// A sentence for the operator.
+    pub reason: String,
+    /// Launching the same again is pointless.
+    pub is_final: bool,
+}

@@ -11,19 +11,20 @@ mod tagged;
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use rustix::process::Signal;
+use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep};
-use tracing::info;
 
 use crate::contract::Provider;
 use crate::error::ProviderError;
 use crate::ids::{ClusterId, LaunchKey, MachineId};
-use crate::machine::{Launch, Machine};
+use crate::machine::{Ended, Launch, Machine};
 
 /// How long a killed process may need to be gone.
 const KILLED: Duration = Duration::from_secs(5);
@@ -31,6 +32,11 @@ const KILLED: Duration = Duration::from_secs(5);
 const LOOK: Duration = Duration::from_millis(20);
 /// The tag by which a process is known.
 const TAG: &str = "PROVIDER_LOCK";
+/// Endings that may wait to be asked for. A list tells of those that come when there are more.
+const ENDINGS: usize = 1024;
+
+/// Says of an exit status what happened, and whether launching the same again is pointless.
+pub type Verdict = fn(ExitStatus) -> (String, bool);
 
 /// Launches children of this process that outlive it. One per directory at a time, in one process.
 #[derive(Debug)]
@@ -39,8 +45,12 @@ pub struct Processes {
     arguments: Vec<OsString>,
     directory: PathBuf,
     grace: Duration,
+    verdict: Verdict,
+    closed: AtomicBool,
     /// Held while locks are probed or taken, for a probe looks like a holder to others. Never across a wait.
     probing: Mutex<()>,
+    endings: mpsc::Sender<Ended>,
+    ended: tokio::sync::Mutex<mpsc::Receiver<Ended>>,
 }
 
 impl Processes {
@@ -57,12 +67,17 @@ impl Processes {
         let directory = directory.into();
         let made = fs::create_dir_all(&directory).and_then(|()| fs::canonicalize(&directory));
         let directory = made.map_err(|error| lock::files(&directory, error))?;
+        let (endings, ended) = mpsc::channel(ENDINGS);
         Ok(Self {
             program: program.into(),
             arguments: arguments.into_iter().map(Into::into).collect(),
             directory,
             grace: Duration::from_secs(2),
+            verdict: |status| (status.to_string(), false),
+            closed: AtomicBool::new(false),
             probing: Mutex::new(()),
+            endings,
+            ended: tokio::sync::Mutex::new(ended),
         })
     }
 
@@ -70,6 +85,18 @@ impl Processes {
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.grace = grace;
         self
+    }
+
+    /// How exit statuses are read. As the system words them unless said otherwise, and none as final.
+    pub fn with_verdict(mut self, verdict: Verdict) -> Self {
+        self.verdict = verdict;
+        self
+    }
+
+    /// Launches nothing from now on.
+    pub fn close(&self) {
+        let _probing = self.probing();
+        self.closed.store(true, Ordering::Relaxed);
     }
 
     fn probing(&self) -> MutexGuard<'_, ()> {
@@ -91,6 +118,9 @@ impl Processes {
         fs::create_dir_all(&folder).map_err(|error| lock::files(&folder, error))?;
         let path = folder.join(launch.key.as_str());
         let _probing = self.probing();
+        if self.closed.load(Ordering::Relaxed) {
+            return Err(ProviderError::Closed);
+        }
         let Some(locked) = lock::take(&path)? else {
             return Ok(());
         };
@@ -117,10 +147,20 @@ impl Processes {
             command: self.program.display().to_string(),
             error,
         })?;
-        let key = launch.key.clone();
+        let (key, machine) = (launch.key.clone(), machine(&launch.key)?.id);
+        let (verdict, endings) = (self.verdict, self.endings.clone());
         tokio::spawn(async move {
-            let status = child.wait().await.map(|status| status.to_string());
-            info!(%key, ?status, "process ended");
+            let (reason, is_final) = match child.wait().await {
+                Ok(status) => verdict(status),
+                Err(error) => (format!("it cannot be waited for: {error}"), false),
+            };
+            // When too many wait already, or nobody asks any more.
+            let _ = endings.try_send(Ended {
+                key,
+                machine,
+                reason,
+                is_final,
+            });
         });
         Ok(())
     }
@@ -172,6 +212,14 @@ impl Provider for Processes {
     async fn launch(&self, launch: &Launch) -> Result<Machine, ProviderError> {
         self.start(launch)?;
         machine(&launch.key)
+    }
+
+    async fn ended(&self) -> Ended {
+        match self.ended.lock().await.recv().await {
+            Some(ended) => ended,
+            // Not as long as this has a sender itself.
+            None => std::future::pending().await,
+        }
     }
 
     async fn terminate(

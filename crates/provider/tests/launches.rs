@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use provider::launches::{
     About, Answer, Call, CallId, DeadlineReason, Effect, Failure, FailureReason, Input, Launches,
-    Moment, Phase, Timing,
+    Moment, Phase, Timing, Why,
 };
-use provider::{LaunchKey, Machine, MachineId, Spec};
+use provider::{Ended, LaunchKey, Machine, MachineId, Spec};
 
 fn key(text: &str) -> LaunchKey {
     LaunchKey::parse(text).unwrap()
@@ -24,6 +24,29 @@ fn machine(name: &str, of: &str) -> Machine {
         id: id(name),
         key: key(of),
         address: None,
+    }
+}
+
+fn ended(name: &str, of: &str) -> Input {
+    Input::Ended(Ended {
+        key: key(of),
+        machine: id(name),
+        reason: "exit status: 2".into(),
+        is_final: true,
+    })
+}
+
+fn ended_by_itself() -> FailureReason {
+    FailureReason::EndedByItself {
+        reason: "exit status: 2".into(),
+        is_final: true,
+    }
+}
+
+fn lost(of: &str, reason: FailureReason) -> Effect {
+    Effect::Lost {
+        key: key(of),
+        reason,
     }
 }
 
@@ -467,10 +490,15 @@ fn a_machine_that_vanishes_before_its_node_dials_in_has_failed() {
 fn a_machine_whose_node_has_dialled_in_is_not_ended_because_a_list_is_without_it() {
     let mut story = Story::quiet();
     story.up("a", "m1");
-    assert_eq!(story.pass(Duration::from_secs(3600), &[]), []);
+    let told = story.pass(Duration::from_secs(3600), &[]);
+    let reason = FailureReason::Vanished;
+    assert_eq!(told, [lost("a", reason)]);
     assert_eq!(story.phase("a"), Some(Phase::Joined));
     story.pass(Duration::from_secs(60), &[machine("m1", "a")]);
     assert_eq!(story.calls(), []);
+    // The lists were wrong: its node may be lost for a while like any other.
+    story.tell(Input::Left(key("a")));
+    assert!(matches!(story.phase("a"), Some(Phase::Launched { .. })));
 }
 
 #[test]
@@ -549,4 +577,44 @@ fn more_than_can_be_remembered_are_refused_by_name() {
 #[test]
 fn where_nodes_dial_in_nothing_is_launchable() {
     assert_eq!(Launches::new(timing(), false).launchable(Moment(0)), 0);
+}
+
+#[test]
+fn a_machine_that_ends_by_itself_before_its_node_dials_in_has_failed_at_once() {
+    let mut story = Story::quiet();
+    story.launch(&["a", "b"]);
+    story.answer_launch("a", Answer::Launched(machine("m1", "a")));
+    let told = story.tell(ended("m1", "a"));
+    assert_eq!(reason(&told, "a"), ended_by_itself());
+    // Even when it is quicker than the answer to its launch.
+    assert_eq!(story.tell(ended("m2", "b")), []);
+    let told = story.answer_launch("b", Answer::Launched(machine("m2", "b")));
+    assert_eq!(reason(&told, "b"), ended_by_itself());
+    story.pass(Duration::from_secs(300), &[]);
+    assert_eq!(story.calls(), []);
+    assert_eq!(story.phase("a"), None);
+    assert_eq!(story.phase("b"), None);
+}
+
+#[test]
+fn a_machine_that_ends_by_itself_under_its_node_is_told_and_waited_for_no_longer() {
+    let mut story = Story::quiet();
+    story.up("a", "m1");
+    assert_eq!(story.tell(ended("m1", "a")), [lost("a", ended_by_itself())]);
+    assert_eq!(story.tell(ended("m1", "a")), []);
+    assert_eq!(story.phase("a"), Some(Phase::Joined));
+    assert_eq!(story.tell(Input::Left(key("a"))), []);
+    assert_eq!(story.phase("a"), Some(Phase::Ending(Why::Failed)));
+    story.pass(Duration::from_secs(300), &[]);
+    assert_eq!(story.phase("a"), None);
+}
+
+#[test]
+fn a_machine_that_ends_when_told_to_is_no_news() {
+    let mut story = Story::quiet();
+    story.up("a", "m1");
+    story.tell(Input::Unwant(vec![key("a")]));
+    assert_eq!(story.tell(ended("m1", "a")), []);
+    let told = story.answer_terminate("m1", Answer::Terminated);
+    assert_eq!(told, [Effect::Gone { key: key("a") }]);
 }

@@ -175,3 +175,24 @@ async fn what_a_crashed_parent_left_behind_is_found_and_ended() {
     terminate(&processes, "b").await.unwrap();
     assert!(keys(&processes).await.is_empty());
 }
+
+#[tokio::test]
+async fn one_that_ends_by_itself_is_told_with_its_reason_and_none_is_launched_after_the_close() {
+    let folder = TempDir::new().unwrap();
+    let processes = processes(folder.path(), "exit 2").with_verdict(|status| {
+        let code = status.code();
+        (format!("it exited with {code:?}"), code == Some(2))
+    });
+    processes.launch(&launch("a")).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), processes.ended());
+    let ended = ended.await.unwrap();
+    assert_eq!(ended.key.as_str(), "a");
+    assert_eq!(ended.machine.as_str(), "a");
+    assert_eq!(ended.reason, "it exited with Some(2)");
+    assert!(ended.is_final);
+
+    processes.close();
+    let error = processes.launch(&launch("b")).await.unwrap_err();
+    assert!(error.is_final(), "{error}");
+    assert!(keys(&processes).await.is_empty());
+}

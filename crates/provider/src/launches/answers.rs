@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::record::{Going, Phase, Record};
 use super::{About, Answer, CallId, Effect, Failure, FailureReason, Launches, Moment, Pending};
 use crate::ids::{LaunchKey, MachineId};
-use crate::machine::Machine;
+use crate::machine::{Ended, Machine};
 
 /// How many lists in a row must be without a machine until it is not there.
 const MISSED: u32 = 2;
@@ -54,12 +54,66 @@ impl Launches {
         record.launching = None;
         record.touched = now;
         record.missed = 0;
+        if let Some(reason) = record.over.take() {
+            return match record.phase {
+                Phase::Requested { .. } => self.fail(now, key, reason, effects),
+                _ => self.lose(key, &machine.id, reason, effects),
+            };
+        }
         record.note(now, &machine.id, machine.address);
         if let Phase::Requested { .. } = record.phase {
             let until = now + self.timing.dial_in;
             record.phase = Phase::Launched { until };
             let machine = record.kept(key).unwrap_or(machine);
             effects.push(Effect::Launched { machine });
+        }
+    }
+
+    pub(super) fn ended(&mut self, now: Moment, ended: Ended, effects: &mut Vec<Effect>) {
+        let Ended {
+            key,
+            machine,
+            reason,
+            is_final,
+        } = ended;
+        let Some(record) = self.records.get_mut(&key) else {
+            return;
+        };
+        let reason = FailureReason::EndedByItself { reason, is_final };
+        if record.launching.is_some() {
+            record.over = Some(reason);
+            return;
+        }
+        if record.keep.as_ref().is_some_and(|keep| *keep != machine) {
+            return record.forget(&machine);
+        }
+        match record.phase {
+            Phase::Requested { .. } | Phase::Launched { .. } => {
+                record.forget(&machine);
+                self.fail(now, &key, reason, effects);
+            }
+            Phase::Joined => self.lose(&key, &machine, reason, effects),
+            // What is being ended is ended by the answer to that call, or by a list.
+            Phase::Stray { .. } | Phase::Ending(_) => {}
+        }
+    }
+
+    /// The machine of a node that has dialled in is not there any more. The node itself may not be known to be lost yet.
+    fn lose(
+        &mut self,
+        key: &LaunchKey,
+        machine: &MachineId,
+        reason: FailureReason,
+        effects: &mut Vec<Effect>,
+    ) {
+        let Some(record) = self.records.get_mut(key) else {
+            return;
+        };
+        record.forget(machine);
+        if record.phase == Phase::Joined && !record.lost {
+            record.lost = true;
+            let key = key.clone();
+            effects.push(Effect::Lost { key, reason });
         }
     }
 
@@ -76,6 +130,7 @@ impl Launches {
         record.launching = None;
         record.touched = now;
         record.missed = 0;
+        record.over = None;
         if !failure.is_final {
             // It may have had its effect.
             self.listing.due = self.listing.due.min(now);
@@ -213,6 +268,7 @@ impl Launches {
     ) {
         let settle = self.timing.settle;
         let mut vanished = Vec::new();
+        let mut lost = Vec::new();
         for (key, record) in &mut self.records {
             let had_one = record.keep.is_some();
             let touched = record.touched;
@@ -227,9 +283,16 @@ impl Launches {
                 }
             }
             gone.iter().for_each(|id| record.forget(id));
-            if had_one && record.keep.is_none() && matches!(record.phase, Phase::Launched { .. }) {
-                vanished.push(key.clone());
+            if had_one && record.keep.is_none() {
+                match record.phase {
+                    Phase::Launched { .. } => vanished.push(key.clone()),
+                    Phase::Joined => lost.extend(gone.pop().map(|id| (key.clone(), id))),
+                    _ => {}
+                }
             }
+        }
+        for (key, id) in lost {
+            self.lose(&key, &id, FailureReason::Vanished, effects);
         }
         for key in vanished {
             self.fail(now, &key, FailureReason::Vanished, effects);

@@ -41,6 +41,11 @@ pub enum Effect {
         key: LaunchKey,
         reason: FailureReason,
     },
+    /// The machine of a node that had dialled in is not there any more, and how that is known.
+    Lost {
+        key: LaunchKey,
+        reason: FailureReason,
+    },
     /// All machines of the launch were ended.
     Gone { key: LaunchKey },
     /// A call failed; for logs.
@@ -77,6 +82,13 @@ pub enum FailureReason {
     NeverCameBack(Duration),
     /// The provider does not list the machine any more.
     Vanished,
+    /// The machine ended by itself.
+    EndedByItself {
+        #[allow(missing_docs)]
+        reason: String,
+        /// Launching the same again is pointless.
+        is_final: bool,
+    },
     /// It was wanted again after it had been told to go.
     Ended,
     /// More launches than can be remembered.
@@ -100,6 +112,7 @@ impl fmt::Display for FailureReason {
             Self::Vanished => f.write_str(
                 "its machine is not listed by the provider any more: it ended by itself or was ended by somebody else",
             ),
+            Self::EndedByItself { reason, .. } => write!(f, "its machine ended by itself: {reason}"),
             Self::Ended => f.write_str("it was told to go already; launch another one"),
             Self::TooMany => f.write_str("there are too many launches already"),
         }

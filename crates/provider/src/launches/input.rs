@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::effect::CallId;
 use crate::error::ProviderError;
 use crate::ids::{LaunchKey, MachineId};
-use crate::machine::{Machine, Spec};
+use crate::machine::{Ended, Machine, Spec};
 
 /// One thing that happened.
 #[derive(Clone, Debug)]
@@ -29,6 +29,8 @@ pub enum Input {
         #[allow(missing_docs)]
         answer: Answer,
     },
+    /// A machine has ended by itself, as the provider knows for certain.
+    Ended(Ended),
     /// A deadline may have passed.
     Tick,
 }

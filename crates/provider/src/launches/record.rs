@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::effect::CallId;
+use super::effect::{CallId, FailureReason};
 use super::timing::Moment;
 use crate::ids::{LaunchKey, MachineId};
 use crate::machine::{Machine, Spec};
@@ -83,6 +83,10 @@ pub(super) struct Record {
     /// Its node dialled in and nobody has asked for it.
     pub(super) unasked: bool,
     pub(super) said_gone: bool,
+    /// Its machine ended before the provider had said that it was there.
+    pub(super) over: Option<FailureReason>,
+    /// Its node has dialled in and its machine is not there any more.
+    pub(super) lost: bool,
 }
 
 impl Record {
@@ -98,6 +102,8 @@ impl Record {
             joined_before: false,
             unasked: false,
             said_gone: false,
+            over: None,
+            lost: false,
         }
     }
 
@@ -112,6 +118,7 @@ impl Record {
             found.address = address.or(found.address);
             return;
         }
+        self.lost = false;
         let stays = self.keep.is_none() && !self.is_ending();
         if stays {
             self.keep = Some(id.clone());

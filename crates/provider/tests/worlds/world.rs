@@ -251,7 +251,7 @@ impl World {
             Effect::Gone { key } => {
                 self.store.remove(&key);
             }
-            Effect::Stray { .. } | Effect::Troubled { .. } => {}
+            Effect::Lost { .. } | Effect::Stray { .. } | Effect::Troubled { .. } => {}
         }
     }
 
