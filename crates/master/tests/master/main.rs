@@ -8,5 +8,6 @@ mod http;
 mod joining;
 mod node;
 mod nodes;
+mod probing;
 mod reconnecting;
 mod stage;

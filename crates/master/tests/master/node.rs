@@ -20,6 +20,8 @@ pub struct Script {
     /// Also its start time.
     pub boot: u64,
     pub ips: Vec<String>,
+    pub ports: Vec<u16>,
+    pub stun_port: u16,
     /// Hears commands and answers none.
     pub mute: Arc<Mutex<bool>>,
     /// What it carries; `carried` of a later [`Node`] makes it the same boot after a break of the link.
@@ -46,6 +48,8 @@ impl Script {
             node: node.into(),
             boot,
             ips: vec!["192.0.2.10".into(), "2001:db8::10".into()],
+            ports: vec![40000],
+            stun_port: 40100,
             mute: Arc::default(),
             carried: Arc::default(),
         }
@@ -153,8 +157,13 @@ impl Actor {
             addresses: Some(proto::Addresses {
                 version: 1,
                 ips: self.script.ips.clone(),
-                ports: vec![40000],
-                stun_port: 40100,
+                ports: self
+                    .script
+                    .ports
+                    .iter()
+                    .map(|port| (*port).into())
+                    .collect(),
+                stun_port: self.script.stun_port.into(),
                 problem: String::new(),
             }),
             capacity: Some(proto::Capacity { shards: 1 }),

@@ -63,7 +63,17 @@ fn connector(ca: &str) -> TlsConnector {
 }
 
 impl Stage {
+    /// Takes nodes at their word: most tests have nodes that carry no media.
     pub async fn new() -> Self {
+        Self::with(false).await
+    }
+
+    /// Lets nodes serve only after a probe.
+    pub async fn probing() -> Self {
+        Self::with(true).await
+    }
+
+    async fn with(probe: bool) -> Self {
         let (https, link) = (certificate("localhost"), certificate(link::SERVER_NAME));
         let loopback = "127.0.0.1:0".parse().expect("address");
         let config = Config {
@@ -75,8 +85,7 @@ impl Stage {
             join_secret: JOIN_SECRET.into(),
             tls: https.tls(),
             link_tls: link.tls(),
-            // Its nodes carry no media.
-            probe: false,
+            probe,
             ice_servers: vec![],
             forced_video_codec: ForcedVideoCodec::default(),
             allow_transcoding: false,

@@ -1,0 +1,132 @@
+//! Nodes serve only after the master has reached them as clients would.
+
+use std::net::{IpAddr, Ipv4Addr, UdpSocket};
+use std::num::NonZeroUsize;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use link::proto::command::Command;
+use serde_json::json;
+
+use crate::node::{Node, Script};
+use crate::stage::{JOIN_SECRET, SOON, Stage};
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+/// Long enough for three probes that fail.
+const PROBES: Duration = Duration::from_secs(9);
+
+/// A media plane that answers plain STUN, behind a link that speaks otherwise.
+fn plane() -> media::Plane {
+    let config = media::Config {
+        shards: NonZeroUsize::MIN,
+        ports: 0..=0,
+        addresses: vec![LOCALHOST],
+    };
+    media::start(config, Arc::new(|_| true)).expect("started")
+}
+
+fn at(name: &str, ports: Vec<u16>, stun_port: u16) -> Script {
+    let mut script = Script::new(name, 1);
+    script.ips = vec![LOCALHOST.to_string()];
+    script.ports = ports;
+    script.stun_port = stun_port;
+    script
+}
+
+async fn never_serves(stage: &Stage) {
+    let until = Instant::now() + PROBES;
+    while Instant::now() < until {
+        let health = stage.get("/health").await;
+        assert_eq!(health.status, 503, "{health:?}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
+    let stage = Stage::probing().await;
+    let config = node::Config {
+        master_url: format!("https://{}", stage.master.link_addr()),
+        master_ca_pem: stage.link_ca.clone(),
+        join_secret: JOIN_SECRET.into(),
+        node_id: "media_1".into(),
+        public_addresses: vec![LOCALHOST, "::1".parse().expect("address")],
+        allow_loopback: true,
+        media_ports: 0..=0,
+        shards: NonZeroUsize::new(2).expect("two"),
+        exit_when_orphaned: None,
+        version: "test".into(),
+    };
+    let node = tokio::spawn(node::run(config, std::future::pending()));
+    stage.until_serving(1).await;
+    let sessions = stage.get("/sessions").await.json();
+    assert_eq!(sessions["numberOfElements"], json!(0));
+    node.abort();
+}
+
+#[tokio::test]
+async fn a_node_whose_media_port_answers_nothing_is_not_used() {
+    let stage = Stage::probing().await;
+    let plane = plane();
+    let silent = UdpSocket::bind((LOCALHOST, 0)).expect("bound");
+    let port = silent.local_addr().expect("bound").port();
+    let script = at("media_1", vec![port], plane.stun_port());
+    let mut node = Node::play(&stage, script);
+    never_serves(&stage).await;
+    // Nothing was asked of a node that cannot be reached.
+    node.no_command().await;
+}
+
+#[tokio::test]
+async fn a_node_that_answers_the_offer_with_nonsense_is_not_used() {
+    let stage = Stage::probing().await;
+    let plane = plane();
+    let script = at("media_1", plane.ports(), plane.stun_port());
+    let mut node = Node::play(&stage, script);
+    let Command::Publish(publish) = node.command().await else {
+        panic!("expected a publish command first");
+    };
+    assert!(publish.session_id.starts_with("probe/"), "{publish:?}");
+    assert_eq!(publish.transport_id, publish.session_id);
+    let Command::Close(close) = node.command().await else {
+        panic!("expected the transport to be closed");
+    };
+    assert_eq!(close.transport_id, publish.transport_id);
+    assert_eq!(stage.get("/health").await.status, 503);
+    let sessions = stage.get("/sessions").await.json();
+    assert_eq!(sessions["numberOfElements"], json!(0));
+}
+
+#[tokio::test]
+async fn a_node_that_does_not_answer_the_offer_is_told_to_close() {
+    let stage = Stage::probing().await;
+    let plane = plane();
+    let mut node = Node::play(&stage, at("media_1", plane.ports(), plane.stun_port()));
+    node.mute(true);
+    let Command::Publish(publish) = node.command().await else {
+        panic!("expected a publish command first");
+    };
+    let close = tokio::time::timeout(2 * SOON, node.command()).await;
+    let Ok(Command::Close(close)) = close else {
+        panic!("expected the transport to be closed, got {close:?}");
+    };
+    assert_eq!(close.transport_id, publish.transport_id);
+}
+
+#[tokio::test]
+async fn many_nodes_that_answer_nothing_do_not_hold_up_one_that_does() {
+    let stage = Stage::probing().await;
+    let plane = plane();
+    let silent = UdpSocket::bind((LOCALHOST, 0)).expect("bound");
+    let port = silent.local_addr().expect("bound").port();
+    let play = |number| {
+        let script = at(&format!("media_{number}"), vec![port], plane.stun_port());
+        Node::play(&stage, script)
+    };
+    let _silent: Vec<Node> = (100..200).map(play).collect();
+    let ports = plane.ports();
+    let mut well = Node::play(&stage, at("media_1", ports, plane.stun_port()));
+    let asked = tokio::time::timeout(2 * SOON, well.command()).await;
+    assert!(matches!(asked, Ok(Command::Publish(_))), "{asked:?}");
+}
