@@ -1,6 +1,6 @@
 //! The state of all sessions and the one door to it.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::effect::{Effect, MediaAnswer, Reply};
 use crate::error::Error;
@@ -32,8 +32,10 @@ pub struct Conference {
     pub(crate) joining: BTreeMap<ConnectionId, RequestId>,
     pub(crate) last_transport: u64,
     pub(crate) dropped_candidates: u64,
-    /// Requests that were held because their sessions had no node, and until when.
-    pub(crate) held: VecDeque<(Timestamp, RequestId)>,
+    /// Requests that were held because their sessions had no node, and until when; also when to look again.
+    pub(crate) held: BTreeSet<(Timestamp, RequestId)>,
+    /// Stranded publishers whose sessions have a node again, and since when.
+    pub(crate) to_redial: BTreeMap<ConnectionId, Timestamp>,
     /// Numbers the conference's own questions to nodes.
     pub(crate) last_own: u32,
 }
@@ -128,6 +130,7 @@ impl Conference {
             Input::Elapsed => self.elapse(now, &mut out),
             Input::NodeLost { .. } => {}
         }
+        self.redial(now, &mut out);
         out.into_effects()
     }
 

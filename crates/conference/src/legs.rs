@@ -115,6 +115,12 @@ impl Legs {
         fits
     }
 
+    /// Whether a request of the client's is open, or one that will make it answer.
+    pub fn is_asking(&self) -> bool {
+        let mut receiving = self.receiving.values();
+        self.publishing.is_some() || receiving.any(|next| next.request().is_some())
+    }
+
     /// Requests that wait for the session's node.
     pub fn held(&self) -> impl Iterator<Item = RequestId> {
         let publishing = self.publishing.iter().filter(|made| made.is_held());

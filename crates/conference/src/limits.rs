@@ -28,5 +28,8 @@ pub(crate) const EARLY_CANDIDATES: usize = 64;
 /// the node needs some of that.
 pub(crate) const HELD_MS: u64 = 7_000;
 
+/// How long the messages of a client may be on their way to us, milliseconds.
+pub(crate) const QUIET_MS: u64 = 2_000;
+
 /// Publishing transports of one stream that were replaced before the node had answered for them.
 pub(crate) const REPLACED_TRANSPORTS: usize = 8;

@@ -100,23 +100,34 @@ impl Conference {
             return;
         };
         let forced_video_codec = room.properties.forced_video_codec;
-        let transport = self.fresh_transport(now, &who.connection);
         let legs = self.legs.get_mut(&who.connection);
-        let Some(made) = legs.and_then(|legs| legs.publishing.as_mut()) else {
+        let held = legs.and_then(|legs| legs.publishing.take_if(|made| made.is_held()));
+        let Some(Publishing {
+            request,
+            stream,
+            purpose,
+            sent: Sent::Held { offer },
+        }) = held
+        else {
             return;
         };
-        let Sent::Held { offer } = &mut made.sent else {
-            return;
-        };
+        let transport = self.fresh_transport(now, &who.connection);
+        if let Some(legs) = self.legs.get_mut(&who.connection) {
+            legs.publishing = Some(Publishing {
+                request,
+                stream: stream.clone(),
+                purpose,
+                sent: Sent::On(transport.clone()),
+            });
+        }
         let command = MediaCommand::Publish {
-            key: made.request,
+            key: request,
             session: who.session.clone(),
-            stream: made.stream.clone(),
+            stream,
             transport: transport.clone(),
-            offer: std::mem::take(offer),
+            offer,
             forced_video_codec,
         };
-        made.sent = Sent::On(transport.clone());
         out.command(who, command);
         self.send_early(who, &who.connection, &transport, out);
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ids::*;
 use crate::input::{MediaError, Remedy};
 use crate::legs::{Purpose, Receiving};
-use crate::limits::HELD_MS;
+use crate::limits::{HELD_MS, QUIET_MS};
 use crate::model::Session;
 use crate::open::Waiting;
 use crate::outbox::Outbox;
@@ -24,7 +24,7 @@ impl Conference {
 
     /// When [`Input::Elapsed`](crate::Input::Elapsed) is due.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        self.held.front().map(|(until, _)| *until)
+        self.held.first().map(|(until, _)| *until)
     }
 
     pub(crate) fn node_lost(
@@ -136,11 +136,37 @@ impl Conference {
             }
         }
         for who in members {
-            let legs = self.legs.get_mut(&who.connection);
-            if legs.is_some_and(|legs| std::mem::take(&mut legs.stranded)) {
-                out.push(Effect::Redial {
-                    connection: who.connection,
-                });
+            if self.legs.get(&who.connection).is_some_and(|it| it.stranded) {
+                self.to_redial.insert(who.connection, now);
+                self.look_again(now, QUIET_MS);
+                self.look_again(now, HELD_MS);
+            }
+        }
+    }
+
+    fn look_again(&mut self, now: Timestamp, after_ms: u64) {
+        let at = Timestamp(now.0.saturating_add(after_ms));
+        self.held.insert((at, RequestId::own(0)));
+    }
+
+    /// Clients that lost their source can publish again now. But a stock client that loses its WebSocket forgets its
+    /// open requests, and never repairs their streams again: first what it has sent arrives, its requests are answered,
+    /// and for a while it may answer offers.
+    pub(crate) fn redial(&mut self, now: Timestamp, out: &mut Outbox) {
+        let waiting = std::mem::take(&mut self.to_redial);
+        for (connection, since) in waiting {
+            let waited = now.0.saturating_sub(since.0);
+            let housed = self.member(&connection).is_some_and(|it| it.node.is_some());
+            let legs = self.legs.get_mut(&connection).filter(|_| housed);
+            let Some(legs) = legs.filter(|legs| legs.stranded) else {
+                continue;
+            };
+            let answering = waited < HELD_MS && !legs.receiving.is_empty();
+            if waited < QUIET_MS || answering || legs.is_asking() {
+                self.to_redial.insert(connection, since);
+            } else {
+                legs.stranded = false;
+                out.push(Effect::Redial { connection });
             }
         }
     }
@@ -163,15 +189,15 @@ impl Conference {
     /// Lets a request wait for a place.
     pub(crate) fn hold(&mut self, now: Timestamp, request: RequestId) {
         let until = Timestamp(now.0.saturating_add(HELD_MS));
-        self.held.push_back((until, request));
+        self.held.insert((until, request));
     }
 
     /// Those that were taken up or answered meanwhile are not held any more.
     pub(crate) fn elapse(&mut self, now: Timestamp, out: &mut Outbox) {
-        while let Some((until, request)) = self.held.front().copied()
+        while let Some((until, request)) = self.held.first().copied()
             && until <= now
         {
-            self.held.pop_front();
+            self.held.pop_first();
             self.stop_holding(request, out);
         }
     }

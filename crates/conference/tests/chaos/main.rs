@@ -12,7 +12,7 @@ use dice::Dice;
 use monkey::Monkey;
 use witness::Witness;
 
-const SEEDS: u64 = 40;
+const SEEDS: u64 = 30;
 const INPUTS: usize = 3_000;
 const LIMITS: Limits = Limits {
     sessions: 2,
@@ -90,7 +90,7 @@ impl World {
             self.restart();
         }
         if let Some(due) = self.conference.next_deadline()
-            && self.monkey.dice.below(100) == 0
+            && self.monkey.dice.below(30) == 0
         {
             self.now = self.now.max(due.0);
             return self.feed(Input::Elapsed);
