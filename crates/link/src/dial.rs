@@ -1,22 +1,20 @@
-//! The node's end of the link: dials the master for ever and holds one attachment to it.
+//! The node's end of the link: dials the master when it is told to and holds one attachment to it. When to dial is not
+//! decided here.
 //!
 //! What happens arrives as [`Event`]s. Nothing outlives an attachment: each begins with [`Event::HelloWanted`], whose
 //! answer is a whole snapshot, and brings an [`Outbox`] of its own, so that nothing meant for an earlier attachment
 //! can be sent on a later one.
 
 mod attachment;
-pub mod backoff;
 mod endpoint;
 
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
 
 use crate::proto;
 use attachment::Ended;
-use backoff::Backoff;
 use endpoint::Target;
 
 /// Events that may wait for the owner before the link stops reading.
@@ -50,7 +48,8 @@ pub enum ConfigError {
     Certificate(String),
 }
 
-/// What happens on the link.
+/// What happens on the link. An attempt ends with exactly one of `Refused`, `Unreachable` and `Detached`; nothing
+/// follows until the next [`Dialer::dial`].
 #[derive(Debug)]
 pub enum Event {
     /// A connection is up and waits for the node to introduce itself.
@@ -59,20 +58,19 @@ pub enum Event {
     Attached(proto::Welcome),
     /// The master wants something done.
     Command(proto::Command),
-    /// The master does not want this node. Dialling goes on, slowly, unless the cause is `SUPERSEDED`: then this was
-    /// the last event. The same refusal is reported once in a row.
+    /// The master does not want this node.
     Refused {
         /// `MALFORMED` also stands for causes this version does not know.
         cause: proto::refused::Cause,
         /// The master's sentence for the operator.
         reason: String,
     },
-    /// The master cannot be reached. The same reason is reported once in a row.
+    /// The master cannot be reached.
     Unreachable {
         /// What was tried and what came back.
         reason: String,
     },
-    /// The attachment is over; it is dialled anew.
+    /// The attachment is over.
     Detached {
         /// Why.
         reason: String,
@@ -101,9 +99,9 @@ pub struct Outbox {
 }
 
 impl Outbox {
-    /// Waits until there is room, or the attachment is over.
-    pub async fn ready(&self) {
-        let _ = self.queue.reserve().await;
+    /// Waits for room. False when the attachment is over.
+    pub async fn ready(&self) -> bool {
+        self.queue.reserve().await.is_ok()
     }
 
     /// Queues a message. False when there is no room; the message is dropped then. What is sent after the end of the
@@ -119,35 +117,58 @@ impl Outbox {
 /// A dialler at work.
 #[derive(Debug)]
 pub struct Dialer {
+    orders: watch::Sender<Order>,
     events: mpsc::Receiver<Event>,
     task: JoinHandle<()>,
 }
 
+/// What the owner wants.
+#[derive(Clone, Copy, Debug, Default)]
+struct Order {
+    /// How many attempts were ordered so far.
+    attempts: u64,
+    /// The last of them is no longer wanted.
+    hung_up: bool,
+}
+
 impl Dialer {
-    /// Starts dialling. `load` goes out with each heartbeat; `jitter` gives numbers in `0.0..1.0`.
+    /// Prepares to dial. `load` goes out with each heartbeat.
     ///
     /// # Errors
     /// When the configuration can never lead anywhere.
-    pub fn start(
-        config: &Config,
-        load: watch::Receiver<proto::Load>,
-        jitter: impl FnMut() -> f64 + Send + 'static,
-    ) -> Result<Self, ConfigError> {
+    pub fn start(config: &Config, load: watch::Receiver<proto::Load>) -> Result<Self, ConfigError> {
         let target = Target::new(config)?;
         let (sender, events) = mpsc::channel(EVENTS);
+        let (orders, ordered) = watch::channel(Order::default());
         let dialling = Dialling {
             target,
             load,
             events: sender,
-            backoff: Backoff::default(),
-            jitter: Box::new(jitter),
-            complaint: None,
+            ordered,
         };
         let task = tokio::spawn(dialling.run());
-        Ok(Self { events, task })
+        Ok(Self {
+            orders,
+            events,
+            task,
+        })
     }
 
-    /// The next event; `None` after `SUPERSEDED`. Safe to cancel.
+    /// Begins one attempt, once the one before has ended.
+    pub fn dial(&self) {
+        self.orders.send_modify(|order| {
+            order.attempts += 1;
+            order.hung_up = false;
+        });
+    }
+
+    /// Ends the attempt that was begun last, if it lasts: `Detached` follows. What is queued may be lost. The master
+    /// hears of it when the attempt's [`Outbox`] is dropped too.
+    pub fn hang_up(&self) {
+        self.orders.send_modify(|order| order.hung_up = true);
+    }
+
+    /// The next event; `None` when the task is gone. Safe to cancel.
     pub async fn next(&mut self) -> Option<Event> {
         self.events.recv().await
     }
@@ -169,55 +190,48 @@ struct Dialling {
     target: Target,
     load: watch::Receiver<proto::Load>,
     events: mpsc::Sender<Event>,
-    backoff: Backoff,
-    jitter: Box<dyn FnMut() -> f64 + Send>,
-    /// The last failure told, so that it is told once.
-    complaint: Option<String>,
+    ordered: watch::Receiver<Order>,
 }
 
 impl Dialling {
     async fn run(mut self) {
+        let mut attempt = 0;
         loop {
-            let began = Instant::now();
-            let ended = attachment::hold(&self.target, self.load.clone(), &self.events).await;
-            let Some(wait) = self.judge(ended, began.elapsed()).await else {
-                return;
-            };
             tokio::select! {
-                () = tokio::time::sleep(wait) => {}
+                order = self.ordered.wait_for(|order| order.attempts > attempt) => match order {
+                    Ok(order) => attempt = order.attempts,
+                    Err(_) => return,
+                },
                 () = self.events.closed() => return,
             }
-        }
-    }
-
-    /// How long to wait before the next attempt; `None` when there shall be none.
-    async fn judge(&mut self, ended: Ended, held: Duration) -> Option<Duration> {
-        let jitter = (self.jitter)();
-        match ended {
-            Ended::OwnerGone => None,
-            Ended::Refused { cause, reason } => {
-                let last = cause == proto::refused::Cause::Superseded;
-                let text = reason.clone();
-                self.complain(text, Event::Refused { cause, reason }).await;
-                (!last).then(|| self.backoff.refused(jitter))
-            }
-            Ended::Unreachable { reason } => {
-                let text = reason.clone();
-                self.complain(text, Event::Unreachable { reason }).await;
-                Some(self.backoff.failed(jitter))
-            }
-            Ended::Detached { reason } => {
-                self.complaint = None;
-                let _ = self.events.send(Event::Detached { reason }).await;
-                Some(self.backoff.ended(held, jitter))
+            let ended = tokio::select! {
+                ended = attachment::hold(&self.target, self.load.clone(), &self.events) => ended,
+                () = countermanded(self.ordered.clone(), attempt) => Ended::Detached {
+                    reason: "this node hung up".into(),
+                },
+            };
+            if !self.tell(ended).await {
+                return;
             }
         }
     }
 
-    async fn complain(&mut self, text: String, event: Event) {
-        if self.complaint.as_ref() != Some(&text) {
-            self.complaint = Some(text);
-            let _ = self.events.send(event).await;
-        }
+    /// Whether anybody listens still.
+    async fn tell(&self, ended: Ended) -> bool {
+        let event = match ended {
+            Ended::OwnerGone => return false,
+            Ended::Refused { cause, reason } => Event::Refused { cause, reason },
+            Ended::Unreachable { reason } => Event::Unreachable { reason },
+            Ended::Detached { reason } => Event::Detached { reason },
+        };
+        self.events.send(event).await.is_ok()
+    }
+}
+
+/// Ends when `attempt` is not wanted any more. An owner that is gone is noticed elsewhere.
+async fn countermanded(mut ordered: watch::Receiver<Order>, attempt: u64) {
+    let over = ordered.wait_for(|order| order.hung_up || order.attempts > attempt);
+    if over.await.is_err() {
+        std::future::pending::<()>().await;
     }
 }

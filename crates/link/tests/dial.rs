@@ -106,7 +106,8 @@ fn dial(addr: SocketAddr, certificate: &Certificate) -> (Dialer, watch::Sender<p
         master_ca_pem: certificate.cert.clone(),
     };
     let (load, loads) = watch::channel(proto::Load::default());
-    let dialer = Dialer::start(&config, loads, || 0.0).expect("valid");
+    let dialer = Dialer::start(&config, loads).expect("valid");
+    dialer.dial();
     (dialer, load)
 }
 
@@ -192,6 +193,7 @@ async fn a_silent_master_is_left_and_dialled_anew_with_a_new_hello() {
         panic!("expected Detached");
     };
     assert!(reason.contains("nothing heard"), "{reason}");
+    dialer.dial();
     let (_outbox, mut peer) = attach(&mut dialer, &mut peers).await;
     old_outbox.send(from_node::Message::Leaving(proto::Leaving::default()));
     let next = peer.receive().await;
@@ -212,13 +214,14 @@ async fn a_node_that_starts_first_attaches_when_the_master_comes() {
     };
     assert!(reason.contains("refused"), "{reason}");
 
+    dialer.dial();
     let listener = TcpListener::bind(addr).await.expect("bind again");
     let mut peers = serve(listener, &certificate);
     attach(&mut dialer, &mut peers).await;
 }
 
 #[tokio::test]
-async fn a_superseded_node_is_told_and_dials_no_more() {
+async fn a_refused_node_is_told_and_dials_no_more() {
     let certificate = certificate(link::SERVER_NAME);
     let (listener, addr) = listener().await;
     let mut peers = serve(listener, &certificate);
@@ -234,40 +237,28 @@ async fn a_superseded_node_is_told_and_dials_no_more() {
         event,
         Event::Refused { cause: refused::Cause::Superseded, reason } if reason.contains("later boot")
     ));
-    assert!(
-        timeout(SOON, dialer.next())
-            .await
-            .expect("in time")
-            .is_none()
-    );
+    let more = timeout(Duration::from_secs(1), dialer.next()).await;
+    assert!(more.is_err(), "dialled unasked: {more:?}");
 }
 
 #[tokio::test]
-async fn a_refused_node_asks_again_and_complains_once() {
+async fn a_node_that_hangs_up_is_done_with_the_master_and_may_dial_again() {
     let certificate = certificate(link::SERVER_NAME);
     let (listener, addr) = listener().await;
     let mut peers = serve(listener, &certificate);
     let (mut dialer, _load) = dial(addr, &certificate);
-    let refusal = || {
-        from_master::Message::Refused(proto::Refused {
-            cause: refused::Cause::BadSecret.into(),
-            reason: "the join secret is wrong".into(),
-        })
-    };
-    let _outbox = greet(&mut dialer).await;
-    peers.recv().await.expect("peer").send(refusal()).await;
-    let event = next(&mut dialer).await;
-    assert!(matches!(
-        event,
-        Event::Refused {
-            cause: refused::Cause::BadSecret,
-            ..
-        }
-    ));
-    let _outbox = greet(&mut dialer).await;
-    peers.recv().await.expect("peer").send(refusal()).await;
-    let again = timeout(Duration::from_secs(1), dialer.next()).await;
-    assert!(again.is_err(), "told once, got {again:?}");
+    let (outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+    dialer.hang_up();
+    drop(outbox);
+    assert!(matches!(next(&mut dialer).await, Event::Detached { .. }));
+    let gone = timeout(SOON, async {
+        while let Ok(Some(_)) = peer.from_node.message().await {}
+    });
+    gone.await.expect("the master hears of it");
+
+    dialer.hang_up();
+    dialer.dial();
+    attach(&mut dialer, &mut peers).await;
 }
 
 #[tokio::test]
@@ -311,7 +302,7 @@ async fn wrong_configuration_is_named() {
             master_url: url.into(),
             master_ca_pem: pem.into(),
         };
-        Dialer::start(&config, loads.clone(), || 0.0).expect_err("invalid")
+        Dialer::start(&config, loads.clone()).expect_err("invalid")
     };
     let good = certificate(link::SERVER_NAME).cert;
     assert!(matches!(

@@ -1,19 +1,17 @@
 //! The shell of a media node: starts the media plane, dials the master, and carries commands and events between the
-//! two. It decides nothing about meetings and knows neither sessions nor OpenVidu; its ids are opaque text.
+//! two. What is decided is decided by the crate `agent`. Knows neither sessions nor OpenVidu; its ids are opaque text.
 //!
 //! Media belongs to the node: when the master goes away, nothing on the node changes but that it dials.
 
-mod addresses;
-mod agent;
 mod carrier;
-mod fence;
-mod load;
-mod orphan;
+mod interfaces;
 mod random;
-mod requests;
 mod run;
+mod shell;
 mod translate;
+mod usage;
 
+pub use agent::Exit;
 pub use run::run;
 
 use std::net::IpAddr;
@@ -44,20 +42,6 @@ pub struct Config {
     pub exit_when_orphaned: Option<Duration>,
     /// Version of the program, told to the master.
     pub version: String,
-}
-
-/// How a node came to its end.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Exit {
-    /// It was asked to.
-    Stopped,
-    /// Another process with this node id took over.
-    Superseded {
-        /// The master's sentence.
-        reason: String,
-    },
-    /// No master and nobody to serve for the configured time.
-    Orphaned,
 }
 
 /// Why a node could not start.

@@ -2,18 +2,16 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
+use agent::{Agent, Identity, InterfaceAddress, Moment, Settings};
 use link::dial::Dialer;
 use link::proto;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
-use crate::addresses::{self, Announced};
-use crate::agent::{AddressSource, Agent, Identity, Interfaces, plane_events};
 use crate::carrier::Carrier;
-use crate::fence::Fence;
-use crate::load::CpuMeter;
-use crate::orphan::OrphanRule;
-use crate::requests::Requests;
+use crate::interfaces::{self, Interfaces};
+use crate::shell::{Shell, Way, plane_events};
+use crate::usage::Meter;
 use crate::{Config, Exit, NodeError, random};
 
 /// Runs a node until it is asked to stop or has a reason of its own to end.
@@ -21,15 +19,15 @@ use crate::{Config, Exit, NodeError, random};
 /// # Errors
 /// When it cannot start. Once it runs, nothing but the ways of [`Exit`] ends it.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<Exit, NodeError> {
-    let prepared = Prepared::new(&config, machine())?;
+    let prepared = Prepared::new(&config, Box::new(interfaces::read))?;
     let (sink, events) = plane_events();
     let plane = media::Config {
         shards: config.shards,
         ports: config.media_ports.clone(),
-        addresses: prepared.ips(),
+        addresses: prepared.ips.clone(),
     };
     let plane = media::start(plane, sink)?;
-    info!(ports = ?plane.ports(), addresses = ?prepared.ips(), "media is up");
+    info!(ports = ?plane.ports(), addresses = ?prepared.ips, "media is up");
     let (exit, plane) = prepared.serve(plane, events, shutdown).await?;
     plane.shutdown();
     Ok(exit)
@@ -37,41 +35,39 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<E
 
 /// What the process knows when it has read its addresses and not yet started anything.
 pub(crate) struct Prepared {
-    identity: Identity,
-    link: link::dial::Config,
-    addresses: AddressSource,
-    announced: Announced,
-    orphan: OrphanRule,
+    config: Config,
+    settings: Settings,
+    interfaces: Interfaces,
+    /// As they were read first.
+    found: Result<Vec<InterfaceAddress>, String>,
+    /// Addresses for the plane to begin with.
+    ips: Vec<std::net::IpAddr>,
+    boot_id: String,
+    boot_started: u64,
 }
 
 impl Prepared {
     /// Reads the addresses and draws the boot id.
-    pub(crate) fn new(config: &Config, interfaces: Interfaces) -> Result<Self, NodeError> {
-        let mut addresses = AddressSource {
-            configured: config.public_addresses.clone(),
+    pub(crate) fn new(config: &Config, mut interfaces: Interfaces) -> Result<Self, NodeError> {
+        let settings = Settings {
+            public_addresses: config.public_addresses.clone(),
             allow_loopback: config.allow_loopback,
-            interfaces,
+            exit_when_orphaned: config.exit_when_orphaned,
         };
-        let mut announced = Announced::default();
-        announced.update(addresses.look());
-        if let Some(problem) = announced.problem() {
+        let found = interfaces();
+        let ips = settings.addresses(&found).unwrap_or_else(|problem| {
             error!(problem, "this node cannot be used");
-        }
+            Vec::new()
+        });
         Ok(Self {
-            identity: identity(config)?,
-            link: link::dial::Config {
-                master_url: config.master_url.clone(),
-                master_ca_pem: config.master_ca_pem.clone(),
-            },
-            addresses,
-            announced,
-            orphan: OrphanRule::new(config.exit_when_orphaned),
+            config: config.clone(),
+            settings,
+            interfaces,
+            found,
+            ips,
+            boot_id: random::boot_id().map_err(NodeError::Random)?,
+            boot_started: epoch_millis(),
         })
-    }
-
-    /// Addresses for the plane to begin with.
-    pub(crate) fn ips(&self) -> Vec<std::net::IpAddr> {
-        self.announced.ips().to_vec()
     }
 
     /// Dials and works until the end.
@@ -81,45 +77,40 @@ impl Prepared {
         plane_events: mpsc::Receiver<media::Event>,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(Exit, C), NodeError> {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let mut cpu = CpuMeter::new(cores);
-        cpu.look(Instant::now());
+        let dial = link::dial::Config {
+            master_url: self.config.master_url.clone(),
+            master_ca_pem: self.config.master_ca_pem.clone(),
+        };
         let (load, loads) = watch::channel(proto::Load::default());
-        let dialer = Dialer::start(&self.link, loads, random::jitter)?;
-        let agent = Agent {
-            identity: self.identity,
+        let dialer = Dialer::start(&dial, loads)?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let identity = Identity {
+            node_id: self.config.node_id,
+            boot_id: self.boot_id,
+            boot_started: self.boot_started,
+            version: self.config.version,
+            ports: carrier.ports(),
+            stun_port: carrier.stun_port(),
+        };
+        let origin = Instant::now();
+        let shell = Shell {
+            agent: Agent::new(Moment(0), identity, self.settings, &self.found),
+            origin,
+            join_secret: self.config.join_secret,
             carrier,
             plane_events,
+            interfaces: self.interfaces,
+            meter: Meter::new(cores, origin),
+            dialer,
             load,
-            addresses: self.addresses,
-            announced: self.announced,
-            addresses_owed: false,
-            orphan: self.orphan,
-            cpu,
-            fence: Fence::default(),
-            requests: Requests::default(),
-            outbox: None,
-            attached: false,
+            way: Way::default(),
         };
-        Ok(agent.run(dialer, shutdown).await)
+        Ok(shell.run(shutdown).await)
     }
 }
 
-fn identity(config: &Config) -> Result<Identity, NodeError> {
-    let started = SystemTime::now()
+fn epoch_millis() -> u64 {
+    SystemTime::now()
         .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX));
-    Ok(Identity {
-        join_secret: config.join_secret.clone(),
-        node_id: config.node_id.clone(),
-        boot_id: random::boot_id().map_err(NodeError::Random)?,
-        boot_started: started,
-        version: config.version.clone(),
-        shards: u32::try_from(config.shards.get()).unwrap_or(u32::MAX),
-    })
-}
-
-/// Reads the machine's own interfaces.
-pub(crate) fn machine() -> Interfaces {
-    Box::new(addresses::read)
+        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }

@@ -64,6 +64,7 @@ pub(super) async fn hold(
         load,
         events,
         heard: Instant::now(),
+        looked: Instant::now(),
         welcomed: false,
     };
     attachment.run().await
@@ -90,6 +91,8 @@ struct Attachment<'a> {
     load: watch::Receiver<proto::Load>,
     events: &'a mpsc::Sender<Event>,
     heard: Instant,
+    /// When silence was last looked for.
+    looked: Instant,
     welcomed: bool,
 }
 
@@ -150,6 +153,12 @@ impl Attachment<'_> {
     }
 
     fn tick(&mut self) -> Option<Ended> {
+        // A process that was stopped heard nothing because it did not listen; what waits in the socket is read first.
+        let asleep = self.looked.elapsed() > HEARTBEAT * 2;
+        self.looked = Instant::now();
+        if asleep {
+            self.heard = self.looked;
+        }
         if self.heard.elapsed() > SILENCE {
             return Some(self.lost(format!("nothing heard from the master for {SILENCE:?}")));
         }

@@ -40,6 +40,7 @@ pub(super) async fn run(
     let handle = Handle {
         commands,
         welcome: shared.welcome.clone(),
+        boot_id: hello.boot_id.clone(),
     };
     let attached = Event::Attached {
         attachment,

@@ -10,6 +10,8 @@ use crate::proto::from_master::Message;
 pub struct Handle {
     pub(super) commands: mpsc::Sender<Message>,
     pub(super) welcome: proto::Welcome,
+    /// The boot that said hello.
+    pub(super) boot_id: String,
 }
 
 /// Why a command could not be handed over.
@@ -44,6 +46,7 @@ impl Handle {
         self.send(Message::Command(proto::Command {
             key,
             term,
+            boot_id: self.boot_id.clone(),
             command: Some(command),
         }))
     }

@@ -110,7 +110,9 @@ fn failure(failure: proto::Failure) -> MediaError {
         Kind::Sdp => MediaError::Sdp(reason),
         Kind::CodecImpossible => MediaError::CodecImpossible(reason),
         Kind::Unknown => MediaError::Unknown(reason),
-        Kind::Unspecified | Kind::Unavailable | Kind::StaleTerm => MediaError::Unavailable(reason),
+        Kind::Unspecified | Kind::Unavailable | Kind::StaleTerm | Kind::OtherBoot => {
+            MediaError::Unavailable(reason)
+        }
     }
 }
 
@@ -217,8 +219,9 @@ fn port(field: &str, number: u32) -> Result<u16, String> {
 pub(super) fn load(load: proto::Load) -> Load {
     Load {
         sessions: load.sessions,
+        connections: load.connections,
         streams: load.streams,
         cpu_percent: load.cpu_percent,
-        ..Load::default()
+        memory_percent: load.memory_percent,
     }
 }

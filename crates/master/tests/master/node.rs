@@ -67,7 +67,8 @@ impl Node {
             master_ca_pem: stage.link_ca.clone(),
         };
         let (_, load) = watch::channel(proto::Load::default());
-        let dialer = Dialer::start(&config, load, || 0.0).expect("dialler");
+        let dialer = Dialer::start(&config, load).expect("dialler");
+        dialer.dial();
         let (heard, commands) = mpsc::unbounded_channel();
         let (told, refusals) = mpsc::unbounded_channel();
         let actor = Actor {
@@ -114,6 +115,12 @@ impl Node {
     }
 }
 
+/// Soon enough for a test.
+async fn again(dialer: &Dialer) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    dialer.dial();
+}
+
 struct Actor {
     script: Script,
     heard: mpsc::UnboundedSender<Command>,
@@ -130,10 +137,14 @@ impl Actor {
                     let out = outbox.as_ref().expect("attached");
                     self.obey(command, out);
                 }
+                Event::Attached(_) => {}
                 Event::Refused { cause, .. } => {
                     let _ = self.told.send(cause);
+                    if cause != refused::Cause::Superseded {
+                        again(&dialer).await;
+                    }
                 }
-                Event::Attached(_) | Event::Unreachable { .. } | Event::Detached { .. } => {}
+                Event::Unreachable { .. } | Event::Detached { .. } => again(&dialer).await,
             }
         }
         std::future::pending::<()>().await;

@@ -1,8 +1,10 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
 
+use agent::InterfaceAddress;
 use link::proto::command::Command as Asked;
+use link::proto::refused;
 use link::serve;
 use media::{Answer, Direction, Stage, TransportState};
 use tokio::net::TcpListener;
@@ -20,6 +22,7 @@ const SOON: Duration = Duration::from_secs(10);
 struct Recording {
     commands: Arc<Mutex<Vec<media::Command>>>,
     carried: Arc<Mutex<Vec<TransportState>>>,
+    addresses: Arc<Mutex<Vec<IpAddr>>>,
 }
 
 impl Carrier for Recording {
@@ -32,7 +35,8 @@ impl Carrier for Recording {
         Ok(self.carried.lock().expect("lock").clone())
     }
 
-    fn set_addresses(&self, _: Vec<IpAddr>) -> Result<(), media::Overloaded> {
+    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
+        *self.addresses.lock().expect("lock") = addresses;
         Ok(())
     }
 
@@ -144,6 +148,16 @@ impl Master {
         }
     }
 
+    /// The node has gone away.
+    async fn left(&mut self) {
+        loop {
+            let event = timeout(SOON, self.events.recv()).await.expect("in time");
+            if let serve::Event::Detached { .. } = event.expect("open") {
+                return;
+            }
+        }
+    }
+
     /// The next message that is not a heartbeat.
     async fn message(&mut self) -> from_node::Message {
         loop {
@@ -214,6 +228,13 @@ fn accept(transport: &str) -> Asked {
     })
 }
 
+fn accepted(key: u64) -> from_node::Message {
+    from_node::Message::Answer(proto::Answer {
+        key,
+        result: Some(proto::answer::Result::Accepted(proto::Accepted {})),
+    })
+}
+
 fn transport(stage: Stage) -> TransportState {
     TransportState {
         transport: "t".into(),
@@ -244,10 +265,7 @@ async fn a_command_reaches_the_plane_and_its_answer_the_master() {
         key,
         result: Ok(Answer::Accepted),
     });
-    assert_eq!(
-        master.message().await,
-        from_node::Message::Answer(translate::answer(900, Ok(Answer::Accepted)))
-    );
+    assert_eq!(master.message().await, accepted(900));
 
     (node.sink)(media::Event::Transport {
         state: transport(Stage::Connected),
@@ -302,14 +320,11 @@ async fn a_new_master_hears_a_whole_snapshot_and_no_answer_of_the_old() {
         key: new,
         result: Ok(Answer::Accepted),
     });
-    assert_eq!(
-        second.message().await,
-        from_node::Message::Answer(translate::answer(7, Ok(Answer::Accepted)))
-    );
+    assert_eq!(second.message().await, accepted(7));
 }
 
 #[tokio::test]
-async fn a_master_of_an_old_term_commands_nothing() {
+async fn a_master_of_an_old_term_commands_nothing_and_is_left() {
     let trust = Trust::new();
     let mut first = trust.master("127.0.0.1:0", 5).await;
     let addr = first.addr;
@@ -319,15 +334,73 @@ async fn a_master_of_an_old_term_commands_nothing() {
 
     let mut stale = trust.master(&addr.to_string(), 4).await;
     let (_, handle) = stale.attached().await;
-    handle.command(1, accept("t")).expect("room");
-    let from_node::Message::Answer(answer) = stale.message().await else {
-        panic!("expected an answer");
+    // It may be gone by now.
+    let _ = handle.command(1, accept("t"));
+    stale.left().await;
+    drop((handle, stale));
+
+    let mut right = trust.master(&addr.to_string(), 5).await;
+    let (_, handle) = right.attached().await;
+    handle.command(1, accept("right")).expect("room");
+    node.plane.key(0).await;
+    let commands = node.plane.commands.lock().expect("lock");
+    assert!(
+        matches!(&commands[..], [media::Command::Accept { transport, .. }] if &**transport == "right"),
+        "{commands:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_change_of_addresses_that_meets_a_full_queue_is_told_when_there_is_room() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let ips = Ips::default();
+    let config = Config {
+        public_addresses: Vec::new(),
+        ..trust.node(master.addr)
     };
-    let Some(proto::answer::Result::Failure(failure)) = answer.result else {
-        panic!("expected a failure");
+    let node = start_on(&config, &ips);
+    let (hello, _handle) = master.attached().await;
+    let before = hello.addresses.expect("set").version;
+
+    // A master that does not read: nothing moves for longer than the shell looks away.
+    let mut state = transport(Stage::Connected);
+    state.transport = "t".repeat(1000).into();
+    let changed = || media::Event::Transport {
+        state: state.clone(),
+        reason: "",
     };
-    assert_eq!(failure.kind(), proto::failure::Kind::StaleTerm);
-    assert!(node.plane.commands.lock().expect("lock").is_empty());
+    let (mut told, mut stuck) = (0, 0);
+    while stuck < 100 {
+        if (node.sink)(changed()) {
+            (told, stuck) = (told + 1, 0);
+        } else {
+            stuck += 1;
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+    ips.lock()
+        .expect("lock")
+        .push("192.0.2.7".parse().expect("address"));
+    timeout(SOON, async {
+        while node.plane.addresses.lock().expect("lock").is_empty() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await
+    .expect("the plane hears of new addresses");
+
+    let mut announced = None;
+    while told > 0 || announced.is_none() {
+        match master.message().await {
+            from_node::Message::TransportChanged(_) => told -= 1,
+            from_node::Message::AddressesChanged(changed) => announced = changed.addresses,
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    let announced = announced.expect("set");
+    assert_eq!(announced.ips, ["192.0.2.7"]);
+    assert!(announced.version > before);
 }
 
 #[tokio::test]

@@ -1,0 +1,318 @@
+//! The one task of a node: carries what happens on the link, on the media plane and on the machine to the node's mind,
+//! and carries out what that wants. It decides nothing.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
+use link::dial::{Dialer, Event, HelloWanted, Outbox};
+use link::proto::{self, from_node};
+use media::EventSink;
+use tokio::sync::{mpsc, watch};
+use tracing::{debug, error, info, warn};
+
+use crate::carrier::Carrier;
+use crate::interfaces::Interfaces;
+use crate::usage::Meter;
+use crate::{random, translate};
+
+/// Events of the media plane that may wait here before the shards have to keep theirs.
+const EVENTS: usize = 1024;
+
+/// The bounded way from the shards to the shell.
+pub(crate) fn plane_events() -> (EventSink, mpsc::Receiver<media::Event>) {
+    let (sender, receiver) = mpsc::channel(EVENTS);
+    let sink: EventSink = Arc::new(move |event| match sender.try_send(event) {
+        Ok(()) => true,
+        Err(mpsc::error::TrySendError::Full(_)) => false,
+        // The node is on its way out; a shard must not keep what nobody will take.
+        Err(mpsc::error::TrySendError::Closed(_)) => true,
+    });
+    (sink, receiver)
+}
+
+/// Everything that the mind acts through.
+pub(crate) struct Shell<C> {
+    pub(crate) agent: Agent,
+    /// The origin of the mind's time.
+    pub(crate) origin: Instant,
+    pub(crate) join_secret: String,
+    pub(crate) carrier: C,
+    pub(crate) plane_events: mpsc::Receiver<media::Event>,
+    pub(crate) interfaces: Interfaces,
+    pub(crate) meter: Meter,
+    pub(crate) dialer: Dialer,
+    pub(crate) load: watch::Sender<proto::Load>,
+    pub(crate) way: Way,
+}
+
+/// The way to the master while there is one.
+#[derive(Default)]
+pub(crate) struct Way {
+    wanted: Option<HelloWanted>,
+    outbox: Option<Outbox>,
+    /// What found no room. While it waits nothing is taken in that would add to it, so that nothing has to be dropped.
+    unsent: VecDeque<from_node::Message>,
+}
+
+/// What the shell waited for.
+enum Happened {
+    Asked,
+    Room(bool),
+    Link(Option<Event>),
+    Plane(media::Event),
+    Due,
+}
+
+impl<C: Carrier> Shell<C> {
+    /// Works until it is asked to stop or the mind has a reason of its own. The carrier is handed back to be shut down.
+    pub(crate) async fn run(mut self, shutdown: impl Future<Output = ()>) -> (Exit, C) {
+        tokio::pin!(shutdown);
+        let exit = loop {
+            let happened = tokio::select! {
+                () = &mut shutdown => Happened::Asked,
+                happened = self.next() => happened,
+            };
+            if let Some(exit) = self.on(happened) {
+                break exit;
+            }
+        };
+        // A master that is going too has no ear for what waits.
+        drop(self.way);
+        self.dialer.close().await;
+        (exit, self.carrier)
+    }
+
+    async fn next(&mut self) -> Happened {
+        let due = self.agent.next_deadline().map_or(self.origin, |deadline| {
+            self.origin + Duration::from_millis(deadline.at.0)
+        });
+        let flowing = self.way.unsent.is_empty();
+        tokio::select! {
+            room = self.way.room(), if !flowing => Happened::Room(room),
+            event = self.dialer.next(), if flowing => Happened::Link(event),
+            Some(event) = self.plane_events.recv(), if flowing => Happened::Plane(event),
+            () = tokio::time::sleep_until(due.into()) => Happened::Due,
+        }
+    }
+
+    fn on(&mut self, happened: Happened) -> Option<Exit> {
+        match happened {
+            Happened::Asked => self.feed(Input::Stop),
+            Happened::Due => self.feed(Input::Tick),
+            Happened::Link(event) => self.on_link(event),
+            Happened::Plane(event) => self.feed(match event {
+                media::Event::Answered { key, result } => Input::Answered {
+                    key,
+                    result: translate::answered(result),
+                },
+                media::Event::Transport { state, reason } => {
+                    debug!(transport = %state.transport, stage = ?state.stage, reason, "transport");
+                    Input::Transport {
+                        transport: translate::transport(state),
+                        reason: reason.to_owned(),
+                    }
+                }
+            }),
+            Happened::Room(true) => {
+                self.way.flush();
+                None
+            }
+            Happened::Room(false) => {
+                // The attempt's end is on its way.
+                self.way = Way::default();
+                None
+            }
+        }
+    }
+
+    fn on_link(&mut self, event: Option<Event>) -> Option<Exit> {
+        let why = match event {
+            Some(Event::HelloWanted(wanted)) => return self.introduce(wanted),
+            Some(Event::Attached(welcome)) => {
+                return self.feed(Input::Welcome(translate::welcome(welcome)));
+            }
+            Some(Event::Command(command)) => return self.command(command),
+            Some(Event::Refused { cause, reason }) => Ended::Refused {
+                cause: translate::cause(cause),
+                reason,
+            },
+            Some(Event::Unreachable { reason }) => Ended::Unreachable { reason },
+            Some(Event::Detached { reason }) => Ended::Detached { reason },
+            None => {
+                error!("the dialler is gone, which nothing but a fault of this program explains");
+                return self.feed(Input::Stop);
+            }
+        };
+        self.way = Way::default();
+        let jitter = random::jitter();
+        self.feed(Input::Ended { why, jitter })
+    }
+
+    fn introduce(&mut self, wanted: HelloWanted) -> Option<Exit> {
+        self.way = Way {
+            wanted: Some(wanted),
+            ..Way::default()
+        };
+        // What waits is older than the snapshot and would only contradict it.
+        while self.plane_events.try_recv().is_ok() {}
+        let carried = self.carried();
+        self.feed(Input::Connected { carried })
+    }
+
+    fn command(&mut self, command: proto::Command) -> Option<Exit> {
+        let key = command.key;
+        match translate::command(command) {
+            Some(command) => self.feed(Input::Command(command)),
+            None => {
+                warn!(
+                    key,
+                    "a command of an unknown kind; is the master newer than this node?"
+                );
+                None
+            }
+        }
+    }
+
+    /// Hands in what happened and carries out what follows, and what follows from that.
+    fn feed(&mut self, input: Input) -> Option<Exit> {
+        let mut inputs = VecDeque::from([input]);
+        while let Some(input) = inputs.pop_front() {
+            for effect in self.agent.handle(self.now(), input) {
+                match effect {
+                    Effect::Exit(exit) => return Some(exit),
+                    effect => inputs.extend(self.carry_out(effect)),
+                }
+            }
+        }
+        None
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Dial => self.dialer.dial(),
+            Effect::HangUp => {
+                self.way = Way::default();
+                self.dialer.hang_up();
+            }
+            Effect::Send(message) => self.say(message),
+            Effect::Submit { key, ask } => {
+                let submitted = translate::submission(key, ask.clone()).and_then(|command| {
+                    self.carrier
+                        .submit(command)
+                        .map_err(|e| Failure::new(FailureKind::Unavailable, e.to_string()))
+                });
+                let failure = submitted.err()?;
+                return Some(Input::NotSubmitted { key, ask, failure });
+            }
+            Effect::SetAddresses(ips) => {
+                let refused = self.carrier.set_addresses(ips).is_err();
+                return refused.then_some(Input::AddressesNotSet);
+            }
+            Effect::Measure => {
+                return Some(Input::Measured {
+                    carried: self.carried(),
+                    usage: self.meter.look(Instant::now()),
+                });
+            }
+            Effect::ReadInterfaces => return Some(Input::Interfaces((self.interfaces)())),
+            Effect::Note(note) => log(note),
+            // The caller's.
+            Effect::Exit(_) => {}
+        }
+        None
+    }
+
+    fn say(&mut self, message: ToMaster) {
+        match message {
+            ToMaster::Hello(hello) => {
+                let wanted = self.way.wanted.take();
+                let hello = translate::hello(*hello, &self.join_secret);
+                self.way.outbox = wanted.map(|wanted| wanted.greet(hello));
+            }
+            ToMaster::Load(load) => {
+                self.load.send_replace(translate::load(load));
+            }
+            message => {
+                self.way.unsent.extend(translate::message(message));
+                self.way.flush();
+            }
+        }
+    }
+
+    fn carried(&self) -> Result<Vec<agent::Transport>, String> {
+        let carried = self.carrier.snapshot().map_err(|e| e.to_string())?;
+        Ok(carried.into_iter().map(translate::transport).collect())
+    }
+
+    fn now(&self) -> Moment {
+        Moment(u64::try_from(self.origin.elapsed().as_millis()).unwrap_or(u64::MAX))
+    }
+}
+
+impl Way {
+    /// Waits for room. False when the connection is over.
+    async fn room(&self) -> bool {
+        match &self.outbox {
+            Some(outbox) => outbox.ready().await,
+            None => false,
+        }
+    }
+
+    /// Sends what waits, as far as there is room. Of two sets of addresses only the later matters.
+    fn flush(&mut self) {
+        let Some(outbox) = &self.outbox else {
+            return self.unsent.clear();
+        };
+        while let Some(message) = self.unsent.front() {
+            if !outbox.send(message.clone()) {
+                break;
+            }
+            self.unsent.pop_front();
+        }
+        let addresses =
+            |m: &from_node::Message| matches!(m, from_node::Message::AddressesChanged(_));
+        if let Some(last) = self.unsent.iter().rposition(addresses) {
+            let mut at = 0..;
+            self.unsent
+                .retain(|message| at.next() == Some(last) || !addresses(message));
+        }
+    }
+}
+
+fn log(note: Note) {
+    match note {
+        Note::Attached { master, term } => info!(%master, term, "attached to the master"),
+        Note::StaleMaster {
+            master,
+            term,
+            highest,
+        } => error!(
+            %master,
+            term,
+            highest,
+            "hung up on a master of an old term; if the master's data was restored or deleted on purpose, restart this \
+             node"
+        ),
+        Note::Refused { reason } => {
+            error!(%reason, "the master refuses this node; asking again slowly");
+        }
+        Note::Unreachable { reason } => {
+            warn!(%reason, "the master cannot be reached; dialling on");
+        }
+        Note::Detached { reason } => {
+            warn!(%reason, "lost the master; media goes on, dialling anew");
+        }
+        Note::NotDone { key, reason } => debug!(key, %reason, "command refused"),
+        Note::Addresses(addresses) => info!(?addresses, "clients are told new addresses"),
+        Note::NoAddress { problem } => error!(%problem, "this node cannot be used"),
+        Note::NoSnapshot { reason } => {
+            error!(%reason, "the media plane does not say what it carries");
+        }
+        Note::Slept(span) => warn!(?span, "this process was stopped, or the machine asleep"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,173 @@
+//! The link's words.
+
+use agent::{
+    Addresses, Answer, Ask, Cause, Command, Direction, Failure, FailureKind, Hello, Load, Stage,
+    ToMaster, Transport, Welcome,
+};
+use link::proto::{self, from_node, refused};
+
+/// The first message of a connection.
+pub(crate) fn hello(hello: Hello, join_secret: &str) -> proto::Hello {
+    proto::Hello {
+        join_secret: join_secret.to_owned(),
+        node_id: hello.node_id,
+        boot_id: hello.boot_id,
+        boot_started: hello.boot_started,
+        version: hello.version,
+        addresses: Some(addresses(&hello.addresses)),
+        capacity: Some(proto::Capacity {
+            shards: hello.shards,
+        }),
+        snapshot: Some(proto::Snapshot {
+            transports: hello.transports.iter().map(transport).collect(),
+        }),
+    }
+}
+
+/// What is queued for the master; `None` for what goes another way.
+pub(crate) fn message(message: ToMaster) -> Option<from_node::Message> {
+    use from_node::Message;
+    Some(match message {
+        ToMaster::Hello(_) | ToMaster::Load(_) => return None,
+        ToMaster::Answer { key, result } => Message::Answer(answer(key, result)),
+        ToMaster::TransportChanged {
+            transport: state,
+            reason,
+        } => Message::TransportChanged(proto::TransportChanged {
+            state: Some(transport(&state)),
+            reason,
+        }),
+        ToMaster::AddressesChanged(changed) => Message::AddressesChanged(proto::AddressesChanged {
+            addresses: Some(addresses(&changed)),
+        }),
+        ToMaster::Leaving { reason } => Message::Leaving(proto::Leaving { reason }),
+    })
+}
+
+/// What goes out with the heartbeats.
+pub(crate) fn load(load: Load) -> proto::Load {
+    proto::Load {
+        transports: load.transports,
+        sessions: load.sessions,
+        streams: load.streams,
+        cpu_percent: load.cpu_percent,
+        connections: load.connections,
+        memory_percent: load.memory_percent,
+    }
+}
+
+pub(crate) fn welcome(welcome: proto::Welcome) -> Welcome {
+    Welcome {
+        master: welcome.master_boot_id,
+        term: welcome.term,
+    }
+}
+
+pub(crate) fn cause(cause: refused::Cause) -> Cause {
+    match cause {
+        refused::Cause::Superseded => Cause::Superseded,
+        _ => Cause::Other,
+    }
+}
+
+/// `None` for a kind of command that this version does not know.
+pub(crate) fn command(command: proto::Command) -> Option<Command> {
+    Some(Command {
+        key: command.key,
+        term: command.term,
+        boot_id: command.boot_id,
+        ask: ask(command.command?),
+    })
+}
+
+fn ask(asked: proto::command::Command) -> Ask {
+    use proto::command::Command as Asked;
+    match asked {
+        Asked::Publish(c) => Ask::Publish {
+            session: c.session_id.into(),
+            stream: c.stream_id.into(),
+            transport: c.transport_id.into(),
+            offer: c.offer,
+            forced_video_codec: c.forced_video_codec,
+        },
+        Asked::Subscribe(c) => Ask::Subscribe {
+            session: c.session_id.into(),
+            stream: c.stream_id.into(),
+            transport: c.transport_id.into(),
+            audio: c.audio,
+            video: c.video,
+        },
+        Asked::Accept(c) => Ask::Accept {
+            transport: c.transport_id.into(),
+            answer: c.answer,
+        },
+        Asked::Candidate(c) => Ask::Candidate {
+            transport: c.transport_id.into(),
+            candidate: c.candidate,
+        },
+        Asked::Close(c) => Ask::Close {
+            transport: c.transport_id.into(),
+        },
+    }
+}
+
+fn answer(key: u64, result: Result<Answer, Failure>) -> proto::Answer {
+    use proto::answer::Result as Brought;
+    let result = match result {
+        Ok(Answer::Answer(sdp)) => Brought::AnswerSdp(sdp),
+        Ok(Answer::Offer(sdp)) => Brought::OfferSdp(sdp),
+        Ok(Answer::Accepted) => Brought::Accepted(proto::Accepted {}),
+        Err(failure) => Brought::Failure(self::failure(failure)),
+    };
+    proto::Answer {
+        key,
+        result: Some(result),
+    }
+}
+
+fn failure(failure: Failure) -> proto::Failure {
+    use proto::failure::Kind;
+    let kind = match failure.kind {
+        FailureKind::Sdp => Kind::Sdp,
+        FailureKind::CodecImpossible => Kind::CodecImpossible,
+        FailureKind::Unknown => Kind::Unknown,
+        FailureKind::Unavailable => Kind::Unavailable,
+        FailureKind::StaleTerm => Kind::StaleTerm,
+        FailureKind::OtherBoot => Kind::OtherBoot,
+    };
+    proto::Failure {
+        kind: kind.into(),
+        reason: failure.reason,
+    }
+}
+
+fn addresses(addresses: &Addresses) -> proto::Addresses {
+    proto::Addresses {
+        version: addresses.version,
+        ips: addresses.ips.iter().map(ToString::to_string).collect(),
+        ports: addresses.ports.iter().map(|port| (*port).into()).collect(),
+        problem: addresses.problem.clone(),
+        stun_port: addresses.stun_port.into(),
+    }
+}
+
+fn transport(state: &Transport) -> proto::TransportState {
+    let direction = match state.direction {
+        Direction::Publish => proto::Direction::Publish,
+        Direction::Subscribe => proto::Direction::Subscribe,
+    };
+    let stage = match state.stage {
+        Stage::New => proto::Stage::New,
+        Stage::IceConnected => proto::Stage::IceConnected,
+        Stage::Connected => proto::Stage::Connected,
+        Stage::Disconnected => proto::Stage::Disconnected,
+        Stage::Closed => proto::Stage::Closed,
+    };
+    proto::TransportState {
+        transport_id: state.transport.to_string(),
+        session_id: state.session.to_string(),
+        stream_id: state.stream.to_string(),
+        direction: direction.into(),
+        stage: stage.into(),
+    }
+}
