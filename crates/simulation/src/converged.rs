@@ -1,0 +1,78 @@
+//! Whether a healed world is well again.
+
+use cluster::{NodeId, State};
+
+use crate::browser::Phase;
+use crate::world::World;
+
+impl World {
+    /// What is not as it should be, in words; nothing when all is well.
+    pub fn unsettled(&self) -> Option<String> {
+        self.unadmitted()
+            .or_else(|| self.unjoined())
+            .or_else(|| self.unseen())
+    }
+
+    /// A node that is up and does not serve.
+    pub fn unadmitted(&self) -> Option<String> {
+        let Some(master) = &self.master else {
+            return Some("no master runs".to_owned());
+        };
+        self.nodes.iter().find_map(|held| {
+            let process = held.process.as_ref()?;
+            let node = master
+                .control
+                .cluster()
+                .node(&NodeId::new(held.id.as_str()));
+            let Some(node) = node else {
+                return Some(format!("the master does not know node {}", held.id));
+            };
+            let boot = node.boot().map(|boot| boot.id.as_str());
+            if boot != Some(&*process.boot) {
+                return Some(format!("the master takes {boot:?} for {}", process.boot));
+            }
+            (node.state() != State::Serving)
+                .then(|| format!("{} is {:?}: {}", process.boot, node.state(), "not serving"))
+        })
+    }
+
+    /// Somebody who wants to be in the call and is not.
+    pub fn unjoined(&self) -> Option<String> {
+        self.browsers
+            .iter()
+            .enumerate()
+            .find_map(|(index, browser)| {
+                (browser.wanted() && browser.phase() != Phase::In)
+                    .then(|| format!("browser {index} is {:?}", browser.phase()))
+            })
+    }
+
+    /// Somebody who does not see somebody.
+    pub fn unseen(&self) -> Option<String> {
+        for (viewer, browser) in self.browsers.iter().enumerate() {
+            if !browser.wanted() {
+                continue;
+            }
+            for (sender, other) in self.browsers.iter().enumerate() {
+                if sender == viewer || !other.wanted() || other.session != browser.session {
+                    continue;
+                }
+                let Some(stream) = self.stream_of(sender) else {
+                    return Some(format!("browser {sender} publishes nothing"));
+                };
+                if !self.sees(viewer, stream) {
+                    return Some(format!("browser {viewer} does not see browser {sender}"));
+                }
+            }
+        }
+        None
+    }
+
+    /// What a browser publishes.
+    pub fn stream_of(&self, browser: usize) -> Option<&str> {
+        let own = self.browsers[browser]
+            .legs()
+            .get(&crate::browser::LegKey::Own)?;
+        own.stream.as_deref()
+    }
+}

@@ -1,0 +1,61 @@
+//! What happened that is worth judging.
+
+use cluster::{BootId, NodeId};
+
+/// One thing, as it happened.
+#[derive(Clone, Debug)]
+#[allow(missing_docs)]
+pub enum Seen {
+    MasterStarted,
+    MasterEnded,
+    NodeStarted {
+        node: usize,
+    },
+    NodeEnded {
+        node: usize,
+    },
+    /// It heard that another process has its name.
+    NodeYielded {
+        node: usize,
+    },
+    /// The master took a boot in.
+    Admitted {
+        node: NodeId,
+        boot: BootId,
+        again: bool,
+    },
+    /// A probe really reached that boot at the addresses of that version.
+    Proven {
+        node: NodeId,
+        boot: BootId,
+        version: u64,
+    },
+    /// The master learned that a link is gone.
+    LinkLost,
+    /// A command arrived at a node, under this term.
+    Commanded {
+        node: usize,
+        term: u64,
+    },
+    /// A node's mind told its media plane.
+    Obeyed {
+        node: usize,
+        ask: agent::Ask,
+    },
+    /// An application was told that its session is there.
+    Acknowledged {
+        session: String,
+    },
+    /// The master tells the world.
+    Event(control::Event),
+    /// The master tells its log.
+    Logged(control::Notice),
+    /// A browser's media is not answered any more.
+    MediaLost {
+        browser: usize,
+    },
+    /// Connectivity was looked at.
+    Ticked,
+    /// A machine stopped in its tracks, lost its power, or was cut off; or its clocks were set.
+    Fault(crate::plan::Fault),
+}

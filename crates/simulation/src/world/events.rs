@@ -1,0 +1,87 @@
+//! What can happen.
+
+use std::sync::Arc;
+
+use super::applications::{AskNumber, Given};
+use super::probes::Probe;
+use super::{MASTER, World};
+use crate::browser::Ask;
+use crate::network::{End, HostId, LineId, Payload, Purpose};
+use crate::plan::Fault;
+use crate::plane;
+use crate::queue::Time;
+
+/// Who has deadlines and dials.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[allow(missing_docs)]
+pub enum Who {
+    Master,
+    Node(usize),
+    Browser(usize),
+}
+
+/// One thing that happens.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Event {
+    /// As planned.
+    Fault(Fault),
+    /// Somebody's deadline has passed.
+    Wake(Who),
+    /// A dial has come there and back.
+    Dialled {
+        purpose: Purpose,
+        who: Who,
+        attempt: u64,
+    },
+    /// Nobody answered a dial.
+    DialFailed { who: Who, attempt: u64 },
+    /// An end of a link has heard nothing since then, perhaps.
+    Silence { line: LineId, end: End, since: Time },
+    /// Something arrives at that end.
+    Arrive {
+        line: LineId,
+        end: End,
+        payload: Payload,
+    },
+    /// The media plane of a node has done something.
+    PlaneSays {
+        node: usize,
+        boot: Arc<str>,
+        says: plane::Says,
+    },
+    /// A probe of that run of the master has come to its end.
+    Probed { run: u32, probe: Probe },
+    /// A question of an application arrives at the master.
+    Asked {
+        browser: usize,
+        number: AskNumber,
+        ask: Ask,
+    },
+    /// Its answer arrives.
+    Given {
+        browser: usize,
+        number: AskNumber,
+        given: Given,
+    },
+    /// Connectivity checks go round.
+    MediaTick,
+}
+
+impl Event {
+    /// The machine on which it happens. `None`: on none, or on whichever it finds.
+    pub(super) fn host(&self, world: &World) -> Option<HostId> {
+        match self {
+            Self::Fault(_) | Self::MediaTick => None,
+            Self::Wake(who) | Self::DialFailed { who, .. } | Self::Dialled { who, .. } => {
+                Some(world.host_of(*who))
+            }
+            Self::Silence { line, end, .. } | Self::Arrive { line, end, .. } => {
+                world.network.line(*line).map(|line| line.host(*end))
+            }
+            Self::PlaneSays { node, .. } => Some(world.nodes[*node].host),
+            Self::Probed { .. } | Self::Asked { .. } => Some(MASTER),
+            Self::Given { browser, .. } => Some(world.host_of_browser(*browser)),
+        }
+    }
+}

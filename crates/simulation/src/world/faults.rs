@@ -1,0 +1,177 @@
+//! Doing to the world what is planned.
+
+use cluster::{Command, NodeId};
+use control::Input;
+
+use super::{MASTER, World};
+use crate::network::HostId;
+use crate::plan::Fault;
+use crate::queue::Time;
+use crate::seen::Seen;
+
+impl World {
+    pub(crate) fn fault(&mut self, fault: Fault) {
+        self.note(format_args!("=== {fault:?}"));
+        self.see(Seen::Fault(fault.clone()));
+        match fault {
+            Fault::StartNode(node) => {
+                self.nodes[node].wanted = true;
+                self.start_node(node);
+            }
+            Fault::StopNode(node) => {
+                self.nodes[node].wanted = false;
+                self.stop_node(node);
+            }
+            Fault::KillNode(node) => {
+                self.nodes[node].wanted = false;
+                self.end_node(node, true);
+            }
+            Fault::PowerNode(node, on) => {
+                self.nodes[node].wanted &= on;
+                self.end_node(node, false);
+                self.network.set_dark(self.nodes[node].host, !on);
+            }
+            Fault::ReaddressNode(node) => self.readdress(node),
+            Fault::WipeNode(node) => {
+                if self.nodes[node].process.is_none() {
+                    let boots = self.nodes[node].boots;
+                    self.nodes[node].id = format!("media_{node}_{boots}");
+                }
+            }
+            Fault::Freeze(machine, on) => self.freeze(HostId(machine), on),
+            Fault::Cut(from, to, on) => self.network.set_cut(HostId(from), HostId(to), on),
+            Fault::Reset(machine) => self.reset(HostId(machine)),
+            Fault::SetClock(machine, ahead) => self.machines[machine].clock.set_ahead(ahead),
+            Fault::Drain(node, within) => self.drain(node, within),
+            Fault::UnDrain(node) => self.operate(Command::UnDrain(self.node_id(node))),
+            Fault::Calm => self.calm_down(),
+            Fault::Farewell => self.farewell(),
+            of_people_or_master => self.fault_of_people_or_master(&of_people_or_master),
+        }
+        self.release();
+    }
+
+    fn fault_of_people_or_master(&mut self, fault: &Fault) {
+        let now = self.now();
+        match *fault {
+            Fault::StartMaster => self.start_master(),
+            Fault::StopMaster => self.stop_master(),
+            Fault::KillMaster => self.end_master(true),
+            Fault::PowerMaster(on) => {
+                self.end_master(false);
+                self.network.set_dark(MASTER, !on);
+            }
+            Fault::Arrive(person) => self.arrive_person(person),
+            Fault::Leave(person) if self.browsers[person].wanted() => {
+                self.browsers[person].leave(now);
+                self.settle_browser(person);
+            }
+            Fault::ClosePage(person) => self.end_browser(person, true),
+            Fault::PowerPerson(person, on) => {
+                self.end_browser(person, false);
+                self.network.set_dark(self.host_of_browser(person), !on);
+            }
+            Fault::Mute(person, on) => {
+                self.browsers[person].mute(now, on);
+                self.settle_browser(person);
+            }
+            _ => {}
+        }
+    }
+
+    /// As the master knows it.
+    pub fn node_id(&self, node: usize) -> NodeId {
+        NodeId::new(self.nodes[node].id.as_str())
+    }
+
+    fn readdress(&mut self, node: usize) {
+        let ip = self.fresh_ip();
+        let host = self.nodes[node].host;
+        self.machines[host.0].ip = ip;
+        self.network.readdress(host);
+        self.note(format_args!("node {node}: is at {ip} now"));
+    }
+
+    fn freeze(&mut self, host: HostId, on: bool) {
+        self.network.set_frozen(host, on);
+        if !on {
+            self.thaw(host);
+        }
+    }
+
+    fn thaw(&mut self, host: HostId) {
+        let now = self.now();
+        for event in std::mem::take(&mut self.machines[host.0].deferred) {
+            self.queue.at(now, event);
+        }
+    }
+
+    fn reset(&mut self, host: HostId) {
+        for (line, end) in self.network.lines_of(host) {
+            self.break_line(line, end);
+        }
+    }
+
+    /// Both ends hear of it at once.
+    fn break_line(&mut self, line: crate::network::LineId, end: crate::network::End) {
+        for end in [end, end.other()] {
+            let event = super::Event::Arrive {
+                line,
+                end,
+                payload: crate::network::Payload::Bye,
+            };
+            self.queue.after(1, event);
+        }
+    }
+
+    fn arrive_person(&mut self, person: usize) {
+        let now = self.now();
+        if self.network.is_dark(self.host_of_browser(person)) {
+            return;
+        }
+        self.browsers[person].arrive(now);
+        self.settle_browser(person);
+        self.tick_media();
+    }
+
+    fn drain(&mut self, node: usize, within: Time) {
+        self.operate(Command::Drain {
+            node: self.node_id(node),
+            within: Some(std::time::Duration::from_millis(within)),
+        });
+    }
+
+    pub(crate) fn operate(&mut self, command: Command) {
+        if self.master.is_none() || self.network.is_frozen(MASTER) {
+            return;
+        }
+        let question = control::Question(u64::MAX);
+        self.tell_control(Input::Command { question, command });
+    }
+
+    fn calm_down(&mut self) {
+        self.calm = true;
+        self.network.heal();
+        for machine in 0..self.machines.len() {
+            self.network.set_dark(HostId(machine), false);
+            self.thaw(HostId(machine));
+        }
+        self.start_master();
+        for node in 0..self.nodes.len() {
+            self.operate(Command::UnDrain(self.node_id(node)));
+            self.nodes[node].wanted = true;
+            self.start_node(node);
+        }
+        for person in 0..self.browsers.len() {
+            self.arrive_person(person);
+        }
+    }
+
+    fn farewell(&mut self) {
+        let now = self.now();
+        for person in 0..self.browsers.len() {
+            self.browsers[person].leave(now);
+            self.settle_browser(person);
+        }
+    }
+}

@@ -1,0 +1,321 @@
+//! The shell of a master: the real mind, the real machines of its clients.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+
+use agent::{Cause, ToMaster, Welcome};
+use cluster::{AttachmentId, Moment, NodeId};
+use conference::Timestamp;
+use control::{Control, Effect, Input, Now, Question};
+use openvidu::rpc::{self, ClientNumber};
+
+use super::probes::Probe;
+use super::{AskNumber, Event, MASTER, Who, World, translate};
+use crate::network::{End, LineId, Payload};
+use crate::plan::Fault;
+use crate::queue::Time;
+use crate::seen::Seen;
+
+/// One run of the master's program.
+#[derive(Debug)]
+pub struct MasterProcess {
+    /// Which.
+    pub run: u32,
+    #[allow(missing_docs)]
+    pub control: Control,
+    #[allow(missing_docs)]
+    pub started: Time,
+    /// What its wall clock showed then, and its monotonic one.
+    wall: (u64, u64),
+    pub(super) clients: BTreeMap<ClientNumber, rpc::Client>,
+    pub(super) sockets: BTreeMap<LineId, ClientNumber>,
+    attachments: BTreeMap<AttachmentId, LineId>,
+    links: BTreeMap<LineId, AttachmentId>,
+    boots: BTreeMap<AttachmentId, String>,
+    pub(super) settings: Arc<rpc::Settings>,
+    pub(super) next_client: u32,
+    next_attachment: u64,
+    next_question: u64,
+    /// What comes while something is being carried out waits here, as in a task's mailbox.
+    inbox: VecDeque<Input>,
+    busy: bool,
+    /// Whose questions wait.
+    pub(super) questions: BTreeMap<Question, (usize, AskNumber, Option<String>)>,
+}
+
+impl World {
+    pub(crate) fn start_master(&mut self) {
+        if self.master.is_some() || self.network.is_dark(MASTER) {
+            return;
+        }
+        self.runs += 1;
+        let run = self.runs;
+        let now = self.now();
+        let clock = self.machines[MASTER.0].clock;
+        let (wall, moment) = (clock.wall(now), clock.moment(now));
+        let at = Now {
+            moment: Moment(moment),
+            timestamp: Timestamp(wall),
+        };
+        let settings = control::Settings {
+            cluster: cluster::Settings {
+                gate: cluster::Gate::Probe,
+                term: cluster::Term(u64::from(self.runs)),
+                ..cluster::Settings::default()
+            },
+            ..control::Settings::default()
+        };
+        let settings_of_clients = rpc::Settings {
+            compatible_version: "2.32.1".to_owned(),
+        };
+        self.master = Some(MasterProcess {
+            run: self.runs,
+            control: Control::new(at, settings),
+            started: now,
+            wall: (wall, moment),
+            clients: BTreeMap::new(),
+            sockets: BTreeMap::new(),
+            attachments: BTreeMap::new(),
+            links: BTreeMap::new(),
+            boots: BTreeMap::new(),
+            settings: Arc::new(settings_of_clients),
+            next_client: 1,
+            next_attachment: 1,
+            next_question: 1,
+            inbox: VecDeque::new(),
+            busy: false,
+            questions: BTreeMap::new(),
+        });
+        self.note(format_args!("master: starts, run {run}"));
+        self.see(Seen::MasterStarted);
+        self.tell_control(Input::Tick);
+    }
+
+    /// The process is gone. `goodbye`: its kernel is not.
+    pub(crate) fn end_master(&mut self, goodbye: bool) {
+        if self.master.take().is_some() {
+            self.note(format_args!("master: its process is gone"));
+            self.see(Seen::MasterEnded);
+            self.drop_lines(MASTER, goodbye);
+        }
+    }
+
+    pub(crate) fn stop_master(&mut self) {
+        self.tell_control(Input::Stop);
+        self.end_master(true);
+    }
+
+    pub(super) fn master_now(&self) -> Option<Now> {
+        let master = self.master.as_ref()?;
+        let moment = self.machines[MASTER.0].clock.moment(self.now());
+        let (wall, since) = master.wall;
+        Some(Now {
+            moment: Moment(moment),
+            timestamp: Timestamp(wall + moment.saturating_sub(since)),
+        })
+    }
+
+    pub(crate) fn wake_master(&mut self) {
+        self.wake_clients();
+        self.tell_control(Input::Tick);
+    }
+
+    pub(crate) fn tell_control(&mut self, input: Input) {
+        let Some(master) = &mut self.master else {
+            return;
+        };
+        master.inbox.push_back(input);
+        if std::mem::replace(&mut master.busy, true) {
+            return;
+        }
+        while let (Some(now), Some(master)) = (self.master_now(), &mut self.master) {
+            let Some(input) = master.inbox.pop_front() else {
+                master.busy = false;
+                break;
+            };
+            let effects = master.control.handle(now, input);
+            for effect in effects {
+                self.do_for_control(effect);
+            }
+        }
+        self.schedule_master();
+    }
+
+    pub(super) fn schedule_master(&mut self) {
+        let clock = self.machines[MASTER.0].clock;
+        let Some(master) = &self.master else {
+            return;
+        };
+        let own = master
+            .control
+            .next_deadline()
+            .map(|due| clock.when(due.at.0));
+        let (wall, since) = master.wall;
+        let clients = (master.clients.values())
+            .filter_map(|client| client.next_timeout())
+            .map(|(at, _)| clock.when(at.0.saturating_sub(wall) + since));
+        let due = clients.chain(own).min();
+        self.wake_at(Who::Master, due);
+    }
+
+    fn do_for_control(&mut self, effect: Effect) {
+        match effect {
+            Effect::Tell { client, told } => self.tell_client(client, told),
+            Effect::PassSocket { from, to, resume } => self.pass_socket(from, to, resume),
+            Effect::Welcome {
+                attachment,
+                node,
+                boot,
+                term,
+                again,
+            } => {
+                self.note(format_args!("master: welcomes {boot}"));
+                self.see(Seen::Admitted { node, boot, again });
+                self.welcome(attachment, term.0);
+            }
+            Effect::Refuse {
+                attachment, reason, ..
+            } => {
+                self.note(format_args!("master: refuses a node: {reason}"));
+                self.send_to_node(attachment, Payload::Refused(Cause::Superseded, reason));
+                self.drop_stream(attachment);
+            }
+            Effect::DropStream { attachment } => self.drop_stream(attachment),
+            Effect::Command {
+                attachment,
+                key,
+                command,
+            } => self.command_node(attachment, key, command),
+            Effect::Probe {
+                node,
+                boot,
+                addresses,
+            } => self.probe(Probe {
+                node,
+                boot,
+                addresses,
+            }),
+            Effect::Answer { question, result } => self.answer(question, result),
+            Effect::Obeyed { question, result } => {
+                self.note(format_args!("master: {question:?} came to {result:?}"));
+            }
+            Effect::Launch { node } => self.note(format_args!("master: wants {node} launched")),
+            Effect::Terminate { node } => self.terminate(node),
+            Effect::Event(event) => {
+                self.note(format_args!("master: event {event:?}"));
+                self.see(Seen::Event(event));
+            }
+            Effect::Log(notice) => {
+                self.note(format_args!("master: {notice}"));
+                self.see(Seen::Logged(notice));
+            }
+            Effect::Stopped => self.note(format_args!("master: has told everybody")),
+        }
+    }
+
+    /// The provider ends the machine, and the operator, who needs it after all, begins another one a little later.
+    fn terminate(&mut self, node: NodeId) {
+        self.note(format_args!("master: wants {node} ended"));
+        let found = (self.nodes.iter()).position(|held| held.id == node.as_str());
+        if let Some(found) = found {
+            self.end_node(found, true);
+            self.queue
+                .after(5_000, Event::Fault(Fault::StartNode(found)));
+        }
+        self.tell_control(Input::Gone { node });
+    }
+
+    fn welcome(&mut self, attachment: AttachmentId, term: u64) {
+        let master = format!("run {}", self.runs);
+        self.send_to_node(attachment, Payload::Welcome(Welcome { master, term }));
+    }
+
+    fn send_to_node(&mut self, attachment: AttachmentId, payload: Payload) {
+        let line = (self.master.as_ref()).and_then(|master| master.attachments.get(&attachment));
+        if let Some(line) = line.copied() {
+            self.send(line, End::Far, payload);
+        }
+    }
+
+    fn drop_stream(&mut self, attachment: AttachmentId) {
+        let Some(master) = &mut self.master else {
+            return;
+        };
+        if let Some(line) = master.attachments.remove(&attachment) {
+            master.links.remove(&line);
+            self.hang_up(line, End::Far);
+        }
+    }
+
+    fn command_node(
+        &mut self,
+        attachment: AttachmentId,
+        key: Option<conference::RequestId>,
+        command: conference::MediaCommand,
+    ) {
+        let Some(master) = &self.master else {
+            return;
+        };
+        if !master.attachments.contains_key(&attachment) {
+            let reason = "the link is gone".to_owned();
+            return self.tell_control(Input::Unsent { key, reason });
+        }
+        let boot_id = master.boots.get(&attachment).cloned().unwrap_or_default();
+        let command = agent::Command {
+            key: key.map_or(0, |key| key.0),
+            term: master.control.cluster().settings().term.0,
+            boot_id,
+            ask: translate::ask(command),
+        };
+        self.send_to_node(attachment, Payload::Command(command));
+    }
+
+    pub(crate) fn master_hears_node(&mut self, line: LineId, payload: Payload) {
+        let Some(master) = &mut self.master else {
+            return;
+        };
+        let known = master.links.get(&line).copied();
+        match (payload, known) {
+            (Payload::Up(ToMaster::Hello(hello)), None) => {
+                let attachment = AttachmentId(master.next_attachment);
+                master.next_attachment += 1;
+                master.attachments.insert(attachment, line);
+                master.links.insert(line, attachment);
+                master.boots.insert(attachment, hello.boot_id.clone());
+                let (hello, carries) = translate::hello(*hello);
+                self.tell_control(Input::Attached {
+                    attachment,
+                    hello: Box::new(hello),
+                    carries,
+                });
+            }
+            (Payload::Up(message), Some(attachment)) => {
+                if let Some(says) = translate::says(message) {
+                    self.tell_control(Input::Says { attachment, says });
+                }
+            }
+            (Payload::Bye, Some(attachment)) => {
+                master.links.remove(&line);
+                master.attachments.remove(&attachment);
+                let reason = "the line is closed".to_owned();
+                self.see(Seen::LinkLost);
+                self.tell_control(Input::Detached { attachment, reason });
+            }
+            _ => {}
+        }
+    }
+
+    /// Names a new question of an application's.
+    pub(super) fn question(
+        &mut self,
+        browser: usize,
+        number: AskNumber,
+        token: Option<String>,
+    ) -> Option<Question> {
+        let master = self.master.as_mut()?;
+        let question = Question(master.next_question);
+        master.next_question += 1;
+        master.questions.insert(question, (browser, number, token));
+        Some(question)
+    }
+}
