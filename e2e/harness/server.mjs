@@ -31,11 +31,12 @@ export class Server {
   #children = new Set();
 
   /**
-   * Starts a server and waits until it says that it is up. `flags` are added to those every test needs; without a
-   * `mediaAddress` (null) it finds its addresses itself.
+   * Starts a server and waits until it says that it is up, or that it is down, if `status` says so. `flags` are added to
+   * those every test needs; without a `mediaAddress` (null) it finds its addresses itself.
    */
-  static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {} } = {}) {
+  static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {}, status = 'UP' } = {}) {
     const server = new Server();
+    server.status = status;
     server.host = host;
     server.mediaAddress = mediaAddress;
     server.port = await freePort();
@@ -56,8 +57,8 @@ export class Server {
   }
 
   /** The server of the tests that run in a network namespace, at the address that run.mjs gave to it. */
-  static inNamespace() {
-    shared ??= Server.start({ host: NAMESPACE_HOST });
+  static inNamespace(options = {}) {
+    shared ??= Server.start({ host: NAMESPACE_HOST, ...options });
     return shared;
   }
 
@@ -107,17 +108,18 @@ export class Server {
     this.#process.stdout.pipe(log, { end: false });
     this.#process.stderr.pipe(log, { end: false });
     try {
-      await until(`${BINARY} to be up`, () => this.#healthy(), { timeout: START_MS });
+      await until(`${BINARY} to be up`, () => this.says(this.status), { timeout: START_MS });
     } catch (error) {
       throw new Error(`${error.message}\n${this.tail()}`);
     }
     this.processes;
   }
 
-  async #healthy() {
+  /** Whether its health is this: `UP` or `DOWN`. */
+  async says(status) {
     if (this.#process.exitCode !== null) throw new Error(`it exited with status ${this.#process.exitCode}`);
-    const { status, body } = await this.rest.get('/openvidu/api/health');
-    return status === 200 && body.status === 'UP';
+    const { body } = await this.rest.get('/openvidu/api/health');
+    return body.status === status;
   }
 
   /** Presses Ctrl-C and waits for everything to be gone; what is left after a while is killed and reported. */

@@ -28,6 +28,8 @@ pub struct Echo {
 enum Odd {
     /// Our own system did not send.
     Unsent(String),
+    /// What somebody on the way reported.
+    Reported(String),
     /// The right answer from the wrong place.
     From(SocketAddr),
     /// Something else of this length from the right place.
@@ -118,6 +120,11 @@ impl Echo {
                 reason: format!("this machine could not send: {error}"),
                 hint: "its firewall or its routes forbid it",
             },
+            Some(Odd::Reported(error)) => Failed {
+                stage: Stage::Echo,
+                reason: format!("{} STUN requests did not get there: {error}", self.sent),
+                hint: "a router or this machine says so: the address is not this node's, or its network is down",
+            },
             Some(Odd::From(other)) => Failed {
                 stage: Stage::Echo,
                 reason: format!(
@@ -149,6 +156,11 @@ impl Echo {
     /// The system would not send the last request.
     pub fn unsendable(&mut self, error: String) {
         self.odd = Some(Odd::Unsent(error));
+    }
+
+    /// Word came back of an error on the way. Later requests may get there.
+    pub fn reported(&mut self, error: String) {
+        self.odd.get_or_insert(Odd::Reported(error));
     }
 
     /// Word came back that nobody listens there.

@@ -1,6 +1,7 @@
 //! The machine: all paths of one probe.
 
 use std::collections::HashSet;
+use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -39,7 +40,7 @@ pub enum Output {
         data: Vec<u8>,
     },
     /// To be sent from a socket of its own that is connected to `to`, so that the system hears of a refusal
-    /// ([`Probe::refused`]). Where there is no room for one more socket it goes like the others.
+    /// ([`Probe::reported`]). Where there is no room for one more socket it goes like the others.
     Insist {
         #[allow(missing_docs)]
         from: SocketAddr,
@@ -334,12 +335,16 @@ impl Probe {
         }
     }
 
-    /// Word came back that nobody listens at `to`.
-    pub fn refused(&mut self, to: SocketAddr) {
-        for asked in &mut self.echoes {
-            if asked.echo.to() == to {
-                asked.echo.refused();
-            }
+    /// Word came back (ICMP) of what was to go to `to`.
+    pub fn reported(&mut self, to: SocketAddr, error: &io::Error) {
+        let mut asked = self.echoes.iter_mut();
+        let Some(asked) = asked.find(|asked| asked.echo.to() == to) else {
+            return;
+        };
+        if error.kind() == io::ErrorKind::ConnectionRefused {
+            asked.echo.refused();
+        } else {
+            asked.echo.reported(error.to_string());
         }
     }
 

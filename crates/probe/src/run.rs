@@ -1,5 +1,6 @@
 //! The shell: sockets, clock and chance around one [`Probe`].
 
+use std::io::ErrorKind;
 use std::pin::Pin;
 use std::time::Instant;
 
@@ -53,8 +54,13 @@ pub async fn run<S: Signalling>(
                 }
             }
             Output::Insist { from, to, data } => {
-                if let Err(error) = sockets.insist(from, to, &data) {
-                    probe.unsendable(to, &error.to_string());
+                match sockets.insist(from, to, &data) {
+                    // Said of the one before by such a socket.
+                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                        probe.reported(to, &error);
+                    }
+                    Err(error) => probe.unsendable(to, &error.to_string()),
+                    Ok(()) => {}
                 }
             }
             Output::Publish(offer) => {
@@ -65,7 +71,7 @@ pub async fn run<S: Signalling>(
                     Came::Datagram(at, from, datagram) => {
                         probe.receive(Instant::now(), at, from, datagram);
                     }
-                    Came::Refused(to) => probe.refused(to),
+                    Came::Reported(to, error) => probe.reported(to, &error),
                 },
                 answer = answer(&mut publishing) => probe.answered(Instant::now(), answer),
                 () = sleep_until(at.into()) => {}

@@ -90,7 +90,7 @@ impl Sockets {
         let polled = std::future::poll_fn(|cx| self.poll(cx)).await;
         match polled {
             Polled::Datagram(at, from, len) => Came::Datagram(at, from, &self.buffer[..len]),
-            Polled::Refused(to) => Came::Refused(to),
+            Polled::Reported(to, error) => Came::Reported(to, error),
         }
     }
 
@@ -114,8 +114,8 @@ impl Sockets {
         for (to, socket) in &self.connected {
             // tokio wakes nobody for an error, so it is heard of with the next request at the latest. The system forgets it
             // when it has told it.
-            if let Ok(Some(_)) = socket.take_error() {
-                return Poll::Ready(Polled::Refused(*to));
+            if let Ok(Some(error)) = socket.take_error() {
+                return Poll::Ready(Polled::Reported(*to, error));
             }
             let mut buffer = ReadBuf::new(&mut self.buffer[..]);
             match socket.poll_recv(cx, &mut buffer) {
@@ -123,7 +123,7 @@ impl Sockets {
                     // What answers plain STUN has nothing to do with the local address.
                     return Poll::Ready(Polled::Datagram(*to, *to, buffer.filled().len()));
                 }
-                Poll::Ready(Err(_)) => return Poll::Ready(Polled::Refused(*to)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Polled::Reported(*to, error)),
                 Poll::Pending => {}
             }
         }
@@ -133,13 +133,13 @@ impl Sockets {
 
 enum Polled {
     Datagram(SocketAddr, SocketAddr, usize),
-    Refused(SocketAddr),
+    Reported(SocketAddr, io::Error),
 }
 
 /// Something that came.
 pub enum Came<'a> {
     /// Where it arrived, who sent it, what it says.
     Datagram(SocketAddr, SocketAddr, &'a [u8]),
-    /// Nobody listens there.
-    Refused(SocketAddr),
+    /// What the network says of datagrams that were sent there.
+    Reported(SocketAddr, io::Error),
 }

@@ -1,5 +1,6 @@
 //! The machine by itself: no socket, no clock.
 
+use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -165,4 +166,40 @@ fn a_call_begins_as_soon_as_an_address_is_good() {
         "{offer}"
     );
     assert!(matches!(probe.poll(now), Output::Wait(_)));
+}
+
+#[test]
+fn what_the_network_reports_is_said() {
+    let mut now = Instant::now();
+    let mut probe = Probe::new(now, plan(Depth::Echo));
+    loop {
+        match probe.poll(now) {
+            Output::Send { .. } => {}
+            Output::Insist { to, .. } => {
+                probe.reported(to, &Error::from(ErrorKind::HostUnreachable));
+            }
+            Output::Wait(until) => now = until,
+            Output::Publish(_) => panic!("expected no publishing for an echo"),
+            Output::Done => break,
+        }
+    }
+    let said = probe.report(now).verdict().unwrap_err();
+    let wanted = "UDP 192.0.2.7:40000: 5 STUN requests did not get there: host unreachable (";
+    assert!(said.starts_with(wanted), "{said}");
+}
+
+#[test]
+fn a_refusal_ends_a_path_at_once() {
+    let now = Instant::now();
+    let mut probe = Probe::new(now, plan(Depth::Echo));
+    while let Output::Send { .. } = probe.poll(now) {}
+    probe.reported(at(TO), &Error::from(ErrorKind::ConnectionRefused));
+    let report = probe.report(now);
+    assert_eq!(
+        report.failures()[0],
+        (probe::Path::Media(at(TO)), Stage::Echo)
+    );
+    let said = report.verdict().unwrap_err();
+    let wanted = "UDP 192.0.2.7:40000: refused (nobody listens there: ";
+    assert!(said.starts_with(wanted), "{said}");
 }

@@ -1,0 +1,28 @@
+// A media node that clients could not reach gets no session, the log says why, and it serves once it can be reached.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Firewall } from '../harness/firewall.mjs';
+import { NAMESPACE_HOST, Server } from '../harness/server.mjs';
+import { until } from '../harness/wait.mjs';
+
+const UNUSED = '10.77.0.99';
+
+test('a node whose media ports are blocked is not used until they are open', async (context) => {
+  Firewall.drop('udp sport 40000-40999');
+  context.after(() => Firewall.open());
+  const server = await Server.start({ host: NAMESPACE_HOST, status: 'DOWN' });
+  context.after(() => server.stop());
+  const blocked = new RegExp(`UDP ${NAMESPACE_HOST}:[0-9, ]+: no answer to 5 STUN requests`);
+  await until('the log to say why', () => blocked.test(server.tail(400)));
+  assert.ok(await server.says('DOWN'));
+  Firewall.open();
+  await until('the node to serve', () => server.says('UP'));
+  assert.match(server.tail(400), /the node can be reached everywhere/);
+});
+
+test('a node whose public address is wrong is not used', async (context) => {
+  const server = await Server.start({ host: NAMESPACE_HOST, mediaAddress: UNUSED, status: 'DOWN' });
+  context.after(() => server.stop());
+  await until('the log to say why', () => server.tail(400).includes(`UDP ${UNUSED}:40`));
+  assert.ok(await server.says('DOWN'));
+});
