@@ -116,7 +116,7 @@ impl<R: Rules> Cluster<R> {
         }
         self.streams.insert(attachment, id.clone());
         let version = node.addresses.version;
-        node.attach(attachment, hello);
+        node.attach(now, attachment, hello);
         if node.addresses.version != version {
             node.probe.anew(now);
         }

@@ -42,6 +42,8 @@ pub struct Node {
     pub(crate) capacity: Capacity,
     pub(crate) load: Load,
     pub(crate) link: Link,
+    /// When it last dialled in.
+    pub(crate) dialled: Option<Moment>,
     /// The latest stream that this boot dialled.
     pub(crate) latest: Option<AttachmentId>,
     pub(crate) lease: Lease,
@@ -143,6 +145,7 @@ impl Node {
             capacity: Capacity::default(),
             load: Load::default(),
             link: Link::Awaited,
+            dialled: None,
             latest: None,
             lease: Lease::Unused,
             probe: Probe::default(),
@@ -158,8 +161,9 @@ impl Node {
     }
 
     /// What it says of itself replaces what it said before.
-    pub(crate) fn attach(&mut self, attachment: AttachmentId, hello: Hello) {
+    pub(crate) fn attach(&mut self, now: Moment, attachment: AttachmentId, hello: Hello) {
         self.link = Link::Up(attachment);
+        self.dialled = Some(now);
         self.latest = Some(attachment);
         self.boot = Some(hello.boot);
         self.version = hello.version;
@@ -235,6 +239,19 @@ impl Node {
         match self.link {
             Link::Up(attachment) => Some(attachment),
             Link::Awaited | Link::Down(_) => None,
+        }
+    }
+
+    /// When it last dialled in.
+    pub fn dialled(&self) -> Option<Moment> {
+        self.dialled
+    }
+
+    /// Since when its link is down; `None` while it is up, and for a node that is awaited.
+    pub fn down_since(&self) -> Option<Moment> {
+        match self.link {
+            Link::Down(at) => Some(at),
+            Link::Awaited | Link::Up(_) => None,
         }
     }
 
