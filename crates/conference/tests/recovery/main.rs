@@ -55,8 +55,10 @@ struct World {
     down: Vec<VecDeque<Heard>>,
     node: Node,
     nodes: u64,
-    /// Since when the session needs a place, and when there will be one.
+    /// When there will be a place for the session, while it needs one.
     place_at: Option<u64>,
+    /// When the death of the node is known.
+    lost_at: Option<u64>,
     strikes: u64,
     seen: BTreeMap<&'static str, usize>,
 }
@@ -73,6 +75,7 @@ impl World {
             node: Node::new("n0"),
             nodes: 0,
             place_at: None,
+            lost_at: None,
             strikes: 0,
             seen: BTreeMap::new(),
         };
@@ -150,17 +153,24 @@ impl World {
             let session = SessionId::new("S");
             self.feed(Input::Move { session });
         } else {
-            let node = self.node.id.clone();
-            self.node = Node::new("none");
-            let remedy = Remedy::Recover;
-            self.feed(Input::NodeLost { node, remedy });
+            self.node.die();
+            self.lost_at = Some(self.now + self.dice.below(15_000));
         }
+    }
+
+    /// The master has made sure of it.
+    fn lose(&mut self) {
+        self.lost_at = None;
+        let node = std::mem::replace(&mut self.node, Node::new("none")).id;
+        let remedy = Remedy::Recover;
+        self.feed(Input::NodeLost { node, remedy });
     }
 
     /// Until nothing more happens, which must be good.
     fn heal(&mut self) {
         for _ in 0..10_000 {
-            if self.strikes == 1 && self.dice.below(300) == 0 && self.place_at.is_none() {
+            let placed = self.place_at.is_none() && self.lost_at.is_none();
+            if placed && self.strikes == 1 && self.dice.below(300) == 0 {
                 self.count("struck twice");
                 self.strike();
             }
@@ -193,6 +203,9 @@ impl World {
             .is_some_and(|due| due.0 <= self.now)
         {
             self.feed(Input::Elapsed);
+        }
+        if self.lost_at.is_some_and(|at| at <= self.now) {
+            self.lose();
         }
         if self.place_at.is_some_and(|at| at <= self.now) {
             self.place();
@@ -227,7 +240,10 @@ impl World {
     /// Nothing is on its way: time passes until a place is found, or a peer connection fails for good.
     fn wait(&mut self) -> bool {
         let deadline = self.conference.next_deadline().map(|due| due.0);
-        let next = [self.place_at, deadline].into_iter().flatten().min();
+        let next = [self.place_at, self.lost_at, deadline]
+            .into_iter()
+            .flatten()
+            .min();
         if let Some(next) = next {
             self.now = self.now.max(next);
             return true;

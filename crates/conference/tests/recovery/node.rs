@@ -9,6 +9,7 @@ pub struct Node {
     pub transports: BTreeMap<TransportId, Transport>,
     /// Answers under way.
     pub due: Vec<(RequestId, Result<MediaAnswer, MediaError>)>,
+    dead: bool,
 }
 
 pub struct Transport {
@@ -24,11 +25,29 @@ impl Node {
             id: NodeId::new(id),
             transports: BTreeMap::new(),
             due: Vec::new(),
+            dead: false,
+        }
+    }
+
+    /// Its link is down: the shell answers in its place.
+    pub fn die(&mut self) {
+        self.dead = true;
+        self.transports.clear();
+        for (_, outcome) in &mut self.due {
+            *outcome = Err(MediaError::Unavailable("no link".into()));
         }
     }
 
     pub fn told(&mut self, command: MediaCommand) {
         match command {
+            MediaCommand::Publish { key, .. }
+            | MediaCommand::Subscribe { key, .. }
+            | MediaCommand::Accept { key, .. }
+                if self.dead =>
+            {
+                let refused = MediaError::Unavailable("no link".into());
+                self.due.push((key, Err(refused)));
+            }
             MediaCommand::Publish {
                 key,
                 stream,
