@@ -171,7 +171,11 @@ impl<R: Rules> Cluster<R> {
             } => self.lease_lost(now, node, generation, at, out),
             Input::Store { answers } => self.store(now, answers),
             Input::SessionClosed { session } => self.session_closed(now, &session, out),
-            Input::Launched { node, environment } => self.launched(&node, environment),
+            Input::Launched { node, environment } => self.launched(now, &node, environment, out),
+            Input::Listed => {
+                self.launches.listed = true;
+                self.desire.stale = true;
+            }
             Input::LaunchFailed { node, reason } => self.launch_failed(now, &node, reason, out),
             Input::Gone { node } => self.gone(&node, out),
             Input::Policy(policy) => {

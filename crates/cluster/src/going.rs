@@ -2,7 +2,7 @@
 
 use crate::cluster::{Cluster, Command};
 use crate::deadline::Timer;
-use crate::effect::{CloseReason, Effect, LostReason};
+use crate::effect::{CloseReason, Effect, LostReason, Refusal};
 use crate::ids::{Moment, NodeId, SessionId};
 use crate::node::{Intent, Link, Node};
 use crate::rules::Rules;
@@ -213,6 +213,14 @@ impl<R: Rules> Cluster<R> {
             _ if matches!(node.link, Link::Up(_)) => return,
             _ => LostReason::SuspicionOver,
         };
+        if let Some(attachment) = node.attachment() {
+            // Nobody ended its process, or it lives on for a moment: it has to hear that it is over.
+            out.push(Effect::Refuse {
+                attachment,
+                refusal: Refusal::Terminated,
+                reason: format!("node {id} was terminated"),
+            });
+        }
         self.lose(id, reason, out);
     }
 }

@@ -61,7 +61,8 @@ pub enum Input {
     Store { answers: bool },
     /// A session has ended, or was moved.
     SessionClosed { session: SessionId },
-    /// The provider has begun a launch.
+    /// The provider has begun a launch, in this run of the master or in an earlier one: a node that is not known is to
+    /// dial in then, as if it had been asked for now.
     Launched {
         node: NodeId,
         environment: Environment,
@@ -70,6 +71,8 @@ pub enum Input {
     LaunchFailed { node: NodeId, reason: String },
     /// The machine of a node is gone.
     Gone { node: NodeId },
+    /// All that the provider had launched before has been told with [`Input::Launched`].
+    Listed,
     /// How many nodes are wanted from now on.
     Policy(Box<Policy>),
     /// A node was known in an earlier run of the master. Said before anything dials in.

@@ -19,6 +19,8 @@ pub(crate) struct Launches {
     failures: u32,
     /// None before that.
     pub(crate) retry: Option<Moment>,
+    /// What an earlier run of the master launched is known.
+    pub(crate) listed: bool,
 }
 
 impl Launches {
@@ -37,7 +39,8 @@ impl<R: Rules> Cluster<R> {
 
     /// How many launches may be begun now.
     pub(crate) fn launchable(&self) -> u32 {
-        if self.launches.retry.is_some() {
+        let unheard = self.settings.list_first && !self.launches.listed;
+        if self.launches.retry.is_some() || unheard {
             return 0;
         }
         let launching = |node: &&Node| node.state() == State::Launching;
@@ -81,10 +84,21 @@ impl<R: Rules> Cluster<R> {
         }
     }
 
-    pub(crate) fn launched(&mut self, id: &NodeId, environment: Environment) {
+    pub(crate) fn launched(
+        &mut self,
+        now: Moment,
+        id: &NodeId,
+        environment: Environment,
+        out: &mut Vec<Effect>,
+    ) {
         if let Some(node) = self.nodes.get_mut(id) {
             node.environment = environment;
+            return;
         }
+        let mut node = Node::new(id.clone(), now, self.launch_intent(now));
+        node.environment = environment;
+        self.nodes.insert(id.clone(), node);
+        self.settle(now, id, out);
     }
 
     pub(crate) fn launch_failed(

@@ -51,6 +51,8 @@ pub struct Settings {
     pub launch_retry_longest: Duration,
     /// How many launches may be under way at once. Zero: nodes are started by somebody else.
     pub launches: u32,
+    /// Begin no launch before [`Input::Listed`](crate::Input::Listed): what an earlier run launched counts.
+    pub list_first: bool,
     #[allow(missing_docs)]
     pub strategy: Strategy,
     #[allow(missing_docs)]
@@ -77,6 +79,7 @@ impl Default for Settings {
             launch_retry: seconds(5),
             launch_retry_longest: seconds(5 * 60),
             launches: 0,
+            list_first: false,
             strategy: Strategy::Streams,
             term: Term(0),
             launch_prefix: "media_".to_owned(),

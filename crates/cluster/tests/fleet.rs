@@ -7,8 +7,8 @@ use std::time::Duration;
 use cluster::autoscaling::Limits;
 use cluster::schedule::{Bounds, Entry, Schedule, Wall, When};
 use cluster::{
-    AttachmentId, Command, Effect, Input, Load, MediaNodeStatus, NodeId, Policy, SessionId,
-    Settings, Source, State, Timer,
+    AttachmentId, Command, Effect, Environment, Input, Load, MediaNodeStatus, NodeId, Policy,
+    Refusal, SessionId, Settings, Source, State, Timer,
 };
 use world::*;
 
@@ -295,4 +295,65 @@ fn launched(effects: &[Effect]) -> Vec<NodeId> {
         _ => None,
     });
     launches.collect()
+}
+
+#[test]
+fn what_an_earlier_run_launched_counts_before_anything_is_launched() {
+    let mut world = World::with(Settings {
+        list_first: true,
+        launches: 10,
+        ..Settings::default()
+    });
+    let effects = world.handle(policy(Policy {
+        count: Some(3),
+        ..Policy::default()
+    }));
+    assert_eq!(launched(&effects), []);
+    world.attach(1, hello("here", "boot", 1));
+    let machine = Environment {
+        id: Some("machine".to_owned()),
+        ip: None,
+    };
+    let found = |id| Input::Launched {
+        node: node(id),
+        environment: machine.clone(),
+    };
+    // Of one that has dialled in already, and of one that is still to do so.
+    assert_eq!(launched(&world.handle(found("here"))), []);
+    assert_eq!(launched(&world.handle(found("coming"))), []);
+    assert_eq!(world.state("here"), Some(State::Serving));
+    assert_eq!(world.state("coming"), Some(State::Launching));
+    let effects = world.handle(Input::Listed);
+    assert_eq!(launched(&effects).len(), 1);
+    assert_eq!(launched(&world.handle(Input::Tick)), []);
+    // It fails like any other launch, and another one is made.
+    world.handle(Input::LaunchFailed {
+        node: node("coming"),
+        reason: "its machine ended by itself".to_owned(),
+    });
+    let (timer, effects) = world.next();
+    assert_eq!(timer, Timer::LaunchRetry);
+    assert_eq!(launched(&effects).len(), 1);
+}
+
+#[test]
+fn a_terminated_node_that_nobody_ends_is_told_that_it_is_over() {
+    let mut world = World::new();
+    world.attach(1, hello("a", "boot", 1));
+    assert_eq!(world.handle(Input::Gone { node: node("a") }), []);
+    world.command(Command::Terminate(node("a")));
+    let effects = world.handle(Input::Gone { node: node("a") });
+    let refused = effects.iter().any(|effect| {
+        matches!(effect, Effect::Refuse { attachment, refusal: Refusal::Terminated, .. } if attachment.0 == 1)
+    });
+    assert!(refused, "{effects:?}");
+    assert_eq!(
+        world.statuses_of("a"),
+        [Launching, Running, Terminating, Terminated]
+    );
+    let effects = world.attach(2, hello("a", "boot", 1));
+    assert!(
+        matches!(effects[..], [Effect::Refuse { .. }]),
+        "{effects:?}"
+    );
 }

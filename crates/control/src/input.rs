@@ -109,7 +109,7 @@ pub enum Input {
         generation: Generation,
         at: Revision,
     },
-    /// The provider has begun a launch.
+    /// The provider has begun a launch, in this run or in an earlier one.
     Launched {
         node: NodeId,
         environment: Environment,
@@ -118,6 +118,8 @@ pub enum Input {
     LaunchFailed { node: NodeId, reason: String },
     /// The machine of a node is gone.
     Gone { node: NodeId },
+    /// All that the provider launched in earlier runs has been told with [`Input::Launched`].
+    Listed,
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.

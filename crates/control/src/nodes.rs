@@ -60,6 +60,7 @@ impl Control {
                 self.tell_cluster(Cluster::LaunchFailed { node, reason });
             }
             Input::Gone { node } => self.tell_cluster(Cluster::Gone { node }),
+            Input::Listed => self.tell_cluster(Cluster::Listed),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.
             _ => {}
