@@ -22,28 +22,7 @@ pub async fn run<S: Signalling>(
     name: &Name,
     signalling: &S,
 ) -> Report {
-    let (tried, rest) = target.ips.split_at(target.ips.len().min(MOST_ADDRESSES));
-    let (mut sockets, mut routes) = Sockets::open(tried);
-    routes.extend(rest.iter().map(|ip| Route {
-        ip: *ip,
-        local: Err(format!("only {MOST_ADDRESSES} addresses are tried")),
-    }));
-    let mut secret = [0; 10];
-    if let Err(error) = getrandom::fill(&mut secret) {
-        // Without it anybody could answer for the node.
-        let reason = format!("the system gives no random numbers: {error}");
-        routes
-            .iter_mut()
-            .for_each(|route| route.local = Err(reason.clone()));
-    }
-    let plan = Plan {
-        routes,
-        ports: target.ports.clone(),
-        stun_port: target.stun_port,
-        depth,
-        limits,
-        secret,
-    };
+    let (mut sockets, plan) = prepare(target, depth, limits);
     let mut probe = Probe::new(Instant::now(), plan);
     let mut publishing: Option<Publishing<'_, S>> = None;
     loop {
@@ -79,6 +58,33 @@ pub async fn run<S: Signalling>(
             Output::Done => return probe.report(Instant::now()),
         }
     }
+}
+
+/// Finds the ways to the node and draws what nobody may guess.
+fn prepare(target: &Target, depth: Depth, limits: Limits) -> (Sockets, Plan) {
+    let (tried, rest) = target.ips.split_at(target.ips.len().min(MOST_ADDRESSES));
+    let (sockets, mut routes) = Sockets::open(tried);
+    routes.extend(rest.iter().map(|ip| Route {
+        ip: *ip,
+        local: Err(format!("only {MOST_ADDRESSES} addresses are tried")),
+    }));
+    let mut secret = [0; 10];
+    if let Err(error) = getrandom::fill(&mut secret) {
+        // Without it anybody could answer for the node.
+        let reason = format!("the system gives no random numbers: {error}");
+        routes
+            .iter_mut()
+            .for_each(|route| route.local = Err(reason.clone()));
+    }
+    let plan = Plan {
+        routes,
+        ports: target.ports.clone(),
+        stun_port: target.stun_port,
+        depth,
+        limits,
+        secret,
+    };
+    (sockets, plan)
 }
 
 type Answering<'a> = Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>>;
