@@ -65,20 +65,20 @@ id! {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RequestId(pub u64);
 
-/// Keys from here on are the conference's own questions to nodes, which nobody waits for: the numbers of the last
-/// of the clients that [`RequestId`]s can tell apart.
-const OWN: u64 = 0xffff_ffff_0000_0000;
+/// Upper half of the keys of the conference's own questions to nodes, which nobody waits for: the last but one of the
+/// clients that [`RequestId`]s can tell apart. The last is left to what else the shell asks a node.
+const OWN: u64 = 0xffff_fffe;
 
 impl RequestId {
     /// The conference's own question of this number.
     pub(crate) fn own(number: u32) -> Self {
-        Self(OWN | u64::from(number))
+        Self(OWN << 32 | u64::from(number))
     }
 
     /// Whether the conference asks a node by itself: such a key comes only in a [`MediaCommand`](crate::MediaCommand),
     /// is answered like any other, and never gets a reply. Shells must not use these ids for requests.
     pub fn is_own(self) -> bool {
-        self.0 >= OWN
+        self.0 >> 32 == OWN
     }
 }
 

@@ -364,7 +364,7 @@ impl Room {
 
 /// The conference's own question of this number.
 pub fn own(number: u32) -> RequestId {
-    RequestId(u64::from(u32::MAX) << 32 | u64::from(number))
+    RequestId(u64::from(u32::MAX - 1) << 32 | u64::from(number))
 }
 
 pub fn session(id: &str) -> SessionId {
