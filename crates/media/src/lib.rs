@@ -29,8 +29,8 @@
 //! - A publisher that is lost leaves its stream to the subscribers; one that is closed takes the stream along.
 //! - Everything that grows is bounded: queues, paths per transport, transports, connections, bytes unsent, events kept.
 //!   What does not fit is dropped and counted ([`Totals`]); nothing waits for anybody.
-//! - A transport that is not connected within 30 s, or without consent for 30 s, is closed, and says why. Without
-//!   consent nothing is sent to it.
+//! - A transport that is not connected within 30 s, or without consent for 30 s, is closed, and says why; time for which
+//!   the process was stopped does not count. Without consent nothing is sent to it.
 //! - Addresses are advertised as given. A datagram that arrives elsewhere is taken as sent to the first advertised
 //!   address of its family (one-to-one NAT).
 //! - A panic of the library ends one transport, not the shard.

@@ -102,6 +102,8 @@ pub struct Shard {
     /// Streams with fresh packets.
     dirty: Vec<Key>,
     timers: Timers,
+    /// When it last looked at them.
+    looked: Instant,
     outbox: Outbox,
     /// The last ones that closed, to be told again.
     closed: VecDeque<TransportState>,
@@ -159,6 +161,7 @@ impl Shard {
             stream_by_id: HashMap::new(),
             dirty: Vec::new(),
             timers: Timers::default(),
+            looked: Instant::now(),
             outbox: Outbox::new(ends.sink, counters.clone()),
             closed: VecDeque::new(),
             plain: Rate::default(),
@@ -212,6 +215,7 @@ impl Shard {
     }
 
     fn elapse(&mut self, now: Instant) {
+        self.forgive_sleep(now);
         while let Some((at, timer)) = self.timers.due(now) {
             match timer {
                 Timer::Transport(key) => self.wake_transport(key, at, now),

@@ -13,6 +13,8 @@ use crate::transport::{Effect, Exported, Kind, Packet, cname};
 
 /// How long a transport may take to connect, and how long it may be without consent.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// A shard looks at its timers several times a second. Whoever is away for longer was stopped.
+const ASLEEP: Duration = Duration::from_secs(2);
 
 impl Shard {
     /// Drains the transport and does what it wants.
@@ -253,6 +255,25 @@ impl Shard {
             _ => "ICE consent was lost for 30 s",
         };
         self.close(key, reason);
+    }
+
+    /// Time for which the process was stopped, or its machine asleep, is nobody's fault: clients could not be heard.
+    pub(super) fn forgive_sleep(&mut self, now: Instant) {
+        let away = now.saturating_duration_since(self.looked);
+        self.looked = now;
+        if away < ASLEEP {
+            return;
+        }
+        for key in self.by_id.values() {
+            let Some(connection) = self.connections.get_mut(*key) else {
+                continue;
+            };
+            if let Some(since) = connection.lacking_since {
+                let since = now.min(since + away);
+                connection.lacking_since = Some(since);
+                self.timers.set(since + PATIENCE, Timer::Patience(*key));
+            }
+        }
     }
 
     pub(super) fn be_patient(&mut self, key: Key, now: Instant) {

@@ -75,7 +75,17 @@ impl Setup {
         });
     }
 
+    /// Time passes awake.
     fn pass(&mut self, time: Duration) {
+        let until = self.now + time;
+        while self.now < until {
+            self.now = until.min(self.now + Duration::from_millis(500));
+            self.shard.elapse(self.now);
+        }
+    }
+
+    /// Time passes, and nobody looks.
+    fn sleep(&mut self, time: Duration) {
         self.now += time;
         self.shard.elapse(self.now);
     }
@@ -103,6 +113,19 @@ fn transport_that_never_connects_is_closed() {
     assert_eq!(setup.shard.streams.len(), 0);
     assert!(setup.shard.by_ufrag.is_empty() && setup.shard.stream_by_id.is_empty());
     assert_eq!(setup.gone.try_iter().count(), 1);
+}
+
+#[test]
+fn time_in_which_the_process_was_stopped_ends_no_transport() {
+    let mut setup = Setup::new();
+    setup.publish("pub", OFFER);
+    setup.pass(Duration::from_secs(20));
+    setup.sleep(Duration::from_secs(90));
+    setup.pass(Duration::from_secs(9));
+    assert_eq!(setup.stages().len(), 1);
+    setup.pass(Duration::from_secs(2));
+    assert_eq!(setup.stages().len(), 2);
+    assert_eq!(setup.shard.connections.len(), 0);
 }
 
 #[test]
