@@ -22,15 +22,13 @@ impl<P: PartialEq> Cadence<P> {
     }
 
     /// How deep to look at the node as `place`, which is whatever a call proves once: its boot and the version of its
-    /// addresses. A place that no call has passed at gets one, one that is well gets one from time to time, and none
-    /// while the node `can_publish` not: its ports are all that can be told then.
-    pub fn depth(&self, place: &P, can_publish: bool) -> Depth {
+    /// addresses. A place that no call has passed at gets one, and one that is well gets one from time to time.
+    pub fn depth(&self, place: &P) -> Depth {
         let proven = self.proven.as_ref() == Some(place);
-        let due = !proven || self.echoes + 1 >= self.every;
-        if due && (can_publish || !proven) {
-            Depth::Call
-        } else {
+        if proven && self.echoes + 1 < self.every {
             Depth::Echo
+        } else {
+            Depth::Call
         }
     }
 

@@ -4,11 +4,11 @@
 use std::collections::{HashMap, VecDeque};
 
 use ::control::Input;
-use cluster::{Addresses, AttachmentId, BootId, Cluster, NodeId};
+use cluster::{Addresses, AttachmentId, BootId, Cluster, NodeId, State};
 use conference::{MediaAnswer, MediaError};
 use link::proto::command::Command;
 use link::proto::{self, from_node};
-use probe::{Cadence, Limits, Name, Report, Signalling, Stage, Target};
+use probe::{Cadence, Depth, Limits, Name, Report, Signalling, Stage, Target};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::{AbortHandle, JoinSet};
 
@@ -158,11 +158,16 @@ impl Prober {
 
     fn begin(&mut self, cluster: &Cluster, ask: Ask) {
         let place = ask.place();
-        let linked = cluster
-            .node(&ask.node)
-            .is_some_and(|node| node.attachment().is_some());
+        let node = cluster.node(&ask.node);
+        let unlinked = node.is_some_and(|node| node.attachment().is_none());
+        let served = node.is_some_and(|node| node.state() == State::Suspect);
         let known = self.known.entry(ask.node.clone()).or_default();
-        let depth = known.cadence.depth(&place, linked);
+        let depth = if unlinked && served {
+            // Nothing can be published there now, and an answer from its ports says that it lives.
+            Depth::Echo
+        } else {
+            known.cadence.depth(&place)
+        };
         self.probes += 1;
         let name = Name::new(&self.who, self.probes);
         let target = Target {

@@ -7,7 +7,7 @@ fn a_place_is_called_first_and_then_every_nth_time() {
     let mut cadence = Cadence::new(4);
     let mut depths = Vec::new();
     for _ in 0..9 {
-        let depth = cadence.depth(&"here", true);
+        let depth = cadence.depth(&"here");
         cadence.done("here", depth, true);
         depths.push(depth == Depth::Call);
     }
@@ -19,21 +19,19 @@ fn a_place_is_called_first_and_then_every_nth_time() {
 fn failure_and_another_place_make_a_call_due() {
     let mut cadence = Cadence::new(100);
     cadence.done(1, Depth::Call, true);
-    assert_eq!(cadence.depth(&1, true), Depth::Echo);
-    assert_eq!(cadence.depth(&2, true), Depth::Call);
+    assert_eq!(cadence.depth(&1), Depth::Echo);
+    assert_eq!(cadence.depth(&2), Depth::Call);
     cadence.done(1, Depth::Echo, false);
-    assert_eq!(cadence.depth(&1, true), Depth::Call);
+    assert_eq!(cadence.depth(&1), Depth::Call);
     cadence.done(1, Depth::Call, false);
-    assert_eq!(cadence.depth(&1, true), Depth::Call);
+    assert_eq!(cadence.depth(&1), Depth::Call);
     cadence.done(1, Depth::Call, true);
-    assert_eq!(cadence.depth(&1, true), Depth::Echo);
+    assert_eq!(cadence.depth(&1), Depth::Echo);
 }
 
 #[test]
-fn a_node_that_cannot_publish_is_only_echoed_once_it_was_proven() {
-    let mut cadence = Cadence::new(1);
-    assert_eq!(cadence.depth(&1, false), Depth::Call, "nothing is proven");
-    cadence.done(1, Depth::Call, true);
-    assert_eq!(cadence.depth(&1, false), Depth::Echo);
-    assert_eq!(cadence.depth(&1, true), Depth::Call);
+fn echoes_prove_nothing() {
+    let mut cadence = Cadence::new(10);
+    cadence.done(1, Depth::Echo, true);
+    assert_eq!(cadence.depth(&1), Depth::Call);
 }
