@@ -155,11 +155,21 @@ impl Conference {
             known.iter().eq(self.open.keys()),
             "the open requests are those that something is on its way for",
         )?;
-        let held = self.legs.values().flat_map(Legs::held);
-        let deadlines: BTreeSet<RequestId> = self.held.iter().map(|(_, it)| *it).collect();
-        let mut held = held.map(|request| deadlines.contains(&request));
+        self.check_held()
+    }
+
+    fn check_held(&self) -> Verdict {
+        let waiting = self.joins.iter().filter(|(_, it)| it.waits.is_some());
+        let (waiting, sessions): (Vec<RequestId>, Vec<&SessionId>) =
+            waiting.map(|(id, it)| (*id, &it.join.session)).unzip();
         rule(
-            held.all(|has_one| has_one),
+            sessions.iter().all(|session| self.is_homeless(session)),
+            "joins wait for a place only with their session",
+        )?;
+        let deadlines: BTreeSet<RequestId> = self.held.iter().map(|(_, it)| *it).collect();
+        let mut held = self.legs.values().flat_map(Legs::held).chain(waiting);
+        rule(
+            held.all(|request| deadlines.contains(&request)),
             "a request that is held has a deadline",
         )
     }

@@ -127,6 +127,7 @@ impl Conference {
             Input::Rehoused { session, node } => self.rehoused(now, &session, node, &mut out),
             Input::GiveUp { session } => self.give_up_session(&session, &mut out),
             Input::Move { session } => self.move_away(&session, &mut out),
+            Input::NodeBack { node } => self.node_back(now, &node),
             Input::Elapsed => self.elapse(now, &mut out),
             Input::NodeLost { .. } => {}
         }

@@ -23,7 +23,8 @@ pub enum Input {
         #[allow(missing_docs)]
         join: Join,
     },
-    /// The shell's answer to [`Effect::Place`](crate::Effect::Place).
+    /// The shell's answer to [`Effect::Place`](crate::Effect::Place). Without a node the join is refused, or, while the
+    /// session itself waits for a node, held for as long as its client waits.
     Placed {
         /// The join that waits for it.
         request: RequestId,
@@ -58,6 +59,11 @@ pub enum Input {
         node: NodeId,
         /// What becomes of the sessions that it carried.
         remedy: Remedy,
+    },
+    /// A node answers commands again, after some were given up as unanswered. Its sessions were not lost.
+    NodeBack {
+        #[allow(missing_docs)]
+        node: NodeId,
     },
     /// Take a session away from its node, which is alive: as with [`Remedy::Recover`], but its peer connections there
     /// are closed. Nothing happens to one that has no node.

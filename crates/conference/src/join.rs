@@ -25,6 +25,7 @@ impl Conference {
             connection,
             join,
             asked_for: None,
+            waits: None,
         };
         self.ask_for_place(request, joining, out);
     }
@@ -47,6 +48,7 @@ impl Conference {
             return;
         };
         joining.asked_for = session.node.clone();
+        joining.waits = None;
         let homeless = is_homeless(session);
         out.push(Effect::Place {
             request,
@@ -74,6 +76,9 @@ impl Conference {
             .get(&joining.join.session)
             .and_then(|session| session.node.clone());
         match (outcome, carried_by) {
+            (Err(reason), None) if self.is_homeless(&joining.join.session) => {
+                self.hold_join(now, request, joining, reason);
+            }
             (Err(reason), _) => self.refuse_join(request, joining, reason, out),
             (Ok(placement), Some(node)) if node != placement.node => {
                 self.elsewhere(request, joining, &node, placement, out);
@@ -114,6 +119,45 @@ impl Conference {
         out.reply(request, Err(Error::NoNode { session, reason }));
     }
 
+    /// The others are waiting for a place too.
+    fn hold_join(
+        &mut self,
+        now: Timestamp,
+        request: RequestId,
+        mut joining: Joining,
+        reason: NoNode,
+    ) {
+        joining.waits = Some(reason);
+        self.joins.insert(request, joining);
+        self.hold(now, request);
+    }
+
+    /// The session has got its place.
+    pub(crate) fn resume_joins(&mut self, session: &SessionId, out: &mut Outbox) {
+        let waiting = |joining: &Joining| joining.waits.is_some();
+        let held: Vec<RequestId> = self
+            .joins
+            .iter()
+            .filter(|(_, joining)| joining.join.session == *session && waiting(joining))
+            .map(|(request, _)| *request)
+            .collect();
+        for request in held {
+            if let Some(joining) = self.joins.remove(&request) {
+                self.ask_for_place(request, joining, out);
+            }
+        }
+    }
+
+    pub(crate) fn stop_holding_join(&mut self, request: RequestId, out: &mut Outbox) {
+        let joining = self.joins.get(&request);
+        let Some(reason) = joining.and_then(|joining| joining.waits.clone()) else {
+            return;
+        };
+        if let Some(joining) = self.joins.remove(&request) {
+            self.refuse_join(request, joining, reason, out);
+        }
+    }
+
     /// Ends a join on its way. The token can be used again, unless the connection goes next.
     pub(crate) fn cancel_join(&mut self, connection: &ConnectionId, out: &mut Outbox) {
         let Some(request) = self.joining.get(connection).copied() else {
@@ -143,7 +187,7 @@ impl Conference {
             connection, join, ..
         } = joining;
         self.joining.remove(&connection);
-        let homeless = self.session(&join.session).is_some_and(is_homeless);
+        let homeless = self.is_homeless(&join.session);
         let session = join.session.clone();
         let seated = match self.sessions.get_mut(&join.session) {
             Some(session) => seat(session, now, &connection, join, placement),

@@ -1,7 +1,7 @@
 //! The requests that wait for somebody else's answer.
 
 use crate::ids::*;
-use crate::input::Join;
+use crate::input::{Join, NoNode};
 
 /// What a client's request waits for. Each is answered exactly once: by that, or by what makes it impossible.
 #[derive(Clone, Debug)]
@@ -22,4 +22,6 @@ pub(crate) struct Joining {
     pub join: Join,
     /// The node that the session already had when the question was put.
     pub asked_for: Option<NodeId>,
+    /// Why there was no place. It waits for the one that the session is to get.
+    pub waits: Option<NoNode>,
 }

@@ -27,6 +27,10 @@ impl Conference {
         self.held.first().map(|(until, _)| *until)
     }
 
+    pub(crate) fn is_homeless(&self, session: &SessionId) -> bool {
+        self.session(session).is_some_and(is_homeless)
+    }
+
     pub(crate) fn node_lost(
         &mut self,
         now: Timestamp,
@@ -114,7 +118,7 @@ impl Conference {
         node: NodeId,
         out: &mut Outbox,
     ) {
-        if !self.sessions.get(session).is_some_and(is_homeless) {
+        if !self.is_homeless(session) {
             return;
         }
         if let Some(room) = self.sessions.get_mut(session) {
@@ -125,6 +129,7 @@ impl Conference {
 
     /// The session has a node again: it is told what was held, publishers first, so that offers name their codecs.
     pub(crate) fn take_up(&mut self, now: Timestamp, session: &SessionId, out: &mut Outbox) {
+        self.resume_joins(session, out);
         let present = self.present(session);
         let members: Vec<Member> = present.iter().filter_map(|it| self.member(it)).collect();
         for who in &members {
@@ -135,6 +140,20 @@ impl Conference {
                 self.send_subscribe(now, who, &stream, out);
             }
         }
+        self.help_stranded(now, members);
+    }
+
+    /// The node answers again: what publishers asked of it in vain they can ask once more.
+    pub(crate) fn node_back(&mut self, now: Timestamp, node: &NodeId) {
+        let carried = self.sessions().filter(|it| it.node.as_ref() == Some(node));
+        let members = carried
+            .flat_map(Session::participants)
+            .filter_map(|(connection, _)| self.member(&connection.id))
+            .collect();
+        self.help_stranded(now, members);
+    }
+
+    fn help_stranded(&mut self, now: Timestamp, members: Vec<Member>) {
         for who in members {
             if self.legs.get(&who.connection).is_some_and(|it| it.stranded) {
                 self.to_redial.insert(who.connection, now);
@@ -181,7 +200,7 @@ impl Conference {
     }
 
     pub(crate) fn give_up_session(&mut self, session: &SessionId, out: &mut Outbox) {
-        if self.sessions.get(session).is_some_and(is_homeless) {
+        if self.is_homeless(session) {
             self.close(session, EndReason::NodeCrashed, out);
         }
     }
@@ -229,7 +248,8 @@ impl Conference {
                     self.give_up_reception(&who, &stream, &late, out);
                 }
             }
-            Some(Waiting::Accept(..)) | None => {}
+            Some(Waiting::Accept(..)) => {}
+            None => self.stop_holding_join(request, out),
         }
     }
 }

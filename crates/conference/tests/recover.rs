@@ -239,6 +239,45 @@ fn a_join_places_the_session_too() {
 }
 
 #[test]
+fn a_join_waits_for_the_place_with_all_others() {
+    let mut room = without_a_node();
+    room.create_connection(S, "C", Role::Publisher);
+    room.join(S, "C");
+    assert_eq!(room.no_node("C.join"), NOTHING);
+    assert_eq!(
+        room.rehoused(S, "n2"),
+        ["place S for C.join, now n2, wanted -"]
+    );
+    assert!(room.placed("C.join", "n2")[0].starts_with("C.join <- joined as C"));
+}
+
+#[test]
+fn a_join_waits_no_longer_than_its_client_and_may_come_again() {
+    let mut room = without_a_node();
+    room.create_connection(S, "C", Role::Publisher);
+    room.join(S, "C");
+    room.no_node("C.join");
+    assert_eq!(
+        elapsed(&mut room, 7_000),
+        ["C.join <- error: session S cannot be placed on a media node: all full"]
+    );
+    assert_eq!(room.join(S, "C"), ["place S for C.join#2, now -, wanted -"]);
+}
+
+/// The link to its node was down for a moment, in which it made its repair.
+#[test]
+fn a_publisher_whose_node_did_not_answer_dials_when_it_is_back() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    room.reconnect("A", "A");
+    room.node_refuses("A.reconnect", MediaError::Unavailable("no link".into()));
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING, "nothing has changed");
+    let node = node("n1");
+    assert_eq!(room.feed(Input::NodeBack { node }), NOTHING);
+    assert_eq!(elapsed(&mut room, 2_000), ["A redials"]);
+}
+
+#[test]
 fn a_session_without_a_place_ends_when_it_is_given_up() {
     let mut room = without_a_node();
     room.reconnect("A", "A");

@@ -80,7 +80,8 @@ impl Monkey {
     /// Answers that nobody waits for, and clients that do not exist.
     fn nonsense(&mut self, conference: &Conference) -> Input {
         let stranger = RequestId(u64::MAX - self.dice.below(9));
-        match self.dice.below(6) {
+        match self.dice.below(7) {
+            6 => Input::NodeBack { node: self.node() },
             4 => self.rehouse(conference),
             5 => Input::Elapsed,
             0 => Input::Media {
