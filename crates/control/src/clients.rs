@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use conference::ConnectionId;
+use conference::{ConnectionId, Notification};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::ClientNumber;
 
@@ -11,7 +11,23 @@ pub(crate) struct Clients {
     by_number: BTreeMap<ClientNumber, Entry>,
     by_session: BTreeMap<RpcSessionId, ClientNumber>,
     by_connection: BTreeMap<ConnectionId, ClientNumber>,
+    /// Participants of an earlier run of the master whose clients have not come back.
+    awaited: BTreeMap<ConnectionId, Awaited>,
 }
+
+#[derive(Debug)]
+struct Awaited {
+    session: RpcSessionId,
+    /// What its client will be told.
+    missed: Vec<Notification>,
+}
+
+/// More was missed than is kept.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct MissedTooMuch;
+
+/// Notifications kept for a participant that is awaited: as many as for one without a WebSocket.
+const MISSED: usize = openvidu::rpc::QUEUE_FRAMES;
 
 #[derive(Debug)]
 struct Entry {
@@ -53,11 +69,66 @@ impl Clients {
 
     /// The connection is over. Says whose it was.
     pub(crate) fn unbind(&mut self, connection: &ConnectionId) -> Option<ClientNumber> {
+        self.awaited.remove(connection);
         let client = self.by_connection.remove(connection)?;
         if let Some(entry) = self.by_number.get_mut(&client) {
             entry.connection = None;
         }
         Some(client)
+    }
+
+    /// The RPC session of a connection's client.
+    pub(crate) fn session_of(&self, connection: &ConnectionId) -> Option<&RpcSessionId> {
+        if let Some(awaited) = self.awaited.get(connection) {
+            return Some(&awaited.session);
+        }
+        let entry = self.by_number.get(self.by_connection.get(connection)?)?;
+        Some(&entry.session)
+    }
+
+    /// This participant's client may come back as this RPC session.
+    pub(crate) fn awaited(&mut self, session: RpcSessionId, connection: ConnectionId) {
+        let missed = Vec::new();
+        self.awaited.insert(connection, Awaited { session, missed });
+    }
+
+    /// Keeps what the client of an awaited participant has to be told.
+    pub(crate) fn missed(
+        &mut self,
+        connection: &ConnectionId,
+        notification: Notification,
+    ) -> Result<(), MissedTooMuch> {
+        let Some(awaited) = self.awaited.get_mut(connection) else {
+            return Ok(());
+        };
+        if awaited.missed.len() >= MISSED {
+            return Err(MissedTooMuch);
+        }
+        awaited.missed.push(notification);
+        Ok(())
+    }
+
+    /// A fresh client is the awaited one of this RPC session. Returns whom it has become, and what it has missed.
+    pub(crate) fn adopt(
+        &mut self,
+        client: ClientNumber,
+        session: &RpcSessionId,
+    ) -> Option<(ConnectionId, Vec<Notification>)> {
+        let mut awaited = self.awaited.iter();
+        let (connection, _) = awaited.find(|(_, it)| it.session == *session)?;
+        let connection = connection.clone();
+        let entry = self.by_number.get_mut(&client)?;
+        let awaited = self.awaited.remove(&connection)?;
+        self.by_session.remove(&entry.session);
+        entry.session = session.clone();
+        self.by_session.insert(session.clone(), client);
+        self.bind(client, connection.clone());
+        Some((connection, awaited.missed))
+    }
+
+    /// Nobody is awaited any more. Returns those who did not come.
+    pub(crate) fn give_up_awaited(&mut self) -> Vec<ConnectionId> {
+        std::mem::take(&mut self.awaited).into_keys().collect()
     }
 
     pub(crate) fn knows(&self, client: ClientNumber) -> bool {

@@ -5,14 +5,17 @@ use std::collections::{BTreeMap, VecDeque};
 use cluster::{Cluster, Moment, Policy};
 use conference::{Conference, ConnectionId, RequestId, ServerOperation};
 use openvidu::rpc::{ClientNumber, Resume};
+use openvidu::webhook::Delivery;
 
-use crate::carried::Carried;
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Timer};
 use crate::effect::{Effect, Obeyed, Told};
 use crate::in_flight::InFlight;
 use crate::input::{Input, Now, Question};
+use crate::journal::{Journal, Slot};
+use crate::node_events::Looks;
 use crate::notice::Notice;
+use crate::rehousing::Homeless;
 use crate::settings::Settings;
 
 /// All that a master knows and decides.
@@ -22,12 +25,19 @@ pub struct Control {
     pub(crate) conference: Conference,
     pub(crate) cluster: Cluster,
     pub(crate) clients: Clients,
-    pub(crate) carried: Carried,
     pub(crate) in_flight: InFlight,
     /// Requests of applications that the conference has not answered yet.
     pub(crate) questions: BTreeMap<RequestId, Question>,
     next_request: u32,
     garbage_at: Option<Moment>,
+    pub(crate) homeless: Homeless,
+    pub(crate) journal: Journal,
+    pub(crate) outbox: Delivery,
+    pub(crate) looks: Looks,
+    /// The policy was set while a master ran, and is written down.
+    pub(crate) policy_set: bool,
+    /// When those who have not come back after a restart have left.
+    pub(crate) return_over: Option<Moment>,
     /// Of the input that is being taken.
     pub(crate) now: Now,
     /// What the conference is told next. Empty between two inputs.
@@ -39,28 +49,41 @@ impl Control {
     /// A master that knows of nothing yet.
     pub fn new(now: Now, settings: Settings) -> Self {
         let collects = !settings.garbage_interval.is_zero();
-        Self {
+        let policy = Box::new(settings.policy.clone());
+        let limits = settings.webhook.as_ref().map(|webhook| webhook.limits);
+        let limits = limits.unwrap_or_default();
+        let mut control = Self {
             conference: Conference::new(),
             cluster: Cluster::with(settings.cluster.clone()),
             clients: Clients::default(),
-            carried: Carried::default(),
             in_flight: InFlight::default(),
             questions: BTreeMap::new(),
             next_request: 1,
+            homeless: Homeless::default(),
+            journal: Journal::default(),
+            outbox: Delivery::new(limits),
+            looks: Looks::default(),
+            policy_set: false,
+            return_over: None,
             garbage_at: collects.then(|| now.moment + settings.garbage_interval),
             now,
             inputs: VecDeque::new(),
             out: Vec::new(),
             settings,
-        }
+        };
+        control.tell_cluster(cluster::Input::Policy(policy));
+        control
     }
 
     /// Takes one input at time `now` and says what is to be done about it.
     pub fn handle(&mut self, now: Now, input: Input) -> Vec<Effect> {
         self.now = now;
+        self.journal.begin();
         self.take(input);
         self.settle();
-        std::mem::take(&mut self.out)
+        self.post();
+        let effects = std::mem::take(&mut self.out);
+        self.write_down(effects)
     }
 
     /// When [`Input::Tick`] is due next, and what for.
@@ -72,11 +95,24 @@ impl Control {
         let own = [
             (self.in_flight.next_deadline(), Timer::CommandUnanswered),
             (self.garbage_at, Timer::Garbage),
+            (self.held_until(), Timer::RequestHeld),
+            (self.homeless.next_deadline(), Timer::Homeless),
+            (self.post_due(), Timer::PostAgain),
+            (self.journal.patience_ends(), Timer::StoreSilent),
+            (self.journal.retry(), Timer::StoreRetry),
+            (self.return_over, Timer::ReturnOver),
         ];
         let own = own
             .into_iter()
             .filter_map(|(at, timer)| Some(Deadline { at: at?, timer }));
         own.chain(cluster).min()
+    }
+
+    /// The conference counts in timestamps, which run with the moments.
+    fn held_until(&self) -> Option<Moment> {
+        let at = self.conference.next_deadline()?;
+        let ahead = at.0.saturating_sub(self.now.timestamp.0);
+        Some(Moment(self.now.moment.0.saturating_add(ahead)))
     }
 
     /// All sessions, as they are now.
@@ -117,6 +153,8 @@ impl Control {
                 let connection = self.clients.ended(client);
                 self.lose(connection);
             }
+            Input::Committed { number, outcome } => self.committed(number, outcome),
+            Input::Posted { number, outcome } => self.posted(number, &outcome),
             Input::Tick => self.tick(),
             Input::Stop => self.stop(),
             of_nodes => self.take_of_nodes(of_nodes),
@@ -125,9 +163,14 @@ impl Control {
 
     /// Tells the conference what has gathered until nothing is left.
     fn settle(&mut self) {
-        while let Some(input) = self.inputs.pop_front() {
-            for effect in self.conference.handle(self.now.timestamp, input) {
-                self.carry_out(effect);
+        loop {
+            while let Some(input) = self.inputs.pop_front() {
+                for effect in self.conference.handle(self.now.timestamp, input) {
+                    self.carry_out(effect);
+                }
+            }
+            if !self.find_homes() {
+                return;
             }
         }
     }
@@ -162,11 +205,14 @@ impl Control {
                 }
                 Obeyed { launched }
             });
+        self.note(Slot::Demand);
         self.out(Effect::Obeyed { question, result });
     }
 
     fn policy(&mut self, question: Question, policy: Box<Policy>) {
         self.tell_cluster(cluster::Input::Policy(policy));
+        self.policy_set = true;
+        self.note(Slot::Policy);
         self.out(Effect::Obeyed {
             question,
             result: Ok(Obeyed::default()),
@@ -175,9 +221,15 @@ impl Control {
 
     fn resume(&mut self, from: ClientNumber, resume: Resume) {
         let found = self.clients.by_session(&resume.session);
-        match found.filter(|to| *to != from) {
-            Some(to) => self.out(Effect::PassSocket { from, to, resume }),
-            None => self.tell(from, Told::ResumeRefused(resume)),
+        if let Some(to) = found.filter(|to| *to != from) {
+            return self.out(Effect::PassSocket { from, to, resume });
+        }
+        let Some((connection, missed)) = self.clients.adopt(from, &resume.session) else {
+            return self.tell(from, Told::ResumeRefused(resume));
+        };
+        self.tell(from, Told::Adopted { resume, connection });
+        for notification in missed {
+            self.tell(from, Told::Notify(notification));
         }
     }
 
@@ -189,7 +241,15 @@ impl Control {
     }
 
     fn tick(&mut self) {
+        let news = self.journal.lose_patience(self.now.moment);
+        self.take_store_news(news);
         self.expire_commands();
+        self.end_return();
+        self.give_up_homeless();
+        let held = self.conference.next_deadline();
+        if held.is_some_and(|at| at <= self.now.timestamp) {
+            self.tell_conference(conference::Input::Elapsed);
+        }
         if self.garbage_at.is_some_and(|at| at <= self.now.moment) {
             self.garbage_at = Some(self.now.moment + self.settings.garbage_interval);
             let older_than_ms =

@@ -19,4 +19,16 @@ pub enum Timer {
     Cluster(cluster::Deadline),
     /// Sessions that nobody joined are looked for.
     Garbage,
+    /// Requests that wait for a session to have a node again have waited long enough.
+    RequestHeld,
+    /// A session that has lost its node and found no other ends.
+    Homeless,
+    /// What the application's server did not take is posted again.
+    PostAgain,
+    /// What waits for the store is let out.
+    StoreSilent,
+    /// What could not be written is tried again.
+    StoreRetry,
+    /// Participants of an earlier run of the master who have not come back have left.
+    ReturnOver,
 }

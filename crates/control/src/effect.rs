@@ -1,13 +1,12 @@
 //! What a master wants done.
 
-use cluster::{
-    Addresses, AttachmentId, BootId, Environment, Illegal, MediaNodeStatus, NodeId, Refusal,
-    SessionId, Term, autoscaling,
-};
-use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, Timestamp};
+use cluster::{Addresses, AttachmentId, BootId, Illegal, NodeId, Refusal, Term};
+use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId};
 use openvidu::rpc::{ClientNumber, Resume};
+use openvidu::webhook::Post;
 
 use crate::input::Question;
+use crate::node_events::NodeEvent;
 use crate::notice::Notice;
 
 /// One thing to do. The shell carries the effects of one input out in the order given.
@@ -74,12 +73,45 @@ pub enum Effect {
     Launch { node: NodeId },
     /// Stop the machine of this node. May be said twice.
     Terminate { node: NodeId },
-    /// Something that applications may want to hear of.
+    /// Something has happened; for shells that want to see it. What is to be posted comes as [`Effect::Post`].
     Event(Event),
+    /// Posts this to the application's server and answers with [`Input::Posted`](crate::Input::Posted). There is one at a
+    /// time.
+    Post(Post),
+    /// Writes all of this or nothing, guarded by this master's leadership, and answers with
+    /// [`Input::Committed`](crate::Input::Committed). There is one at a time.
+    Commit { number: u64, writes: Vec<Write> },
+    /// Another master leads. This one has to end without a word to anybody.
+    StepDown { reason: String },
     /// Something for the log.
     Log(Notice),
     /// Everybody has been told that the master goes down. Always the last effect.
     Stopped,
+}
+
+impl Effect {
+    /// Whether it shows somebody outside what has changed.
+    pub(crate) fn is_visible(&self) -> bool {
+        matches!(
+            self,
+            Self::Answer { .. }
+                | Self::Obeyed { .. }
+                | Self::Tell { .. }
+                | Self::PassSocket { .. }
+                | Self::Event(_)
+                | Self::Post(_)
+                | Self::Stopped
+        )
+    }
+}
+
+/// A change of one key of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write {
+    #[allow(missing_docs)]
+    pub key: String,
+    /// `None` removes the key.
+    pub value: Option<Vec<u8>>,
 }
 
 /// What is told to a client's machine.
@@ -93,8 +125,16 @@ pub enum Told {
     Notify(Notification),
     /// Its connection is over.
     Disconnected,
+    /// Close its WebSocket, if it has one; it comes back by itself.
+    Redial,
     /// There is no such RPC session; its socket stays its own.
     ResumeRefused(Resume),
+    /// The RPC session is of an earlier run of the master: the client is that one from now on, and its socket stays its
+    /// own.
+    Adopted {
+        resume: Resume,
+        connection: ConnectionId,
+    },
     /// Say what is left to be said and end.
     Stop,
 }
@@ -111,35 +151,6 @@ pub struct Obeyed {
 pub enum Event {
     /// In a session.
     Meeting(Box<conference::Event>),
-    /// To a node, and when.
-    Node(Timestamp, NodeEvent),
-}
-
-/// What happened to a node.
-#[derive(Clone, Debug, PartialEq)]
-#[allow(missing_docs)]
-pub enum NodeEvent {
-    /// `mediaNodeStatusChanged`
-    StatusChanged {
-        node: NodeId,
-        environment: Environment,
-        old: Option<MediaNodeStatus>,
-        new: MediaNodeStatus,
-    },
-    /// `autoscaling`
-    Autoscaling(Box<autoscaling::Event>),
-    /// `nodeCrashed`
-    Crashed {
-        node: NodeId,
-        environment: Environment,
-        /// What it carried.
-        sessions: Vec<SessionId>,
-        /// Who took part there.
-        connections: Vec<ConnectionId>,
-    },
-    /// `nodeRecovered`
-    Recovered {
-        node: NodeId,
-        environment: Environment,
-    },
+    /// To a node, or to their number.
+    Node(NodeEvent),
 }

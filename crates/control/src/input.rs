@@ -10,6 +10,9 @@ use conference::{
 };
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{ClientNumber, Resume};
+use openvidu::webhook;
+
+use crate::journal::Outcome;
 
 /// The time, on both clocks that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,6 +123,13 @@ pub enum Input {
     Gone { node: NodeId },
     /// All that the provider launched in earlier runs has been told with [`Input::Launched`].
     Listed,
+    /// How a [`Effect::Commit`](crate::Effect::Commit) ended.
+    Committed { number: u64, outcome: Outcome },
+    /// What came of a [`Effect::Post`](crate::Effect::Post).
+    Posted {
+        number: u64,
+        outcome: webhook::Outcome,
+    },
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.

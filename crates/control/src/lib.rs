@@ -11,24 +11,39 @@
 //! | `nodes` | takes what comes from the nodes, carries out what the cluster wants |
 //! | `clients` | knows clients by number, by RPC session, and by the connection they have become |
 //! | `in_flight` | commands that no node has answered yet |
-//! | `carried` | which transports were made on which node |
+//! | `journal`, `writing` | what has to be written down before it may be told |
+//! | [`records`] | what is written down |
+//! | `restore` | goes on where an earlier run of the master ended |
+//! | `rehousing` | finds another node for sessions that have lost theirs |
+//! | `node_events`, `outbox` | what applications are told, and have not been told yet |
 
-mod carried;
 mod clients;
 mod control;
 mod deadline;
 mod effect;
 mod in_flight;
 mod input;
+mod journal;
 mod meeting;
+mod node_events;
 mod nodes;
 mod notice;
+mod outbox;
+pub mod records;
+mod rehousing;
+mod restore;
 mod settings;
+mod writing;
 
 pub use control::Control;
 pub use deadline::{Deadline, Timer};
-pub use effect::{Effect, Event, NodeEvent, Obeyed, Told};
+pub use effect::{Effect, Event, Obeyed, Told, Write};
 pub use in_flight::ANSWER;
 pub use input::{Direction, Input, Now, Question, Says, Stage, TransportState};
+pub use journal::{Outcome, PATIENCE};
+pub use node_events::{NodeEvent, NodeHappening, NodeShown};
 pub use notice::{Notice, Weight};
+pub use outbox::Webhook;
+pub use rehousing::HOMELESS;
+pub use restore::RETURN;
 pub use settings::Settings;

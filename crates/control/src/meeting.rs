@@ -17,6 +17,8 @@ impl Control {
             Effect::Notify { to, notification } => {
                 if let Some(client) = self.clients.of(&to) {
                     self.tell(client, Told::Notify(notification));
+                } else if self.clients.missed(&to, notification).is_err() {
+                    self.lose(Some(to));
                 }
             }
             Effect::Place {
@@ -25,9 +27,13 @@ impl Control {
                 node,
                 wanted,
             } => self.place(request, &session, node, wanted),
-            // Asked for only where a session is to outlive its node.
-            Effect::Rehouse { .. } | Effect::Redial { .. } => {}
-            Effect::Media { node, command } => self.media(node, command),
+            Effect::Rehouse { session, .. } => self.rehouse(session),
+            Effect::Redial { connection } => {
+                if let Some(client) = self.clients.of(&connection) {
+                    self.tell(client, Told::Redial);
+                }
+            }
+            Effect::Media { node, command } => self.send(&node, command),
             Effect::Disconnected { connection } => {
                 if let Some(client) = self.clients.unbind(&connection) {
                     self.tell(client, Told::Disconnected);
@@ -41,8 +47,7 @@ impl Control {
                 self.log(Notice::SessionClosed { session, reason });
             }
             Effect::Event(event) => {
-                let event = effect::Event::Meeting(event);
-                self.out(effect::Effect::Event(event));
+                self.event(effect::Event::Meeting(event));
             }
         }
     }
@@ -115,17 +120,6 @@ impl Control {
                 credentials: None,
             })
             .collect()
-    }
-
-    fn media(&mut self, node: NodeId, command: MediaCommand) {
-        match &command {
-            MediaCommand::Publish { transport, .. } | MediaCommand::Subscribe { transport, .. } => {
-                self.carried.open(&node, transport);
-            }
-            MediaCommand::Close { transport } => self.carried.close(&node, transport),
-            MediaCommand::Accept { .. } | MediaCommand::Candidate { .. } => {}
-        }
-        self.send(&node, command);
     }
 
     /// Sends a command on the node's present stream; one that is answered fails at once when there is none.

@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use cluster::{AttachmentId, Environment};
-use conference::{MediaCommand, NodeId, ServerOperation, SessionId, TransportId};
+use cluster::{Addresses, AttachmentId};
+use conference::{MediaCommand, NodeId, Remedy, ServerOperation, SessionId, TransportId};
 
 use crate::control::Control;
-use crate::effect::{Effect, Event, NodeEvent};
-use crate::input::{Input, Says, Stage, TransportState};
+use crate::effect::Effect;
+use crate::input::{Input, Says, TransportState};
+use crate::journal::Slot;
+use crate::node_events::NodeHappening;
 use crate::notice::Notice;
 
 impl Control {
@@ -54,6 +56,7 @@ impl Control {
                 at,
             }),
             Input::Launched { node, environment } => {
+                self.note(Slot::Node(node.clone()));
                 self.tell_cluster(Cluster::Launched { node, environment });
             }
             Input::LaunchFailed { node, reason } => {
@@ -78,10 +81,26 @@ impl Control {
         if self.cluster.attached(attachment).is_none() {
             return;
         }
-        let snapshot: BTreeSet<TransportId> =
+        self.compare(&node, carries);
+    }
+
+    /// Closes what no session wants (said into a broken link, or by a master that is gone). What is wanted and missing
+    /// is left to its client, which notices by itself.
+    fn compare(&mut self, node: &NodeId, carries: &[TransportState]) {
+        let wanted: BTreeSet<TransportId> = self.conference.transports_on(node).cloned().collect();
+        let carried: BTreeSet<TransportId> =
             carries.iter().map(|it| it.transport.clone()).collect();
-        for transport in self.carried.returned(&node, &snapshot) {
-            self.send(&node, MediaCommand::Close { transport });
+        let missing = wanted.difference(&carried).count();
+        let orphans: Vec<TransportId> = carried.difference(&wanted).cloned().collect();
+        if missing > 0 || !orphans.is_empty() {
+            self.log(Notice::Differs {
+                node: cluster::NodeId::new(node.as_str()),
+                orphans: orphans.len(),
+                missing,
+            });
+        }
+        for transport in orphans {
+            self.send(node, MediaCommand::Close { transport });
         }
     }
 
@@ -96,10 +115,7 @@ impl Control {
             Says::Transport { transport, reason } => {
                 self.transport_changed(attachment, transport, reason);
             }
-            Says::Addresses(addresses) => self.tell_cluster(cluster::Input::Addresses {
-                attachment,
-                addresses,
-            }),
+            Says::Addresses(addresses) => self.addresses(attachment, addresses),
             Says::Leaving { reason } => {
                 if let Some(node) = self.cluster.attached(attachment) {
                     let node = node.id().clone();
@@ -108,6 +124,17 @@ impl Control {
                 self.tell_cluster(cluster::Input::Leaving { attachment });
             }
         }
+    }
+
+    fn addresses(&mut self, attachment: AttachmentId, addresses: Addresses) {
+        let node = self.cluster.attached(attachment);
+        if let Some(node) = node.map(|node| node.id().clone()) {
+            self.note(Slot::Node(node));
+        }
+        self.tell_cluster(cluster::Input::Addresses {
+            attachment,
+            addresses,
+        });
     }
 
     fn transport_changed(
@@ -120,10 +147,6 @@ impl Control {
             return;
         };
         let node = node.id().clone();
-        if state.stage == Stage::Closed {
-            let node = NodeId::new(node.as_str());
-            self.carried.gone(&node, &state.transport);
-        }
         self.log(Notice::Transport {
             node,
             transport: state.transport,
@@ -162,13 +185,17 @@ impl Control {
                 boot,
                 term,
                 again,
-            } => self.out(Effect::Welcome {
-                attachment,
-                node,
-                boot,
-                term,
-                again,
-            }),
+            } => {
+                self.note(Slot::Node(node.clone()));
+                self.look_at(&node);
+                self.out(Effect::Welcome {
+                    attachment,
+                    node,
+                    boot,
+                    term,
+                    again,
+                });
+            }
             Wanted::Refuse {
                 attachment,
                 refusal,
@@ -195,36 +222,31 @@ impl Control {
             Wanted::Terminate { node } => self.out(Effect::Terminate { node }),
             Wanted::CloseSessions { node, sessions, .. } => self.close_sessions(node, sessions),
             Wanted::Lost { .. } => self.node_lost(effect),
-            Wanted::Changed { node, from, to } => self.log(Notice::NodeState { node, from, to }),
-            Wanted::Brake { on } => self.log(Notice::Brake(on)),
-            Wanted::StatusChanged { node, old, new } => {
-                let environment = self.environment(&node);
-                self.event(NodeEvent::StatusChanged {
-                    node,
-                    environment,
-                    old,
-                    new,
-                });
+            Wanted::Changed { node, from, to } => {
+                self.note(Slot::Node(node.clone()));
+                self.log(Notice::NodeState { node, from, to });
             }
-            Wanted::Autoscaling(event) => self.event(NodeEvent::Autoscaling(event)),
-            Wanted::Recovered { node } => {
-                let environment = self.environment(&node);
-                self.log(Notice::NodeBack(node.clone()));
-                self.event(NodeEvent::Recovered { node, environment });
+            Wanted::Brake { on } => self.log(Notice::Brake(on)),
+            Wanted::StatusChanged { .. } | Wanted::Autoscaling(_) | Wanted::Recovered { .. } => {
+                self.tell_of_nodes(effect);
             }
         }
     }
 
-    fn event(&mut self, event: NodeEvent) {
-        let event = Event::Node(self.now.timestamp, event);
-        self.out(Effect::Event(event));
-    }
-
-    /// Blank for a node that is gone already.
-    fn environment(&self, node: &cluster::NodeId) -> Environment {
-        let node = self.cluster.node(node);
-        node.map(|node| node.environment().clone())
-            .unwrap_or_default()
+    fn tell_of_nodes(&mut self, effect: cluster::Effect) {
+        use cluster::Effect as Wanted;
+        match effect {
+            Wanted::StatusChanged { node, old, new } => {
+                self.node_event(&node, NodeHappening::StatusChanged { old, new });
+            }
+            Wanted::Autoscaling(event) => self.autoscaling(event),
+            Wanted::Recovered { node } => {
+                self.log(Notice::NodeBack(node.clone()));
+                self.node_event(&node, NodeHappening::Recovered);
+            }
+            // What is to be done and not told.
+            _ => {}
+        }
     }
 
     fn node_lost(&mut self, lost: cluster::Effect) {
@@ -243,18 +265,20 @@ impl Control {
             reason,
             sessions: sessions.len(),
         });
+        self.note(Slot::Node(node.clone()));
         if reason == cluster::LostReason::SuspicionOver {
-            self.crashed(node.clone(), sessions);
+            self.crashed(&node, sessions);
         }
         let node = NodeId::new(node.as_str());
-        self.carried.lost(&node);
-        self.tell_conference(conference::Input::NodeLost {
-            node,
-            remedy: conference::Remedy::Evict,
-        });
+        let remedy = match reason {
+            // What it carried was closed when it had to go.
+            cluster::LostReason::Terminated => Remedy::Evict,
+            _ => self.settings.remedy,
+        };
+        self.tell_conference(conference::Input::NodeLost { node, remedy });
     }
 
-    fn crashed(&mut self, node: cluster::NodeId, sessions: Vec<cluster::SessionId>) {
+    fn crashed(&mut self, node: &cluster::NodeId, sessions: Vec<cluster::SessionId>) {
         let found = sessions
             .iter()
             .filter_map(|id| self.conference.session(&SessionId::new(id.as_str())));
@@ -263,13 +287,11 @@ impl Control {
             .filter(|connection| connection.active.is_some())
             .map(|connection| connection.id.clone())
             .collect();
-        let environment = self.environment(&node);
-        self.event(NodeEvent::Crashed {
-            node,
-            environment,
+        let crashed = NodeHappening::Crashed {
             sessions,
             connections,
-        });
+        };
+        self.node_event(node, crashed);
     }
 
     pub(crate) fn session_closed(&mut self, session: &SessionId) {

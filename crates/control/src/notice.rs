@@ -1,10 +1,14 @@
 //! What an operator may want to read in the log.
 
 use std::fmt;
+use std::time::Duration;
 
 use cluster::{BootId, LostReason, NodeId, State};
-use conference::{ConnectionId, EndReason, RequestId, SessionId, StreamId, TransportId};
+use conference::{
+    ConnectionId, EndReason, NotRestored, RequestId, SessionId, StreamId, TransportId,
+};
 use openvidu::rpc::ClientNumber;
+use openvidu::webhook;
 
 /// How much attention something deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -62,6 +66,32 @@ pub enum Notice {
         sessions: usize,
     },
     NoPlace(String),
+    /// No node was found for it.
+    GivenUp(SessionId),
+    /// After a restart.
+    Restored {
+        sessions: usize,
+        participants: usize,
+        nodes: usize,
+    },
+    NotRestored(NotRestored),
+    /// Participants of an earlier run of the master who did not come back.
+    NotReturned(usize),
+    /// A node came back with other transports than the sessions want.
+    Differs {
+        node: NodeId,
+        /// Closed.
+        orphans: usize,
+        /// Left to their clients to repair.
+        missing: usize,
+    },
+    StoreSilent(String),
+    StoreAnswers(Duration),
+    SteppingDown(String),
+    /// The application's server does not take what it is told, and the oldest is dropped.
+    Untold(usize),
+    PostRefused(webhook::Outcome),
+    PostFailed(webhook::Outcome),
     Unanswered(RequestId),
     NotSent(String),
     Brake(bool),
@@ -78,13 +108,24 @@ impl Notice {
             | Self::SessionClosed { .. }
             | Self::NodeState { .. }
             | Self::NodeBack(_)
-            | Self::NodeLeaving { .. } => Weight::Info,
+            | Self::NodeLeaving { .. }
+            | Self::Restored { .. }
+            | Self::NotReturned(_)
+            | Self::Differs { .. }
+            | Self::StoreAnswers(_) => Weight::Info,
             Self::NodeLost { .. }
             | Self::NodeRefused(_)
             | Self::LinkLost { .. }
             | Self::ClosingLeftovers { .. }
             | Self::NoPlace(_)
+            | Self::GivenUp(_)
             | Self::Unanswered(_)
+            | Self::StoreSilent(_)
+            | Self::NotRestored(_)
+            | Self::SteppingDown(_)
+            | Self::Untold(_)
+            | Self::PostRefused(_)
+            | Self::PostFailed(_)
             | Self::Brake(_) => Weight::Warning,
         }
     }
@@ -130,6 +171,56 @@ impl fmt::Display for Notice {
                 write!(f, "{sessions} sessions left on node {node} are closed")
             }
             Self::NoPlace(reason) => write!(f, "no media node can take a session: {reason}"),
+            Self::GivenUp(session) => write!(
+                f,
+                "session {session} lost its node and no other was found in time; it ends"
+            ),
+            of_the_master => of_the_master.fmt_of_the_master(f),
+        }
+    }
+}
+
+impl Notice {
+    fn fmt_of_the_master(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Restored {
+                sessions,
+                participants,
+                nodes,
+            } => write!(
+                f,
+                "restored {sessions} sessions with {participants} participants on {nodes} nodes"
+            ),
+            Self::NotRestored(error) => write!(f, "{error}"),
+            Self::NotReturned(count) => write!(
+                f,
+                "{count} participants did not come back after the restart in time"
+            ),
+            Self::Differs {
+                node,
+                orphans,
+                missing,
+            } => write!(
+                f,
+                "node {node} carries {orphans} transports that no session wants, which are closed, and lacks {missing}"
+            ),
+            Self::StoreSilent(reason) => write!(
+                f,
+                "the store does not write: {reason}; calls go on, and what changes is lost should the master end now"
+            ),
+            Self::StoreAnswers(after) => write!(f, "the store writes again, after {after:?}"),
+            Self::SteppingDown(reason) => write!(f, "this master does not lead any more: {reason}"),
+            Self::Untold(count) => write!(
+                f,
+                "the webhook's server does not take what it is told; {count} messages are dropped"
+            ),
+            Self::PostRefused(outcome) => {
+                write!(f, "the webhook's server refused a message: {outcome:?}")
+            }
+            Self::PostFailed(outcome) => write!(
+                f,
+                "the webhook's server did not take a message, which is tried again: {outcome:?}"
+            ),
             Self::Unanswered(key) => write!(
                 f,
                 "a media node did not answer command {} within its deadline",
@@ -140,6 +231,8 @@ impl fmt::Display for Notice {
                 f.write_str("mass brake: too many nodes look ill at once, nobody is taken for dead")
             }
             Self::Brake(false) => f.write_str("mass brake released"),
+            // Said by `fmt`.
+            _ => Ok(()),
         }
     }
 }

@@ -2,17 +2,43 @@
 
 use std::time::Duration;
 
-use conference::IceServer;
+use conference::{IceServer, Remedy};
+
+use crate::outbox::Webhook;
 
 /// How the whole behaves.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     #[allow(missing_docs)]
     pub cluster: cluster::Settings,
     /// What clients get whose connection names no ICE servers. Empty: `stun:` of the node that serves them.
     pub ice_servers: Vec<IceServer>,
+    /// How many nodes are wanted, until somebody says otherwise.
+    pub policy: cluster::Policy,
+    /// What becomes of sessions whose node is dead.
+    pub remedy: Remedy,
+    /// Whether there is a store. Without one nothing waits, and nothing outlives the master.
+    pub durable: bool,
+    /// What the application's server wants to hear of, if there is one.
+    pub webhook: Option<Webhook>,
     /// How often sessions that nobody joined are looked for. Zero turns it off.
     pub garbage_interval: Duration,
     /// How old such a session must be to be removed.
     pub garbage_threshold: Duration,
+}
+
+impl Default for Settings {
+    /// Without a store, an outbox and garbage collection; sessions outlive their nodes.
+    fn default() -> Self {
+        Self {
+            cluster: cluster::Settings::default(),
+            ice_servers: Vec::new(),
+            policy: cluster::Policy::default(),
+            remedy: Remedy::Recover,
+            durable: false,
+            webhook: None,
+            garbage_interval: Duration::ZERO,
+            garbage_threshold: Duration::ZERO,
+        }
+    }
 }

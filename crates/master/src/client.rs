@@ -142,12 +142,22 @@ impl Task {
             Event::Told(Told::Notify(notification)) => self.machine.notify(&notification),
             Event::Told(Told::Disconnected) => self.machine.disconnected(now),
             Event::Told(Told::Stop) => return self.stop(),
-            // Comes with its socket, below.
-            Event::Told(Told::ResumeRefused(_)) => Vec::new(),
+            Event::Told(Told::Redial) => self.machine.redial(now),
+            // Come with their sockets, below.
+            Event::Told(Told::ResumeRefused(_) | Told::Adopted { .. }) => Vec::new(),
             Event::Resumed { resume, socket } => {
                 tracing::info!(client = self.number.0, ip = resume.ip, "client reconnected");
                 self.sockets.insert(socket.id(), socket);
                 self.machine.resume(now, resume)
+            }
+            Event::Adopted {
+                resume,
+                socket,
+                connection,
+            } => {
+                tracing::info!(client = self.number.0, %connection, ip = resume.ip, "client came back after a restart");
+                self.sockets.insert(socket.id(), socket);
+                self.machine.adopted(now, &resume, connection)
             }
             Event::ResumeRefused { resume, socket } => {
                 self.sockets.insert(socket.id(), socket);

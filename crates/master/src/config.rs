@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use conference::{ForcedVideoCodec, IceServer};
+use conference::{ForcedVideoCodec, IceServer, Remedy};
+
+use crate::administration::Administration;
 
 /// Everything a master needs to know at its start.
 #[derive(Clone)]
@@ -36,10 +38,16 @@ pub struct Config {
     pub allow_transcoding: bool,
     /// Shown by `GET /config`.
     pub bandwidth: VideoBandwidth,
+    /// What becomes of sessions whose node is dead.
+    pub remedy: Remedy,
+    /// Where everything is written that has to outlive this process. `None`: nothing is.
+    pub store: Option<Arc<dyn store::Store>>,
     /// How often sessions that nobody joined are looked for. Zero turns it off.
     pub garbage_interval: Duration,
     /// How old such a session must be to be removed.
     pub garbage_threshold: Duration,
+    #[allow(missing_docs)]
+    pub administration: Administration,
     /// Serves the call page at `/` and hands out its tokens at `POST /call/token`, without the secret.
     pub call_page: bool,
     /// The files of the call page, by path without the leading `/` (`""` is the page itself).

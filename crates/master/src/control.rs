@@ -10,11 +10,13 @@ mod translate;
 use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
-use ::control::{Control, Effect, Input, Notice, Now, Question, Weight};
+use ::control::{Control, Effect, Input, Notice, Now, Question, Weight, Write};
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::clock::Clock;
+use crate::keeper::Keeper;
 
 pub(crate) use clients::Doors as ClientDoors;
 pub(crate) use message::{Event, Message};
@@ -31,17 +33,20 @@ const LINK_EVENTS: usize = 4096;
 pub(crate) struct Doors {
     pub(crate) messages: mpsc::Sender<Message>,
     pub(crate) link: mpsc::Sender<link::serve::Event>,
-    /// Ends when it was told to stop, or fails.
-    pub(crate) task: tokio::task::JoinHandle<()>,
+    /// Ends when it was told to stop, when another master leads (then it says why), or fails.
+    pub(crate) task: tokio::task::JoinHandle<Option<String>>,
 }
 
-/// Starts the task. `boot` names this run of the master.
-pub(crate) fn start(clock: Clock, boot: &str, settings: ::control::Settings) -> Doors {
+/// Starts the task. `boot` names this run of the master; without a `keeper` nothing is written down.
+pub(crate) fn start(clock: Clock, boot: &str, control: Control, keeper: Option<Keeper>) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
     let shell = Shell {
         clock,
-        control: Control::new(now(&clock), settings),
+        control,
+        keeper,
+        messages: messages.downgrade(),
+        deposed: None,
         clients: clients::Clients::default(),
         nodes: nodes::Nodes::default(),
         prober: prober::Prober::new(boot.to_owned()),
@@ -61,6 +66,11 @@ pub(crate) fn start(clock: Clock, boot: &str, settings: ::control::Settings) -> 
 struct Shell {
     clock: Clock,
     control: Control,
+    keeper: Option<Keeper>,
+    /// What commits and renewals have to say comes in like everything else.
+    messages: mpsc::WeakSender<Message>,
+    /// Why this master may not go on.
+    deposed: Option<String>,
     clients: clients::Clients,
     nodes: nodes::Nodes,
     prober: prober::Prober,
@@ -75,10 +85,11 @@ impl Shell {
         mut self,
         mut inbox: mpsc::Receiver<Message>,
         mut link: mpsc::Receiver<link::serve::Event>,
-    ) {
+    ) -> Option<String> {
         let mut stopping: Option<oneshot::Sender<()>> = None;
+        let leading = self.lead();
         self.handle(Input::Wall(wall(&self.clock)));
-        while !self.stopped {
+        while !self.stopped && self.deposed.is_none() {
             let deadline = self.control.next_deadline();
             let deadline = deadline.map(|deadline| self.clock.instant_of(deadline.at));
             tokio::select! {
@@ -88,7 +99,7 @@ impl Shell {
                         self.handle(Input::Stop);
                     }
                     Some(message) => self.message(message),
-                    None => return,
+                    None => break,
                 },
                 Some(event) = link.recv() => {
                     let event = self.prober.hear(event);
@@ -107,10 +118,40 @@ impl Shell {
                 }
             }
         }
+        drop(leading);
+        if let (Some(keeper), None) = (&self.keeper, &self.deposed) {
+            keeper.leave().await;
+        }
         if let Some(done) = stopping {
             // Nobody waits any more when the asker has given up.
             let _ = done.send(());
         }
+        self.deposed
+    }
+
+    /// Renews the leadership for as long as what it returns lives.
+    fn lead(&self) -> Option<JoinSet<()>> {
+        let keeper = self.keeper.clone()?;
+        let messages = self.messages.clone();
+        let mut leading = JoinSet::new();
+        leading.spawn(async move {
+            let reason = keeper.lead().await;
+            tell(&messages, Message::Deposed { reason }).await;
+        });
+        Some(leading)
+    }
+
+    fn commit(&self, number: u64, writes: Vec<Write>) {
+        // Without one the settings say that nothing is durable, and no commit is asked for.
+        let Some(keeper) = self.keeper.clone() else {
+            return;
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let outcome = keeper.commit(writes).await;
+            let committed = Input::Committed { number, outcome };
+            tell(&messages, Message::Input(committed)).await;
+        });
     }
 
     fn message(&mut self, message: Message) {
@@ -155,6 +196,10 @@ impl Shell {
                 Input::Ended { client }
             }
             Message::Input(input) => input,
+            Message::Deposed { reason } => {
+                self.deposed = Some(reason);
+                return;
+            }
             // Taken out by `run`.
             Message::Stop { .. } => Input::Stop,
         };
@@ -220,6 +265,12 @@ impl Shell {
                 // The settings do not ask for it, as long as there is no provider.
                 tracing::warn!(?effect, "the cluster asks for what this master cannot do");
             }
+            Effect::Commit { number, writes } => self.commit(number, writes),
+            Effect::StepDown { reason } => self.deposed = Some(reason),
+            Effect::Post(post) => {
+                // The settings name no webhook, as long as nobody posts.
+                tracing::warn!(event = post.event.as_str(), "nobody posts webhooks");
+            }
             Effect::Event(event) => tracing::trace!(?event, "event"),
             Effect::Log(notice) => log(&notice),
             Effect::Stopped => self.stopped = true,
@@ -227,7 +278,14 @@ impl Shell {
     }
 }
 
-fn now(clock: &Clock) -> Now {
+/// Without a control task nobody has to know.
+async fn tell(messages: &mpsc::WeakSender<Message>, message: Message) {
+    if let Some(messages) = messages.upgrade() {
+        let _ = messages.send(message).await;
+    }
+}
+
+pub(crate) fn now(clock: &Clock) -> Now {
     Now {
         moment: clock.moment(),
         timestamp: clock.timestamp(),

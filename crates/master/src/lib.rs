@@ -2,9 +2,11 @@
 //! `conference`, what a cluster is in `cluster`, what OpenVidu's clients say and hear in `openvidu`.
 //!
 //! - `control`: the one task that owns both pure cores; everything else talks to it through bounded queues.
+//! - `keeper`: the store, under this master's leadership.
 //! - `client`, `socket`: one task per RPC session, one per WebSocket.
 //! - `http`, `listener`: REST, the call page, and the TLS they come over.
 
+mod administration;
 mod app;
 mod ask;
 mod call_page;
@@ -13,11 +15,14 @@ mod clock;
 mod config;
 mod control;
 mod http;
+mod keeper;
 mod listener;
 mod random;
 mod socket;
 mod start;
 mod tls;
 
+pub use administration::{Administration, Restart};
 pub use config::{Config, Page, StaticFile, Tls, VideoBandwidth};
-pub use start::{Master, StartError, start};
+pub use keeper::StoreProblem;
+pub use start::{Failure, Master, StartError, start};

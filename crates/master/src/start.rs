@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::control::Control;
+use store::MasterRecord;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
@@ -14,20 +16,21 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Tls};
 use crate::control::{self, Message};
+use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::{http, listener, random, tls};
 
 /// How long clients may take to read their last notifications.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// The only term: one master.
-const TERM: u64 = 1;
+/// The term of a master without a store, which cannot know of another.
+const ONLY_TERM: u64 = 1;
 
 /// A running master. Dropping it closes its listeners without a word to anybody; see [`Master::stop`].
 pub struct Master {
     https_addr: SocketAddr,
     link_addr: SocketAddr,
     messages: mpsc::Sender<Message>,
-    control: JoinHandle<()>,
+    control: JoinHandle<Option<String>>,
     https: JoinHandle<()>,
     link: link::serve::Server,
     stop: watch::Sender<bool>,
@@ -55,6 +58,20 @@ pub enum StartError {
         /// What was expected and what came.
         reason: String,
     },
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreProblem),
+}
+
+/// Why a running master ended of its own accord.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It must not go on.
+    #[error("the master stepped down: {0}")]
+    SteppedDown(String),
+    /// A fault of the program.
+    #[error("the {0} has ended")]
+    Ended(&'static str),
 }
 
 impl Master {
@@ -70,11 +87,24 @@ impl Master {
 
     /// Waits until the master ends of its own accord, which is always a fault: whoever started it should say so and
     /// exit.
-    pub async fn failed(&mut self) {
+    pub async fn failed(&mut self) -> Failure {
         tokio::select! {
-            _ = &mut self.control => tracing::error!("the control task has ended"),
-            _ = &mut self.https => tracing::error!("the HTTPS listener has ended"),
+            ended = &mut self.control => match ended {
+                Ok(Some(reason)) => Failure::SteppedDown(reason),
+                _ => Failure::Ended("control task"),
+            },
+            _ = &mut self.https => Failure::Ended("HTTPS listener"),
         }
+    }
+
+    /// Ends at once, as a killed process does: nobody is told, and what is not written is lost. For tests of restarts.
+    pub async fn kill(self) {
+        self.control.abort();
+        self.https.abort();
+        drop(self.link);
+        // Ends with being aborted.
+        let _ = self.control.await;
+        let _ = self.https.await;
     }
 
     /// Evicts everybody with `openviduServerStopped`, lets the notifications out and closes all sockets. Nodes keep
@@ -116,13 +146,20 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
 
     let clock = Clock::start();
     let master_boot_id = hex(&random::draw::<8>());
-    let doors = control::start(clock, &master_boot_id, settings(&config));
+    let record = MasterRecord {
+        boot: master_boot_id.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        link: link_addr.to_string(),
+    };
+    let (control, keeper) = remember(&config, &clock, &record).await?;
+    let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
+    let doors = control::start(clock, &master_boot_id, control, keeper);
     let link_config = link::serve::Config {
         listener: link_listener,
         tls: link_tls,
         join_secret: config.join_secret.clone(),
         master_boot_id: master_boot_id.clone(),
-        term: TERM,
+        term,
     };
     let link = link::serve::start(link_config, doors.link);
     let (stop, stopped) = watch::channel(false);
@@ -153,6 +190,24 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     })
 }
 
+/// What an earlier run of the master left behind, and the way to write more.
+async fn remember(
+    config: &Config,
+    clock: &Clock,
+    record: &MasterRecord,
+) -> Result<(Control, Option<Keeper>), StoreProblem> {
+    let mut settings = settings(config);
+    let Some(store) = config.store.clone() else {
+        return Ok((Control::new(control::now(clock), settings), None));
+    };
+    let Opened { keeper, entries } = Keeper::open(store, record).await?;
+    settings.durable = true;
+    settings.cluster.term = cluster::Term(keeper.term());
+    settings.cluster.launch_prefix = format!("media_{}_", keeper.term());
+    let control = Control::restore(control::now(clock), settings, entries)?;
+    Ok((control, Some(keeper)))
+}
+
 fn settings(config: &Config) -> ::control::Settings {
     ::control::Settings {
         cluster: cluster::Settings {
@@ -166,6 +221,8 @@ fn settings(config: &Config) -> ::control::Settings {
         ice_servers: config.ice_servers.clone(),
         garbage_interval: config.garbage_interval,
         garbage_threshold: config.garbage_threshold,
+        remedy: config.remedy,
+        ..::control::Settings::default()
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     );
     let why = tokio::select! {
         why = requests.next() => why,
-        () = serving.master.failed() => bail!("the master ended of its own accord; nodes carry on, start it again"),
+        failure = serving.master.failed() => bail!("{failure}; nodes carry on, start it again"),
     };
     info!(why, "stopping");
     tokio::select! {

@@ -1,9 +1,11 @@
 //! Starting a master: settings and data directory become its configuration.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use anyhow::Result;
-use master::{Master, Tls};
+use master::{Administration, Master, Tls};
+use store::sqlite::SqliteStore;
 
 use crate::certificates;
 use crate::config::Settings;
@@ -52,6 +54,8 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         Some(secret) => Ok(secret.clone()),
         None => data.secret(name),
     };
+    let file = data.file("store.db");
+    let store = SqliteStore::open(&file, &store::sqlite::Options::default())?;
     let tls = match &settings.certificate {
         Some(own) => Tls {
             cert_pem: own.cert_pem.clone(),
@@ -73,8 +77,11 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,
         bandwidth: settings.bandwidth,
+        remedy: conference::Remedy::Recover,
+        store: Some(Arc::new(store)),
         garbage_interval: settings.garbage_interval,
         garbage_threshold: settings.garbage_threshold,
+        administration: Administration::default(),
         call_page: settings.call_page,
         page: page::page(),
     })

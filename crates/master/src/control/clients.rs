@@ -44,6 +44,16 @@ impl Clients {
     pub(super) fn tell(&mut self, client: ClientNumber, told: Told) -> Result<(), Unreachable> {
         let event = match told {
             Told::ResumeRefused(resume) => return self.refuse(client, resume),
+            Told::Adopted { resume, connection } => {
+                let Some(socket) = self.passing.remove(&client) else {
+                    return Ok(());
+                };
+                Event::Adopted {
+                    resume,
+                    socket,
+                    connection,
+                }
+            }
             told => Event::Told(told),
         };
         self.send(client, event)

@@ -2,7 +2,7 @@
 
 use ::control::{Control, Input, Now, Obeyed, Told};
 use cluster::Illegal;
-use conference::{Conference, Error, Reply, ServerOperation};
+use conference::{Conference, ConnectionId, Error, Reply, ServerOperation};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{ClientNumber, Resume};
 use tokio::sync::{mpsc, oneshot};
@@ -55,6 +55,8 @@ pub(crate) enum Message {
     Ended { client: ClientNumber },
     /// Something happened that needs nothing of the task itself.
     Input(Input),
+    /// Another master may lead, and why.
+    Deposed { reason: String },
     /// The master is going down. Answered when everybody has been told.
     Stop { done: oneshot::Sender<()> },
 }
@@ -76,5 +78,11 @@ pub(crate) enum Event {
     ResumeRefused {
         resume: Resume,
         socket: Socket,
+    },
+    /// It is that RPC session, of an earlier run of the master; the socket stays.
+    Adopted {
+        resume: Resume,
+        socket: Socket,
+        connection: ConnectionId,
     },
 }

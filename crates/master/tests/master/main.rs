@@ -10,4 +10,5 @@ mod node;
 mod nodes;
 mod probing;
 mod reconnecting;
+mod restart;
 mod stage;

@@ -91,7 +91,7 @@ async fn a_short_break_of_the_link_touches_nobody_and_loses_no_command() {
 }
 
 #[tokio::test]
-async fn what_another_master_made_is_left_alone() {
+async fn what_no_session_wants_is_closed() {
     let stage = Stage::new().await;
     let script = Script::new("media_1", 1);
     let old = link::proto::TransportState {
@@ -104,8 +104,10 @@ async fn what_another_master_made_is_left_alone() {
         .expect("lock")
         .insert("con_Old/1".into(), old);
     let mut node = Node::play(&stage, script);
-    stage.until_serving(1).await;
-    node.no_command().await;
+    let Command::Close(close) = node.command().await else {
+        panic!("expected Close")
+    };
+    assert_eq!(close.transport_id, "con_Old/1");
 }
 
 #[tokio::test]
@@ -125,7 +127,9 @@ async fn a_request_under_way_fails_when_the_link_breaks() {
 
 #[tokio::test]
 async fn a_node_that_stays_away_is_dead_and_its_sessions_end() {
-    let (stage, node) = Stage::with_node().await;
+    let stage = Stage::evicting().await;
+    let node = Node::start(&stage, "media_1", 1).await;
+    stage.until_serving(1).await;
     stage.session("room").await;
     let mut ann = stage.participant("room", "PUBLISHER").await;
     node.die();
@@ -140,7 +144,9 @@ async fn a_node_that_stays_away_is_dead_and_its_sessions_end() {
 
 #[tokio::test]
 async fn a_later_boot_supersedes_and_the_older_is_told() {
-    let (stage, mut old) = Stage::with_node().await;
+    let stage = Stage::evicting().await;
+    let mut old = Node::start(&stage, "media_1", 1).await;
+    stage.until_serving(1).await;
     stage.session("room").await;
     let mut ann = stage.participant("room", "PUBLISHER").await;
     let new = Node::start(&stage, "media_1", 2).await;

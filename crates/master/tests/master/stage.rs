@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use conference::ForcedVideoCodec;
-use master::{Config, Master, StaticFile, Tls, VideoBandwidth};
+use conference::{ForcedVideoCodec, Remedy};
+use master::{Administration, Config, Master, StaticFile, Tls, VideoBandwidth};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -22,6 +22,7 @@ pub const SOON: Duration = Duration::from_secs(5);
 
 pub struct Stage {
     pub master: Master,
+    config: Config,
     pub link_ca: String,
     tls: TlsConnector,
 }
@@ -65,18 +66,28 @@ fn connector(ca: &str) -> TlsConnector {
 impl Stage {
     /// Takes nodes at their word: most tests have nodes that carry no media.
     pub async fn new() -> Self {
-        Self::with(false).await
+        Self::with(|_| {}).await
     }
 
     /// Lets nodes serve only after a probe.
     pub async fn probing() -> Self {
-        Self::with(true).await
+        Self::with(|config| config.probe = true).await
     }
 
-    async fn with(probe: bool) -> Self {
+    /// Sessions end with their node.
+    pub async fn evicting() -> Self {
+        Self::with(|config| config.remedy = Remedy::Evict).await
+    }
+
+    /// Writes everything down.
+    pub async fn on(store: Arc<dyn store::Store>) -> Self {
+        Self::with(|config| config.store = Some(store)).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let (https, link) = (certificate("localhost"), certificate(link::SERVER_NAME));
         let loopback = "127.0.0.1:0".parse().expect("address");
-        let config = Config {
+        let mut config = Config {
             listen: loopback,
             link_listen: loopback,
             public_host: "localhost".into(),
@@ -85,21 +96,46 @@ impl Stage {
             join_secret: JOIN_SECRET.into(),
             tls: https.tls(),
             link_tls: link.tls(),
-            probe,
+            probe: false,
             ice_servers: vec![],
             forced_video_codec: ForcedVideoCodec::default(),
             allow_transcoding: false,
             bandwidth: VideoBandwidth::default(),
+            remedy: Remedy::Recover,
+            store: None,
             garbage_interval: Duration::from_secs(900),
             garbage_threshold: Duration::from_secs(3600),
+            administration: Administration::default(),
             call_page: true,
             page: Arc::new(page),
         };
-        let master = master::start(config).await.expect("started");
+        change(&mut config);
+        let master = master::start(config.clone()).await.expect("started");
         Self {
             master,
+            config,
             link_ca: link.cert,
             tls: connector(&https.cert),
+        }
+    }
+
+    /// Kills the master as `kill -9` does, and starts it again at the same addresses.
+    pub async fn restarted(self) -> Self {
+        let Self {
+            master,
+            mut config,
+            link_ca,
+            tls,
+        } = self;
+        config.listen = master.https_addr();
+        config.link_listen = master.link_addr();
+        master.kill().await;
+        let master = master::start(config.clone()).await.expect("started again");
+        Self {
+            master,
+            config,
+            link_ca,
+            tls,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod membership;
 mod replies;
+mod returning;
 
 use std::collections::BTreeMap;
 use std::fmt;

@@ -218,6 +218,14 @@ impl Delivery {
         self.next
     }
 
+    /// A message that waits.
+    pub fn get(&self, number: u64) -> Option<&Post> {
+        let place = self
+            .waiting
+            .binary_search_by_key(&number, |post| post.number);
+        self.waiting.get(place.ok()?)
+    }
+
     /// How many messages wait, the one under way included.
     pub fn waiting(&self) -> usize {
         self.waiting.len()

@@ -95,6 +95,10 @@ impl World {
             Told::Notify(notification) => client.notify(&notification),
             Told::Disconnected => client.disconnected(now.timestamp),
             Told::ResumeRefused(resume) => client.resume_refused(&resume),
+            Told::Adopted { resume, connection } => {
+                client.adopted(now.timestamp, &resume, connection)
+            }
+            Told::Redial => client.redial(now.timestamp),
             Told::Stop => Vec::new(),
         };
         self.do_for_client(number, effects);

@@ -209,6 +209,9 @@ impl World {
                 self.note(format_args!("master: {notice}"));
                 self.see(Seen::Logged(notice));
             }
+            Effect::Commit { .. } | Effect::StepDown { .. } | Effect::Post(_) => {
+                self.note(format_args!("master: asks for what it was made without: {effect:?}"));
+            }
             Effect::Stopped => self.note(format_args!("master: has told everybody")),
         }
     }
