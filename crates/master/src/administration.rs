@@ -1,0 +1,18 @@
+//! What operators and applications may do to the master beside holding meetings.
+
+use std::sync::Arc;
+
+use openvidu::rest::Change;
+
+/// How a master is administered. By default it has no name and cannot be restarted from afar.
+#[derive(Clone, Default)]
+pub struct Administration {
+    /// Names the cluster, in configurations and events.
+    pub cluster_id: String,
+    /// `None`: `POST /restart` is refused.
+    pub restart: Option<Restart>,
+}
+
+/// Writes these changes of the configuration down and has the program start again with them, soon; media goes on. An
+/// error says which of them is wrong: then nothing happens.
+pub type Restart = Arc<dyn Fn(Vec<Change>) -> Result<(), String> + Send + Sync>;
