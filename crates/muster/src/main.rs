@@ -6,6 +6,7 @@ mod certificates;
 mod cli;
 mod config;
 mod data_dir;
+mod descriptors;
 mod exit;
 mod logging;
 mod mastering;
@@ -40,6 +41,7 @@ fn main() -> ExitCode {
         complain(&account.to_string());
     }
     logging::start(&loaded.settings.log);
+    descriptors::raise();
     match run(role, loaded) {
         Ok(ending) => ending.into(),
         Err(error) => {

@@ -316,6 +316,29 @@ fn a_data_directory_has_one_master() {
 }
 
 #[test]
+fn as_many_files_may_be_open_as_the_system_allows() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let master = "ulimit -Sn 256; exec \"$0\" master --listen 127.0.0.1:0 --link-listen 127.0.0.1:0 --data-dir \"$1\"";
+    let mut child = Command::new("sh")
+        .args(["-c", master, env!("CARGO_BIN_EXE_muster")])
+        .arg(data.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("started");
+    let limits = format!("/proc/{}/limits", child.id());
+    eventually("the limit is raised", || {
+        let limits = std::fs::read_to_string(&limits).ok()?;
+        let open = limits.lines().find(|l| l.starts_with("Max open files"))?;
+        let mut words = open["Max open files".len()..].split_whitespace();
+        (words.next()? == words.next()?).then_some(())
+    });
+    child.kill().expect("running");
+    child.wait().expect("killed");
+}
+
+#[test]
 fn a_taken_port_is_named() {
     let data = tempfile::tempdir().expect("temporary directory");
     let taken = TcpListener::bind("127.0.0.1:0").expect("bind");
