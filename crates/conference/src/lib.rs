@@ -2,7 +2,10 @@
 //!
 //! Pure: no clock, socket, task, JSON or randomness. [`Conference::handle`] takes the time and one [`Input`] and
 //! returns the [`Effect`]s, which the shell carries out in that order. Nothing here knows a node's address, a
-//! WebSocket or an HTTP status.
+//! WebSocket or an HTTP status. [`Conference::next_deadline`] says when to come back with [`Input::Elapsed`].
+//!
+//! A shell that keeps sessions across its own end writes down those that [`Conference::take_changed`] names, and hands
+//! them to [`Conference::restore`] when it starts again.
 //!
 //! The rules come from OpenVidu 2.24–2.32; where this crate's behaviour looks odd, a test names the rule.
 

@@ -299,6 +299,9 @@ impl Conference {
         };
         self.end_receptions_of(who, &stream, reason, out);
         self.close_replaced(who, out);
+        if let Some(legs) = self.legs.get_mut(&who.connection) {
+            legs.stranded = false;
+        }
         let Some(room) = self.sessions.get_mut(&who.session) else {
             return false;
         };

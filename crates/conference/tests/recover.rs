@@ -207,6 +207,16 @@ fn a_publisher_that_came_by_itself_need_not_dial() {
 }
 
 #[test]
+fn a_publisher_that_ended_its_stream_need_not_dial() {
+    let mut room = without_a_node();
+    room.reconnect("A", "A");
+    elapsed(&mut room, 7_000);
+    room.unpublish("A");
+    room.rehoused(S, "n2");
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING);
+}
+
+#[test]
 fn unpublishing_takes_back_what_is_held() {
     let mut room = without_a_node();
     room.reconnect("A", "A");
