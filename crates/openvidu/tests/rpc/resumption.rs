@@ -196,3 +196,67 @@ fn too_many_bytes_for_an_absent_client_lose_it() {
         ["lost con_Kabc123456", "ended"]
     );
 }
+
+#[test]
+fn after_a_restart_a_fresh_client_is_the_one_that_it_asks_for() {
+    let peer = Peer::joined();
+    let (mut fresh, resume) = arrive(&peer, SECOND, RPC_SESSION);
+    let connection = ConnectionId::new(CONNECTION);
+    let effects = fresh.client.adopted(fresh.now, &resume, connection);
+    assert_eq!(
+        sent(&effects),
+        json!({"id":4,"result":{"value":"reconnection successful","sessionId":RPC_SESSION},"jsonrpc":"2.0"})
+    );
+    assert_eq!(fresh.client.session().as_str(), RPC_SESSION);
+    // It is a participant, and `operation` sees that it is the same one.
+    fresh.operation("unpublishVideo", json!({}));
+    // When its socket is gone it has the grace of a participant.
+    fresh.close();
+    assert_eq!(fresh.fire().1, Deadline::Grace);
+}
+
+#[test]
+fn an_adopted_client_never_repeats_the_id_of_a_stream() {
+    let publish = json!({"sdpOffer":"v=0","doLoopback":false,"hasAudio":true,"hasVideo":false,"audioActive":true,
+        "videoActive":false,"typeOfVideo":"CAMERA","frameRate":-1,"videoDimensions":"{}"});
+    let nonce = |peer: &mut Peer| match peer.operation("publishVideo", publish.clone()) {
+        conference::ClientOperation::Publish { nonce, .. } => nonce,
+        other => panic!("{other:?}"),
+    };
+    let mut peer = Peer::joined();
+    let before = nonce(&mut peer);
+    let (mut fresh, resume) = arrive(&peer, SECOND, RPC_SESSION);
+    let connection = ConnectionId::new(CONNECTION);
+    fresh.client.adopted(fresh.now, &resume, connection);
+    assert_ne!(nonce(&mut fresh), before);
+}
+
+#[test]
+fn nobody_is_adopted_without_having_asked_on_this_socket() {
+    let peer = Peer::joined();
+    let (mut fresh, resume) = arrive(&peer, SECOND, RPC_SESSION);
+    fresh.close();
+    let connection = ConnectionId::new(CONNECTION);
+    assert!(
+        fresh
+            .client
+            .adopted(fresh.now, &resume, connection)
+            .is_empty()
+    );
+    assert_eq!(fresh.client.counters().stale, 1);
+}
+
+#[test]
+fn a_client_that_is_to_come_again_loses_its_socket_and_nothing_else() {
+    let mut peer = Peer::joined();
+    let effects = peer.client.redial(peer.now);
+    assert_eq!(
+        outline(&effects),
+        ["close 1 1000 Reconnect to renew what was lost"]
+    );
+    assert!(peer.client.redial(peer.now).is_empty(), "it has none");
+    assert!(peer.notify(left(1)).is_empty());
+    let frames = frames(&resume(&mut peer, SECOND));
+    assert_eq!(frames[0]["result"]["value"], "reconnection successful");
+    assert_eq!(frames[1]["params"]["connectionId"], "con_1");
+}

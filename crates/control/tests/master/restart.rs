@@ -1,0 +1,273 @@
+//! A master that goes on where an earlier run ended.
+
+use std::collections::BTreeMap;
+
+use cluster::schedule::{Bounds, Entry, Schedule, When};
+use cluster::{NodeId, Policy, State};
+use control::{Control, Effect, Input, Now, Question, RETURN, Told, Webhook};
+use openvidu::webhook;
+
+use crate::stage::{Stage, publish, settings};
+
+fn call() -> Stage {
+    let mut stage = Stage::new();
+    stage.attach(1, "media_1", 1);
+    stage.call("room", &["ann", "bob", "carl"]);
+    stage
+}
+
+#[test]
+fn sessions_are_what_they_were() {
+    let mut stage = call();
+    stage.create("empty");
+    stage.connection("empty", "nobody yet");
+    let before = stage.sessions();
+    assert_eq!(before.len(), 2);
+    let stage = stage.restarted();
+    assert_eq!(stage.sessions(), before);
+    assert!(stage.logged("restored 2 sessions with 3 participants on 1 nodes"));
+    assert_eq!(stage.control.unwritten(), 0, "nothing is new");
+    // Neither again.
+    assert_eq!(stage.restarted().sessions(), before);
+}
+
+#[test]
+fn a_node_that_returns_goes_on_and_is_told_only_what_is_new() {
+    let mut stage = call().restarted();
+    let node = NodeId::new("media_1");
+    let state = |stage: &Stage| stage.control.cluster().node(&node).expect("known").state();
+    assert_eq!(state(&stage), State::Suspect);
+    stage.attach(1, "media_1", 1);
+    assert_eq!(state(&stage), State::Serving);
+    assert!(stage.commands.is_empty(), "{:?}", stage.commands);
+    let again = |effect: &Effect| matches!(effect, Effect::Welcome { again: true, .. });
+    assert!(stage.seen.iter().any(again));
+    stage.pass(RETURN.as_millis() as u64);
+    assert_eq!(stage.sessions(), [], "nobody came back");
+    assert!(stage.carried.is_empty());
+}
+
+#[test]
+fn clients_that_return_are_who_they_were() {
+    let mut stage = call().restarted();
+    stage.attach(1, "media_1", 1);
+    let before = stage.sessions();
+    for name in ["ann", "bob", "carl"] {
+        let client = stage.comes_back(name);
+        let told = stage.told(client);
+        assert!(
+            matches!(told[..], [Told::Adopted { connection, .. }] if connection.as_str() == format!("con_{name}")),
+            "{told:?}"
+        );
+    }
+    stage.pass(2 * RETURN.as_millis() as u64);
+    assert_eq!(stage.sessions(), before);
+}
+
+#[test]
+fn whoever_is_away_hears_later_what_was_said() {
+    let mut stage = call().restarted();
+    stage.attach(1, "media_1", 1);
+    let ann = stage.comes_back("ann");
+    stage.operate(ann, 9, "ann", conference::ClientOperation::Unpublish);
+    let bob = stage.comes_back("bob");
+    let told = stage.told(bob);
+    assert!(
+        matches!(
+            told[..],
+            [
+                Told::Adopted { .. },
+                Told::Notify(conference::Notification::ParticipantUnpublished { .. })
+            ]
+        ),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn a_participant_whose_rpc_session_is_not_known_has_left() {
+    let mut stage = call();
+    let record = stage
+        .store
+        .get_mut("members/room/con_bob")
+        .expect("written");
+    let text = String::from_utf8(record.clone()).expect("JSON");
+    let cut = text.replace("\"rpc_bob\"", "null");
+    assert_ne!(cut, text);
+    *record = cut.into_bytes();
+    let stage = stage.restarted();
+    let room = &stage.sessions()[0];
+    assert_eq!(room.connections.len(), 2, "{room:?}");
+}
+
+#[test]
+fn a_record_of_another_version_stops_the_start() {
+    let stage = call();
+    let broken = |key: &str, value: &[u8]| {
+        let mut store = stage.store.clone();
+        store.insert(key.to_owned(), value.to_vec());
+        let restored = Control::restore(Now::default(), settings(), store.into_iter().collect());
+        restored.expect_err("unreadable").to_string()
+    };
+    let error = broken("sessions/room", br#"{"version":2,"id":"room"}"#);
+    assert_eq!(
+        error,
+        "record sessions/room of the store has form 2, this program reads form 1: use the version that wrote it, or a \
+         later one"
+    );
+    let error = broken("known/media_1", b"garbage");
+    assert!(
+        error.starts_with("record known/media_1 of the store cannot be read"),
+        "{error}"
+    );
+    let error = broken(
+        "outbox/x",
+        br#"{"version":1,"event":"sessionCreated","body":"{}"}"#,
+    );
+    assert!(
+        error.starts_with("record outbox/x of the store cannot be read"),
+        "{error}"
+    );
+}
+
+#[test]
+fn policy_and_count_outlive_the_master() {
+    let mut stage = Stage::new();
+    let entry = Entry {
+        name: "morning".into(),
+        when: When::Weekly {
+            weekdays: vec!["mon-fri".into()],
+            time: "07:30".into(),
+        },
+        zone: "Europe/Berlin".into(),
+        wanted: Bounds {
+            minimum: 2,
+            maximum: 4,
+        },
+        lead: std::time::Duration::from_secs(60),
+    };
+    let policy = Policy {
+        count: Some(3),
+        schedule: Schedule::new(vec![entry]).expect("valid"),
+        autoscaling: Some(cluster::autoscaling::Limits {
+            nodes: Bounds::exactly(5),
+            max_load: 80.5,
+            min_load: 20.25,
+            interval: std::time::Duration::from_millis(61_500),
+        }),
+    };
+    stage.handle(Input::Policy {
+        question: Question(1),
+        policy: Box::new(policy.clone()),
+    });
+    stage.handle(Input::Command {
+        question: Question(2),
+        command: cluster::Command::Count(9),
+    });
+    let demanded = stage.control.cluster().demanded();
+    assert!(demanded.is_some());
+    let mut stage = stage.restarted();
+    assert_eq!(stage.control.cluster().policy(), &policy);
+    assert_eq!(stage.control.cluster().demanded(), demanded);
+    stage.handle(Input::Command {
+        question: Question(3),
+        command: cluster::Command::Uncount,
+    });
+    assert_eq!(stage.restarted().control.cluster().demanded(), None);
+}
+
+#[test]
+fn a_drain_goes_on() {
+    let mut stage = call();
+    let within = Some(std::time::Duration::from_secs(60));
+    stage.handle(Input::Command {
+        question: Question(1),
+        command: cluster::Command::Drain {
+            node: NodeId::new("media_1"),
+            within,
+        },
+    });
+    stage.pass(10_000);
+    let mut stage = stage.restarted();
+    stage.attach(1, "media_1", 1);
+    for name in ["ann", "bob", "carl"] {
+        stage.comes_back(name);
+    }
+    let node = stage.control.cluster().node(&NodeId::new("media_1"));
+    assert_eq!(node.expect("known").state(), State::WaitingIdle);
+    stage.pass(49_000);
+    assert_eq!(stage.sessions().len(), 1);
+    stage.pass(1_000);
+    assert_eq!(stage.sessions(), [], "its time is over");
+}
+
+#[test]
+fn what_was_not_posted_is_posted_again_in_order() {
+    let with_webhook = || control::Settings {
+        webhook: Some(Webhook::of_everything("cluster")),
+        ..settings()
+    };
+    let mut stage = Stage::with(with_webhook());
+    for name in ["one", "two", "three"] {
+        stage.create(name);
+    }
+    let posts = |stage: &Stage| -> Vec<(u64, String)> {
+        let posts = stage.seen.iter().filter_map(|effect| match effect {
+            Effect::Post(post) => Some((post.number, post.body.clone())),
+            _ => None,
+        });
+        posts.collect()
+    };
+    assert_eq!(posts(&stage).len(), 1, "one at a time");
+    let mut stage = stage.restarted_with(with_webhook());
+    for _ in 0..3 {
+        let (number, _) = posts(&stage).pop().expect("a post");
+        let outcome = webhook::Outcome::Answered(200);
+        stage.handle(Input::Posted { number, outcome });
+    }
+    let bodies: Vec<String> = posts(&stage).into_iter().map(|(_, body)| body).collect();
+    assert_eq!(bodies.len(), 3);
+    for (body, name) in bodies.iter().zip(["one", "two", "three"]) {
+        assert!(
+            body.contains(&format!("\"sessionId\":\"{name}\"")),
+            "{body}"
+        );
+    }
+    assert!(
+        !stage.store.keys().any(|key| key.starts_with("outbox/")),
+        "{:?}",
+        stage.store.keys()
+    );
+}
+
+#[test]
+fn a_session_whose_node_nobody_knows_gets_another() {
+    let mut stage = call();
+    stage.store.remove("known/media_1");
+    stage.carried = BTreeMap::new();
+    let mut stage = stage.restarted();
+    assert_eq!(stage.sessions()[0].node, None);
+    stage.attach(1, "media_2", 1);
+    let node = stage.sessions()[0].node.clone();
+    assert_eq!(node.expect("a node").as_str(), "media_2");
+}
+
+#[test]
+fn a_stream_may_be_published_by_whoever_returned() {
+    let mut stage = call().restarted();
+    stage.attach(1, "media_1", 1);
+    let ann = stage.comes_back("ann");
+    stage.operate(ann, 9, "ann", conference::ClientOperation::Unpublish);
+    stage.operate(ann, 10, "ann", publish());
+    let told = stage.told(ann);
+    assert!(
+        told.iter().any(|told| matches!(
+            told,
+            Told::Reply {
+                result: Ok(conference::Reply::Published { .. }),
+                ..
+            }
+        )),
+        "{told:?}"
+    );
+}
