@@ -77,7 +77,7 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,
         bandwidth: settings.bandwidth,
-        remedy: conference::Remedy::Recover,
+        remedy: settings.node_lost,
         store: Some(Arc::new(store)),
         garbage_interval: settings.garbage_interval,
         garbage_threshold: settings.garbage_threshold,

@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 31] = [
+pub(super) const KEYS: [Key; 32] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -44,6 +44,7 @@ pub(super) const KEYS: [Key; 31] = [
     key("node.allow_loopback"),
     key("node.exit_when_orphaned"),
     key("cluster.probe"),
+    key("cluster.node_lost"),
     secret("webrtc.ice_servers"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use conference::{ForcedVideoCodec, IceServer};
+use conference::{ForcedVideoCodec, IceServer, Remedy};
 use master::VideoBandwidth;
 
 use super::layers::Layers;
@@ -44,6 +44,7 @@ pub struct Settings {
     pub link: Link,
     pub node: Node,
     pub probe: bool,
+    pub node_lost: Remedy,
     pub ice_servers: Vec<IceServer>,
     pub garbage_interval: Duration,
     pub garbage_threshold: Duration,
@@ -117,6 +118,9 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         link: link(r, role),
         node,
         probe: r.one("cluster.probe", values::boolean).unwrap_or(true),
+        node_lost: r
+            .one("cluster.node_lost", values::remedy)
+            .unwrap_or(Remedy::Recover),
         ice_servers: r.list("webrtc.ice_servers", values::ice_server),
         garbage_interval: duration(r, "sessions.garbage_interval", 900),
         garbage_threshold: duration(r, "sessions.garbage_threshold", 3600),

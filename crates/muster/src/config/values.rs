@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use conference::{ForcedVideoCodec, IceServer};
+use conference::{ForcedVideoCodec, IceServer, Remedy};
 
 use super::reader::Judged;
 
@@ -140,6 +140,15 @@ where
 /// `true` or `false`.
 pub(super) fn boolean(text: &str) -> Judged<bool> {
     text.parse().map_err(|_| "true or false".into())
+}
+
+/// What becomes of sessions whose node is dead.
+pub(super) fn remedy(text: &str) -> Judged<Remedy> {
+    match text {
+        "recover" => Ok(Remedy::Recover),
+        "evict" => Ok(Remedy::Evict),
+        _ => Err("recover or evict".into()),
+    }
 }
 
 /// Whole seconds; 0 turns the thing off.
