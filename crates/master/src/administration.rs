@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use openvidu::rest::Change;
 
+use crate::webhook::Webhook;
+
 /// How a master is administered. By default it has no name and cannot be restarted from afar.
 #[derive(Clone, Default)]
 pub struct Administration {
@@ -11,6 +13,12 @@ pub struct Administration {
     pub cluster_id: String,
     /// `None`: `POST /restart` is refused.
     pub restart: Option<Restart>,
+    /// `None`: applications are told nothing by themselves.
+    pub webhook: Option<Webhook>,
+    /// What is balanced between nodes.
+    pub strategy: cluster::Strategy,
+    /// How many nodes are wanted, until somebody says otherwise.
+    pub policy: cluster::Policy,
 }
 
 /// Writes these changes of the configuration down and has the program start again with them, soon; media goes on. An

@@ -78,6 +78,11 @@ impl App {
         answered.await.map_err(|_| GoingDown)
     }
 
+    /// Says that something has happened.
+    pub(crate) async fn input(&self, input: ::control::Input) -> Result<(), GoingDown> {
+        self.tell(Message::Input(input)).await
+    }
+
     async fn tell(&self, message: Message) -> Result<(), GoingDown> {
         self.control.send(message).await.map_err(|_| GoingDown)
     }

@@ -11,12 +11,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use ::control::{Control, Effect, Input, Notice, Now, Question, Weight, Write};
+use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio::time::sleep_until;
 
 use crate::clock::Clock;
 use crate::keeper::Keeper;
+use crate::webhook::Poster;
 
 pub(crate) use clients::Doors as ClientDoors;
 pub(crate) use message::{Event, Message};
@@ -38,13 +40,20 @@ pub(crate) struct Doors {
 }
 
 /// Starts the task. `boot` names this run of the master; without a `keeper` nothing is written down.
-pub(crate) fn start(clock: Clock, boot: &str, control: Control, keeper: Option<Keeper>) -> Doors {
+pub(crate) fn start(
+    clock: Clock,
+    boot: &str,
+    control: Control,
+    keeper: Option<Keeper>,
+    poster: Option<Poster>,
+) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
     let shell = Shell {
         clock,
         control,
         keeper,
+        poster,
         messages: messages.downgrade(),
         deposed: None,
         clients: clients::Clients::default(),
@@ -67,6 +76,7 @@ struct Shell {
     clock: Clock,
     control: Control,
     keeper: Option<Keeper>,
+    poster: Option<Poster>,
     /// What commits and renewals have to say comes in like everything else.
     messages: mpsc::WeakSender<Message>,
     /// Why this master may not go on.
@@ -139,6 +149,20 @@ impl Shell {
             tell(&messages, Message::Deposed { reason }).await;
         });
         Some(leading)
+    }
+
+    fn post(&self, post: Post) {
+        // Without one the settings name no webhook, and nothing is to be posted.
+        let Some(poster) = self.poster.clone() else {
+            return;
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let number = post.number;
+            let outcome = poster.post(post).await;
+            let posted = Input::Posted { number, outcome };
+            tell(&messages, Message::Input(posted)).await;
+        });
     }
 
     fn commit(&self, number: u64, writes: Vec<Write>) {
@@ -267,10 +291,7 @@ impl Shell {
             }
             Effect::Commit { number, writes } => self.commit(number, writes),
             Effect::StepDown { reason } => self.deposed = Some(reason),
-            Effect::Post(post) => {
-                // The settings name no webhook, as long as nobody posts.
-                tracing::warn!(event = post.event.as_str(), "nobody posts webhooks");
-            }
+            Effect::Post(post) => self.post(post),
             Effect::Event(event) => tracing::trace!(?event, "event"),
             Effect::Log(notice) => log(&notice),
             Effect::Stopped => self.stopped = true,

@@ -1,6 +1,7 @@
 //! The paths that are served, and what holds for all of them.
 
 mod client_ip;
+mod muster;
 mod page;
 mod rest;
 mod websocket;
@@ -36,6 +37,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             get(page::certificate_accepted),
         )
         .nest("/openvidu/api", rest::router(app.clone()))
+        .merge(muster::router(app.clone()))
         .fallback(page::file);
     if app.config.call_page {
         router = router.route("/call/token", post(call_page::token));
@@ -47,8 +49,19 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 }
 
 async fn deadline(request: Request, next: Next) -> Response {
-    match timeout(REQUEST, next.run(request)).await {
+    let limit = match waits(&request) {
+        true => rest::WAIT + REQUEST,
+        false => REQUEST,
+    };
+    match timeout(limit, next.run(request)).await {
         Ok(response) => response,
         Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
     }
+}
+
+/// Whether the request waits for a node to come or go.
+fn waits(request: &Request) -> bool {
+    let uri = request.uri();
+    let asks = |query: &str| query.split('&').any(|pair| pair == "wait=true");
+    uri.path().starts_with("/openvidu/api/media-nodes") && uri.query().is_some_and(asks)
 }

@@ -11,8 +11,9 @@ use store::{
     StoreError,
 };
 
-/// How long a master that says nothing leads on. Only fences: who is dead is decided by other signs.
-const LEASE: Duration = Duration::from_secs(10);
+/// How long a master whose store takes nothing leads on. Only fences, and a later run ends it at once: so it is long
+/// enough for a disk that is full to be emptied.
+const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// Between two renewals of the lease.
 const RENEWAL: Duration = Duration::from_secs(3);

@@ -21,8 +21,10 @@ mod random;
 mod socket;
 mod start;
 mod tls;
+mod webhook;
 
 pub use administration::{Administration, Restart};
 pub use config::{Config, Page, StaticFile, Tls, VideoBandwidth};
 pub use keeper::StoreProblem;
 pub use start::{Failure, Master, StartError, start};
+pub use webhook::Webhook;

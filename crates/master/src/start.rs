@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Tls};
 use crate::control::{self, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
+use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
 
 /// How long clients may take to read their last notifications.
@@ -153,7 +154,8 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     };
     let (control, keeper) = remember(&config, &clock, &record).await?;
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
-    let doors = control::start(clock, &master_boot_id, control, keeper);
+    let poster = poster(&config)?;
+    let doors = control::start(clock, &master_boot_id, control, keeper, poster);
     let link_config = link::serve::Config {
         listener: link_listener,
         tls: link_tls,
@@ -208,7 +210,17 @@ async fn remember(
     Ok((control, Some(keeper)))
 }
 
+fn poster(config: &Config) -> Result<Option<Poster>, StartError> {
+    let webhook = config.administration.webhook.as_ref();
+    let poster = webhook.map(Poster::new).transpose();
+    poster.map_err(|error| StartError::Tls {
+        what: "the webhook's authorities",
+        reason: error.to_string(),
+    })
+}
+
 fn settings(config: &Config) -> ::control::Settings {
+    let administration = &config.administration;
     ::control::Settings {
         cluster: cluster::Settings {
             gate: if config.probe {
@@ -216,12 +228,21 @@ fn settings(config: &Config) -> ::control::Settings {
             } else {
                 cluster::Gate::Word
             },
+            strategy: administration.strategy,
             ..cluster::Settings::default()
         },
         ice_servers: config.ice_servers.clone(),
         garbage_interval: config.garbage_interval,
         garbage_threshold: config.garbage_threshold,
         remedy: config.remedy,
+        policy: administration.policy.clone(),
+        webhook: administration
+            .webhook
+            .as_ref()
+            .map(|webhook| ::control::Webhook {
+                events: webhook.events.clone(),
+                ..::control::Webhook::of_everything(administration.cluster_id.as_str())
+            }),
         ..::control::Settings::default()
     }
 }

@@ -5,6 +5,8 @@ mod config;
 mod connections;
 mod gate;
 mod health;
+mod media_nodes;
+mod restart;
 mod sessions;
 mod signal;
 mod tokens;
@@ -18,6 +20,8 @@ use axum::routing::{MethodRouter, delete, get, post};
 use crate::app::App;
 
 use answer::{forbidden, not_served};
+
+pub(super) use media_nodes::WAIT;
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
     Router::new()
@@ -40,6 +44,14 @@ pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .route("/config", get(config::all))
         .route("/config/{name}", get(config::one))
         .route("/health", get(health::get))
+        .route("/restart", post(restart::restart))
+        .route(
+            "/media-nodes",
+            get(media_nodes::list)
+                .post(media_nodes::launch)
+                .put(media_nodes::discover),
+        )
+        .route("/media-nodes/{node}", media_node())
         .route("/recordings", get(not_served))
         .route("/recordings/start", post(not_served))
         .route("/recordings/stop/{recording}", post(not_served))
@@ -55,6 +67,12 @@ pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
         .fallback(forbidden)
         .method_not_allowed_fallback(forbidden)
         .layer(from_fn_with_state(app, gate::guard))
+}
+
+fn media_node() -> MethodRouter<Arc<App>> {
+    get(media_nodes::get)
+        .patch(media_nodes::change)
+        .delete(media_nodes::remove)
 }
 
 fn connection() -> MethodRouter<Arc<App>> {

@@ -1,0 +1,63 @@
+//! `/muster/api`: the operations that `api` describes, one handler each.
+
+mod answer;
+mod fleet;
+mod guard;
+mod nodes;
+mod schedule;
+
+use std::sync::Arc;
+
+use api::{BASE, Method, Operation};
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::routing::{self, MethodRouter, get};
+
+use crate::app::App;
+
+use answer::{document, not_found, not_served};
+
+pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
+    let mut operations = Router::new();
+    for operation in Operation::ALL {
+        operations = operations.route(operation.path(), served(*operation));
+    }
+    let operations = operations
+        .fallback(not_found)
+        .method_not_allowed_fallback(not_found)
+        .layer(from_fn_with_state(app, guard::guard));
+    Router::new()
+        .nest(BASE, operations)
+        .route(api::DOCUMENT, get(document))
+}
+
+fn served(operation: Operation) -> MethodRouter<Arc<App>> {
+    let method = operation.method();
+    match operation {
+        Operation::Status => on(method, fleet::status),
+        Operation::ListNodes => on(method, nodes::list),
+        Operation::AddNodes => on(method, nodes::add),
+        Operation::Node => on(method, nodes::get),
+        Operation::RemoveNode => on(method, nodes::remove),
+        Operation::Drain => on(method, nodes::drain),
+        Operation::UnDrain => on(method, nodes::undrain),
+        Operation::Why => on(method, nodes::why),
+        Operation::Revoke => on(method, not_served),
+        Operation::Schedule => on(method, schedule::get),
+        Operation::SetSchedule => on(method, schedule::set),
+        Operation::ClearSchedule => on(method, schedule::clear),
+        Operation::Want => on(method, fleet::want),
+        Operation::Unwant => on(method, fleet::unwant),
+        Operation::MakeToken => on(method, not_served),
+    }
+}
+
+fn on<T: 'static>(method: Method, handler: impl Handler<T, Arc<App>>) -> MethodRouter<Arc<App>> {
+    match method {
+        Method::Get => routing::get(handler),
+        Method::Post => routing::post(handler),
+        Method::Put => routing::put(handler),
+        Method::Delete => routing::delete(handler),
+    }
+}

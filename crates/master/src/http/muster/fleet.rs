@@ -1,0 +1,65 @@
+//! The whole: how it is, and how many nodes are wanted.
+
+use std::sync::Arc;
+
+use ::control::{Control, Now};
+use api::{Status, Wanted, WantedRequest, Webhooks};
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use cluster::Command;
+
+use super::answer::{Answer, Refusal, ok};
+use crate::app::{App, COMPATIBLE_VERSION};
+
+pub(super) async fn status(State(app): State<Arc<App>>) -> Answer {
+    let mut status = app.inspect(seen).await?;
+    status.version = env!("CARGO_PKG_VERSION").to_owned();
+    status.compatible_version = COMPATIBLE_VERSION.to_owned();
+    status.cluster_id = app.config.administration.cluster_id.clone();
+    Ok(ok(&status))
+}
+
+fn seen(control: &Control, now: Now) -> Status {
+    let mut status = Status::of(control.cluster(), now.moment);
+    let sessions = control.conference().sessions();
+    let joined = sessions.map(|session| session.participants().count());
+    (status.sessions, status.participants) = joined.fold((0, 0), |(sessions, all), joined| {
+        (sessions + 1, all + joined)
+    });
+    if let Some(delivery) = control.webhook() {
+        let (delivered, refused, dropped) = delivery.counts();
+        let failures = delivery.failures();
+        status.webhooks = Some(Webhooks {
+            waiting: delivery.waiting(),
+            delivered,
+            refused,
+            dropped,
+            failures,
+        });
+        if failures > 0 {
+            status.trouble(format!(
+                "webhooks are not taken: the oldest of {} has failed {failures} times",
+                delivery.waiting()
+            ));
+        }
+    }
+    status
+}
+
+/// Until the schedule's next transition.
+pub(super) async fn want(State(app): State<Arc<App>>, body: Bytes) -> Answer {
+    let request: WantedRequest = api::parse(&body)?;
+    app.command(Command::Count(request.nodes)).await??;
+    Ok(wanted(&app).await?)
+}
+
+pub(super) async fn unwant(State(app): State<Arc<App>>) -> Answer {
+    app.command(Command::Uncount).await??;
+    Ok(wanted(&app).await?)
+}
+
+async fn wanted(app: &App) -> Result<Response, Refusal> {
+    let wanted = app.inspect(|control, now| Wanted::of(control.cluster(), now.moment));
+    Ok(ok(&wanted.await?))
+}

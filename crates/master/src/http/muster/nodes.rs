@@ -1,0 +1,126 @@
+//! Nodes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use ::control::Input;
+use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Why};
+use axum::body::Bytes;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use cluster::{Command, MediaNodeStatus, NodeId};
+
+use super::answer::{Answer, Refusal, json, ok};
+use crate::app::App;
+
+/// More at once are a slip of the finger.
+const MOST: u32 = 100;
+
+/// Longest drain: a week.
+const LONGEST: u64 = 7 * 24 * 60 * 60;
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Answer {
+    let nodes = app.inspect(|control, now| Nodes::of(control.cluster(), now.moment));
+    Ok(ok(&nodes.await?))
+}
+
+pub(super) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+    let id = NodeId::new(id);
+    let wanted = id.clone();
+    let found = app.inspect(move |control, now| {
+        let cluster = control.cluster();
+        let node = cluster.node(&wanted)?;
+        Some(Node::of(cluster, now.moment, node))
+    });
+    Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+    let id = NodeId::new(id);
+    let wanted = id.clone();
+    let found = app.inspect(move |control, now| Why::of(control.cluster(), now.moment, &wanted));
+    Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+pub(super) async fn add(State(app): State<Arc<App>>, body: Bytes) -> Answer {
+    let AddNodes { count } = api::parse(&body)?;
+    if !(1..=MOST).contains(&count) {
+        let message = format!("count has to be from 1 to {MOST}, not {count}");
+        return Err(Problem::new(400, message).into());
+    }
+    let mut added = Added::default();
+    for _ in 0..count {
+        let obeyed = app.command(Command::Launch).await??;
+        added.ids.extend(obeyed.launched.map(|id| id.to_string()));
+    }
+    Ok(json(StatusCode::ACCEPTED, &added))
+}
+
+pub(super) async fn drain(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    body: Bytes,
+) -> Answer {
+    let Drain { within_seconds } = api::parse(&body)?;
+    if within_seconds.is_some_and(|seconds| seconds > LONGEST) {
+        let message = format!("withinSeconds has to be at most {LONGEST}");
+        return Err(Problem::new(400, message).into());
+    }
+    let drain = Command::Drain {
+        node: NodeId::new(id),
+        within: within_seconds.map(Duration::from_secs),
+    };
+    app.command(drain).await??;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+pub(super) async fn undrain(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+    app.command(Command::UnDrain(NodeId::new(id))).await??;
+    Ok(StatusCode::NO_CONTENT.into_response())
+}
+
+/// With its last session, or at once.
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let now = is_now(query.as_deref().unwrap_or_default())?;
+    let node = NodeId::new(id);
+    let wanted = node.clone();
+    let status =
+        app.inspect(move |control, _| control.cluster().node(&wanted).map(cluster::Node::status));
+    let command = match status.await?.ok_or_else(|| unknown(&node))? {
+        MediaNodeStatus::Failed => {
+            app.input(Input::Gone { node }).await?;
+            return Ok(StatusCode::ACCEPTED.into_response());
+        }
+        MediaNodeStatus::Launching => Command::Cancel(node),
+        MediaNodeStatus::Running | MediaNodeStatus::WaitingIdleToTerminate if now => {
+            Command::Terminate(node)
+        }
+        _ => Command::Drain { node, within: None },
+    };
+    app.command(command).await??;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+fn is_now(query: &str) -> Result<bool, Refusal> {
+    let mut now = false;
+    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+        now = match pair {
+            "now" | "now=true" => true,
+            "now=false" => false,
+            other => {
+                let message = format!("Expected now=true or now=false, not \"{other}\"");
+                return Err(Problem::new(400, message).into());
+            }
+        };
+    }
+    Ok(now)
+}
+
+fn unknown(node: &NodeId) -> Problem {
+    Problem::new(404, format!("media node {node} is not known"))
+}
