@@ -13,6 +13,8 @@ pub(crate) struct Clients {
     by_connection: BTreeMap<ConnectionId, ClientNumber>,
     /// Participants of an earlier run of the master whose clients have not come back.
     awaited: BTreeMap<ConnectionId, Awaited>,
+    /// The same by RPC session.
+    awaited_sessions: BTreeMap<RpcSessionId, ConnectionId>,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,9 @@ impl Clients {
 
     /// The connection is over. Says whose it was.
     pub(crate) fn unbind(&mut self, connection: &ConnectionId) -> Option<ClientNumber> {
-        self.awaited.remove(connection);
+        if let Some(awaited) = self.awaited.remove(connection) {
+            self.awaited_sessions.remove(&awaited.session);
+        }
         let client = self.by_connection.remove(connection)?;
         if let Some(entry) = self.by_number.get_mut(&client) {
             entry.connection = None;
@@ -89,6 +93,8 @@ impl Clients {
     /// This participant's client may come back as this RPC session.
     pub(crate) fn awaited(&mut self, session: RpcSessionId, connection: ConnectionId) {
         let missed = Vec::new();
+        self.awaited_sessions
+            .insert(session.clone(), connection.clone());
         self.awaited.insert(connection, Awaited { session, missed });
     }
 
@@ -114,10 +120,8 @@ impl Clients {
         client: ClientNumber,
         session: &RpcSessionId,
     ) -> Option<(ConnectionId, Vec<Notification>)> {
-        let mut awaited = self.awaited.iter();
-        let (connection, _) = awaited.find(|(_, it)| it.session == *session)?;
-        let connection = connection.clone();
         let entry = self.by_number.get_mut(&client)?;
+        let connection = self.awaited_sessions.remove(session)?;
         let awaited = self.awaited.remove(&connection)?;
         self.by_session.remove(&entry.session);
         entry.session = session.clone();
@@ -128,6 +132,7 @@ impl Clients {
 
     /// Nobody is awaited any more. Returns those who did not come.
     pub(crate) fn give_up_awaited(&mut self) -> Vec<ConnectionId> {
+        self.awaited_sessions.clear();
         std::mem::take(&mut self.awaited).into_keys().collect()
     }
 

@@ -27,7 +27,7 @@ pub enum Timer {
     PostAgain,
     /// What waits for the store is let out.
     StoreSilent,
-    /// What could not be written is tried again.
+    /// What could not be written yet is written.
     StoreRetry,
     /// Participants of an earlier run of the master who have not come back have left.
     ReturnOver,

@@ -67,14 +67,15 @@ pub(crate) enum News {
 pub(crate) struct Journal {
     /// Counts inputs: what an input changed carries its number.
     sequence: u64,
-    /// Not written yet, since which input.
-    noted: BTreeMap<Slot, u64>,
+    noted: Noted,
     /// What the store holds: by key a hash of the bytes, `None` where a commit's end is not known.
     written: BTreeMap<Slot, BTreeMap<String, Option<u64>>>,
     under_way: Option<UnderWay>,
     last_commit: u64,
     held: VecDeque<Held>,
     silent: Option<Silent>,
+    /// The next commit may not begin before.
+    rest: Moment,
     /// Commits that failed, since the start.
     failures: u64,
 }
@@ -108,7 +109,7 @@ impl Journal {
     }
 
     pub(crate) fn note(&mut self, slot: Slot) {
-        self.noted.entry(slot).or_insert(self.sequence);
+        self.noted.add(slot, self.sequence);
     }
 
     /// The store holds this already.
@@ -125,26 +126,19 @@ impl Journal {
         render: impl Fn(&Slot) -> Vec<(String, Vec<u8>)>,
     ) -> Option<(u64, Vec<Write>)> {
         let paused = self.silent.is_some_and(|silent| silent.retry > now);
-        if self.under_way.is_some() || paused || self.noted.is_empty() {
+        if self.under_way.is_some() || paused || self.rest > now {
             return None;
         }
         let mut batch = Batch::default();
-        let mut oldest_first: Vec<(u64, Slot)> = self
-            .noted
-            .iter()
-            .map(|(slot, since)| (*since, slot.clone()))
-            .collect();
-        oldest_first.sort();
-        for (since, slot) in oldest_first {
+        while let Some((since, slot)) = self.noted.oldest() {
             let holds = self.written.entry(slot.clone()).or_default();
-            let whole = batch.take(&slot, holds, render(&slot));
-            if whole {
-                self.noted.remove(&slot);
-                batch.slots.insert(slot, since);
-            } else {
+            if !batch.take(&slot, holds, render(&slot)) {
                 break;
             }
+            self.noted.remove(&slot);
+            batch.slots.insert(slot, since);
         }
+        self.rest = now + batch.rest();
         if batch.writes.is_empty() {
             for slot in batch.slots.keys() {
                 self.forget_empty(slot);
@@ -225,8 +219,7 @@ impl Journal {
 
     fn take_back(&mut self, slots: BTreeMap<Slot, u64>) {
         for (slot, since) in slots {
-            let noted = self.noted.entry(slot).or_insert(since);
-            *noted = since.min(*noted);
+            self.noted.add(slot, since);
         }
     }
 
@@ -247,9 +240,13 @@ impl Journal {
 
     /// What need not wait any more.
     pub(crate) fn let_out(&mut self) -> Vec<Effect> {
-        let noted = self.noted.values().min();
-        let under_way = self.under_way.iter().flat_map(|it| it.slots.values()).min();
-        let open = noted.into_iter().chain(under_way).min().copied();
+        let noted = self.noted.since();
+        let under_way = self
+            .under_way
+            .iter()
+            .flat_map(|it| it.slots.values())
+            .copied();
+        let open = noted.into_iter().chain(under_way).min();
         let free =
             |held: &Held| self.silent.is_some() || open.is_none_or(|oldest| held.sequence < oldest);
         let count = self.held.iter().take_while(|held| free(held)).count();
@@ -262,10 +259,13 @@ impl Journal {
         self.silent.is_none().then(|| held.since + PATIENCE)
     }
 
-    /// When what could not be written is tried again.
+    /// When the next commit can begin that could not yet, after a failure or a large one.
     pub(crate) fn retry(&self) -> Option<Moment> {
-        let silent = self.silent?;
-        (self.under_way.is_none() && !self.noted.is_empty()).then_some(silent.retry)
+        let waits = self.under_way.is_none() && self.noted.since().is_some();
+        let retry = self
+            .silent
+            .map_or(self.rest, |silent| silent.retry.max(self.rest));
+        waits.then_some(retry)
     }
 
     pub(crate) fn is_silent(&self) -> bool {
@@ -282,6 +282,46 @@ impl Journal {
     }
 }
 
+/// What is not written yet, since which input.
+#[derive(Debug, Default)]
+struct Noted {
+    since: BTreeMap<Slot, u64>,
+    oldest_first: BTreeSet<(u64, Slot)>,
+}
+
+impl Noted {
+    /// The earlier one counts.
+    fn add(&mut self, slot: Slot, since: u64) {
+        let known = self.since.get(&slot).copied();
+        if known.is_some_and(|known| known <= since) {
+            return;
+        }
+        if let Some(known) = known {
+            self.oldest_first.remove(&(known, slot.clone()));
+        }
+        self.oldest_first.insert((since, slot.clone()));
+        self.since.insert(slot, since);
+    }
+
+    fn remove(&mut self, slot: &Slot) {
+        if let Some(since) = self.since.remove(slot) {
+            self.oldest_first.remove(&(since, slot.clone()));
+        }
+    }
+
+    fn oldest(&self) -> Option<(u64, Slot)> {
+        self.oldest_first.first().cloned()
+    }
+
+    fn since(&self) -> Option<u64> {
+        self.oldest_first.first().map(|(since, _)| *since)
+    }
+
+    fn len(&self) -> usize {
+        self.since.len()
+    }
+}
+
 /// A commit in the making.
 #[derive(Default)]
 struct Batch {
@@ -289,6 +329,8 @@ struct Batch {
     keys: Vec<(Slot, String, Option<u64>)>,
     writes: Vec<Write>,
     bytes: usize,
+    /// Also of what had not changed.
+    rendered: usize,
 }
 
 impl Batch {
@@ -308,6 +350,7 @@ impl Batch {
         let removed = gone.into_iter().map(|key| (key, None));
         let put = wanted.into_iter().map(|(key, value)| (key, Some(value)));
         for (key, value) in removed.chain(put) {
+            self.rendered += value.as_ref().map_or(0, Vec::len);
             let hash = value.as_deref().map(hash);
             if hash.is_some() && holds.get(&key) == Some(&hash) {
                 continue;
@@ -323,6 +366,11 @@ impl Batch {
             self.bytes += bytes;
         }
         true
+    }
+
+    /// Large sessions change often and are rendered whole: at 20 MB/s most of the time is left for calls.
+    fn rest(&self) -> Duration {
+        Duration::from_micros(u64::try_from(self.rendered / 20).unwrap_or(u64::MAX))
     }
 }
 

@@ -11,8 +11,8 @@ use store::{
     StoreError,
 };
 
-/// How long a master whose store takes nothing leads on. Only fences, and a later run ends it at once: so it is long
-/// enough for a disk that is full to be emptied.
+/// How long a master leads on whose store is away. It only fences, and a later run ends it at once, so that there is no
+/// hurry.
 const LEASE: Duration = Duration::from_secs(60 * 60);
 
 /// Between two renewals of the lease.
