@@ -29,6 +29,14 @@ export class Meeting {
     return participant;
   }
 
+  /** Somebody joins by a browser with a token that was made before. */
+  async enter(browser, token) {
+    const participant = await Participant.open(browser);
+    this.#people.push(participant);
+    await participant.connect(token, '');
+    return participant;
+  }
+
   /** Somebody joins and publishes. */
   async publisher(browser, { properties, ...options } = {}) {
     const participant = await this.join(browser, options);

@@ -1,19 +1,13 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createWriteStream, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { atEnd } from './cleanup.mjs';
 import { freePort } from './port.mjs';
 import { alive, descendants, signal } from './process.mjs';
+import { BINARY, OUT, Program } from './program.mjs';
 import { Rest } from './rest.mjs';
 import { until } from './wait.mjs';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** Where logs and pictures of a run go. */
-export const OUT = path.join(ROOT, 'e2e', 'out');
-const BINARY = process.env.E2E_BINARY ?? path.join(ROOT, 'target', 'release', 'muster');
 const SECRET = 'e2e-secret';
 /** What run.mjs gives to the namespace's interface, besides {@link NAMESPACE_IPV6}. */
 export const NAMESPACE_HOST = '10.77.0.1';
@@ -21,13 +15,12 @@ export const NAMESPACE_IPV6 = 'fd77::1';
 const START_MS = 20_000;
 const STOP_MS = 8_000;
 
-mkdirSync(OUT, { recursive: true });
 let started = 0;
 let shared;
 
 /** `muster up`, the release binary started the way a user starts it, on free ports and an empty data directory. */
 export class Server {
-  #process;
+  #program;
   #children = new Set();
 
   /**
@@ -76,7 +69,7 @@ export class Server {
   }
 
   get pid() {
-    return this.#process.pid;
+    return this.#program.pid;
   }
 
   /** Ids of all processes of this server that run now. */
@@ -97,16 +90,7 @@ export class Server {
       ...['--data-dir', this.dataDir],
       ...this.flags,
     ];
-    const log = createWriteStream(this.log, { flags: 'a' });
-    // Its own process group, so that Ctrl-C in a terminal reaches the tests first.
-    this.#process = spawn(BINARY, args, {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, ...this.environment },
-    });
-    this.#process.on('error', (error) => log.write(`${error}\n`));
-    this.#process.stdout.pipe(log, { end: false });
-    this.#process.stderr.pipe(log, { end: false });
+    this.#program = new Program(args, { log: this.log, environment: this.environment });
     try {
       await until(`${BINARY} to be up`, () => this.says(this.status), { timeout: START_MS });
     } catch (error) {
@@ -117,7 +101,7 @@ export class Server {
 
   /** Whether its health is this: `UP` or `DOWN`. */
   async says(status) {
-    if (this.#process.exitCode !== null) throw new Error(`it exited with status ${this.#process.exitCode}`);
+    if (!this.#program.runs) throw new Error(`it exited with status ${this.#program.exitCode}`);
     const { body } = await this.rest.get('/openvidu/api/health');
     return body.status === status;
   }
@@ -144,14 +128,11 @@ export class Server {
   /** Kills the master, and nothing else, without a warning. */
   async killMaster() {
     this.processes;
-    const exited = once(this.#process, 'exit');
-    signal(this.pid, 'SIGKILL');
-    await exited;
+    await this.#program.end('SIGKILL');
   }
 
   /** The last lines of its log. */
   tail(lines = 40) {
-    const text = readFileSync(this.log, 'utf8');
-    return `--- end of ${this.log}\n${text.split('\n').slice(-lines).join('\n')}\n---`;
+    return this.#program.tail(lines);
   }
 }

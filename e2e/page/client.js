@@ -199,9 +199,33 @@ class Client {
     return stream.getRTCPeerConnection().remoteDescription.sdp;
   }
 
+  /** Begins to note every `step` ms how many frames came from a connection so far, and how many were sent. */
+  watch(connectionId, step) {
+    this.samples = [];
+    const sample = async () => {
+      const received = await framesOf(this.subscriberOf(connectionId)?.stream, 'inbound-rtp', 'framesReceived');
+      const sent = await framesOf(this.publisher?.stream, 'outbound-rtp', 'framesSent');
+      this.samples.push({ at: Date.now(), received, sent });
+    };
+    this.watching = setInterval(() => void sample(), step);
+  }
+
+  /** Ends {@link watch} and returns what was noted. */
+  watched() {
+    clearInterval(this.watching);
+    return this.samples;
+  }
+
   canSend(codec) {
     return RTCRtpSender.getCapabilities('video').codecs.some((c) => c.mimeType.toLowerCase() === `video/${codec}`.toLowerCase());
   }
+}
+
+/** A counter of the video that a stream's transport receives or sends. */
+async function framesOf(stream, type, counter) {
+  const stats = (await stream?.getRTCPeerConnection()?.getStats()) ?? new Map();
+  const reports = [...stats.values()].filter((report) => report.type === type && report.kind === 'video');
+  return reports.reduce((sum, report) => sum + (report[counter] ?? 0), 0);
 }
 
 /** An error of the SDK, which is sometimes an object and sometimes a sentence. */

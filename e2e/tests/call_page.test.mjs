@@ -6,7 +6,8 @@ import { test } from 'node:test';
 import { chromium, firefox } from '../harness/browsers.mjs';
 import { hueOf, hum, portray } from '../harness/likeness.mjs';
 import { Proxy } from '../harness/proxy.mjs';
-import { OUT, Server } from '../harness/server.mjs';
+import { OUT } from '../harness/program.mjs';
+import { Server } from '../harness/server.mjs';
 import { sleep, until } from '../harness/wait.mjs';
 
 const DESKTOP = { width: 1280, height: 800 };
