@@ -28,5 +28,8 @@ pub const BALANCE: Time = 60_000;
 /// A superseded process stops serving.
 pub const YIELD: Time = 30_000;
 
+/// How long a healed world is looked at: what nobody came for is given up by the nodes after 30 s.
+pub const LINGER: Time = 35_000;
+
 /// The grace of a client without WebSocket.
 pub const GRACE: Time = 10_000;

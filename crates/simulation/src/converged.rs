@@ -76,3 +76,30 @@ impl World {
         own.stream.as_deref()
     }
 }
+
+impl World {
+    /// What is left of calls that are over.
+    pub fn unbalanced(&self) -> Option<String> {
+        let master = self.master.as_ref()?;
+        let sessions = master.control.conference().sessions().count();
+        let placed: usize = (master.control.cluster().nodes())
+            .map(|node| node.sessions().len())
+            .sum();
+        let carried: usize = (self.nodes.iter())
+            .flat_map(|held| &held.process)
+            .map(|process| process.plane.transports().count())
+            .sum();
+        let kept: usize = ["sessions/", "members/", "outbox/"]
+            .map(|place| self.storage.names(place).len())
+            .iter()
+            .sum();
+        let left = [
+            (sessions, "sessions"),
+            (placed, "placements"),
+            (carried, "peer connections"),
+            (kept, "records"),
+        ];
+        let found = left.iter().find(|(count, _)| *count > 0);
+        found.map(|(count, what)| format!("{count} {what} are left though everybody has left"))
+    }
+}

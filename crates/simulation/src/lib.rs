@@ -4,6 +4,7 @@ pub mod bounds;
 pub mod browser;
 pub mod clock;
 mod converged;
+pub mod invariants;
 pub mod network;
 pub mod plan;
 pub mod plane;

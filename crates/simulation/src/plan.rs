@@ -33,6 +33,12 @@ pub enum Fault {
     Reset(usize),
     /// Somebody sets the wall clock, to be so many milliseconds ahead.
     SetClock(usize, i64),
+    /// The disk below the store has a bad day, or a good one again.
+    Store(StoreFault),
+    /// Media and probes do not get to the node, though its link does.
+    BlockMedia(usize, bool),
+    /// A command of an earlier run of the master, that was stuck somewhere, arrives at the node.
+    Zombie(usize),
     /// Somebody comes to the call.
     Arrive(usize),
     /// Leaves it by the button.
@@ -49,6 +55,21 @@ pub enum Fault {
     Calm,
     /// Everybody leaves.
     Farewell,
+}
+
+/// What becomes of the store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum StoreFault {
+    /// A tenth of all requests ends unknown.
+    Stormy,
+    /// Nothing can be written.
+    Full,
+    /// Nothing is answered for so many milliseconds.
+    Freeze(Time),
+    /// History is dropped.
+    Compact,
+    Well,
 }
 
 /// A machine.

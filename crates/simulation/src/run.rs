@@ -1,7 +1,8 @@
 //! One seed from beginning to end.
 
 use crate::bounds;
-use crate::plan::Plan;
+use crate::invariants::{Judge, Stage};
+use crate::plan::{Fault, Plan};
 use crate::queue::Time;
 use crate::sabotage::Sabotage;
 use crate::trace::Trace;
@@ -18,6 +19,8 @@ pub struct Ending {
     pub lived: Time,
     /// How long it took to be well after it was healed, milliseconds of its own.
     pub healed: Option<Time>,
+    /// Pages that had to be reloaded, because the clients' library had hung itself up.
+    pub reloads: u32,
     /// What was wrong: which invariant, and how.
     pub broken: Option<Broken>,
 }
@@ -40,34 +43,76 @@ pub fn seed(seed: u64, aloud: bool) -> Ending {
 
 /// Runs a world.
 pub fn plan(seed: u64, plan: &Plan, sabotage: Sabotage, aloud: bool) -> Ending {
-    let mut world = World::new(seed, plan, sabotage, Trace::new(aloud));
-    let mut steps = 0;
-    let mut healed = None;
-    let mut broken = None;
-    while world
-        .next_at()
-        .is_some_and(|at| at <= plan.calm + bounds::MEDIA)
-    {
-        world.step();
-        steps += 1;
-        world.seen.clear();
-        if world.calm && steps % 16 == 0 && world.unsettled().is_none() {
-            healed = Some(world.now() - plan.calm);
-            break;
-        }
-    }
-    if healed.is_none() {
-        broken = world.unsettled().map(|how| Broken {
-            invariant: "liveness",
-            how,
-            at: world.now(),
-        });
-    }
+    let mut run = Run {
+        world: World::new(seed, plan, sabotage, Trace::new(aloud)),
+        judge: Judge::default(),
+        steps: 0,
+        healed: None,
+    };
+    let broken = run.live(plan.calm).err();
     Ending {
-        hash: world.trace.hash(),
-        steps,
-        lived: world.now(),
-        healed,
+        hash: run.world.trace.hash(),
+        steps: run.steps,
+        lived: run.world.now(),
+        healed: run.healed,
+        reloads: (run.world.browsers.iter())
+            .map(|browser| browser.tally.reloads)
+            .sum(),
         broken,
+    }
+}
+
+struct Run {
+    world: World,
+    judge: Judge,
+    steps: u64,
+    healed: Option<Time>,
+}
+
+impl Run {
+    /// The bad days, the healing, a while of being well, and the end.
+    fn live(&mut self, calm: Time) -> Result<(), Broken> {
+        self.until(calm, |_| false)?;
+        let well = |world: &World| world.unsettled().is_none();
+        if !self.until(calm + bounds::MEDIA, well)? {
+            let how = self.world.unsettled().unwrap_or_default();
+            return Err(self.broken("14 one participant, one leg: everybody sees everybody", how));
+        }
+        self.healed = Some(self.world.now() - calm);
+        self.until(self.world.now() + bounds::LINGER, |_| false)?;
+        if let Some(how) = self.world.unsettled() {
+            return Err(self.broken("14 one participant, one leg: and goes on to", how));
+        }
+        self.judge.rest(&self.world, Stage::Healed)?;
+        self.world.fault(Fault::Farewell);
+        let empty = |world: &World| world.unbalanced().is_none();
+        self.until(self.world.now() + bounds::BALANCE, empty)?;
+        self.judge.rest(&self.world, Stage::Empty)
+    }
+
+    /// Goes on until then, or until it is so; says whether it was so.
+    fn until(&mut self, end: Time, so: impl Fn(&World) -> bool) -> Result<bool, Broken> {
+        while self.world.next_at().is_some_and(|at| at <= end) {
+            self.world.step();
+            self.steps += 1;
+            let ticked = self
+                .world
+                .seen
+                .iter()
+                .any(|it| matches!(it, crate::seen::Seen::Ticked));
+            self.judge.look(&mut self.world)?;
+            if ticked && so(&self.world) {
+                return Ok(true);
+            }
+        }
+        Ok(so(&self.world))
+    }
+
+    fn broken(&self, invariant: &'static str, how: String) -> Broken {
+        Broken {
+            invariant,
+            how,
+            at: self.world.now(),
+        }
     }
 }

@@ -11,12 +11,40 @@ pub enum Sabotage {
     MuteProber,
     /// Probes are said to pass without anybody looking.
     BelievingProber,
+    /// Commits are said to be done and are not.
+    ForgetfulStore,
+    /// Commits are done whoever leads.
+    UnguardedStore,
+    /// Every run of the master leads under the same term.
+    SameTerm,
+    /// A node takes every term for the present one.
+    LaxNode,
 }
 
 impl Sabotage {
     #[allow(missing_docs)]
     pub fn prober_is_mute(self) -> bool {
         self == Self::MuteProber
+    }
+
+    #[allow(missing_docs)]
+    pub fn store_forgets(self) -> bool {
+        self == Self::ForgetfulStore
+    }
+
+    #[allow(missing_docs)]
+    pub fn store_is_unguarded(self) -> bool {
+        self == Self::UnguardedStore
+    }
+
+    #[allow(missing_docs)]
+    pub fn terms_stand_still(self) -> bool {
+        self == Self::SameTerm
+    }
+
+    #[allow(missing_docs)]
+    pub fn node_knows_no_terms(self) -> bool {
+        self == Self::LaxNode
     }
 
     #[allow(missing_docs)]

@@ -31,16 +31,38 @@ pub enum Seen {
         version: u64,
     },
     /// The master learned that a link is gone.
-    LinkLost,
+    LinkLost {
+        boot: String,
+    },
     /// A command arrived at a node, under this term.
     Commanded {
         node: usize,
         term: u64,
+        boot: String,
     },
-    /// A node's mind told its media plane.
+    /// A node's mind told its media plane, having seen that term before.
     Obeyed {
         node: usize,
         ask: agent::Ask,
+        highest: u64,
+    },
+    /// A run of the master took the lead.
+    Led {
+        run: u32,
+        term: u64,
+    },
+    /// What the store holds cannot be read any more.
+    Unreadable(String),
+    /// A commit came to its end.
+    Written,
+    /// A client was told that a node is there.
+    Handed {
+        ips: Vec<std::net::IpAddr>,
+    },
+    /// The application's server was posted the event of this number.
+    Posted {
+        number: u64,
+        event: &'static str,
     },
     /// An application was told that its session is there.
     Acknowledged {

@@ -9,6 +9,7 @@ mod media;
 mod node;
 mod persons;
 mod probes;
+mod storage;
 mod translate;
 
 use std::net::{IpAddr, Ipv4Addr};
@@ -17,6 +18,7 @@ pub use applications::{AskNumber, Given};
 pub use events::{Event, Who};
 pub use master::MasterProcess;
 pub use node::{NodeBox, NodeProcess};
+pub use storage::Storage;
 
 use crate::browser::Browser;
 use crate::clock::Clock;
@@ -57,6 +59,8 @@ pub struct World {
     pub master: Option<MasterProcess>,
     /// How often a master was started.
     pub runs: u32,
+    /// Beside the master.
+    pub storage: Storage,
     #[allow(missing_docs)]
     pub nodes: Vec<NodeBox>,
     #[allow(missing_docs)]
@@ -85,6 +89,7 @@ impl World {
             machines: Vec::new(),
             master: None,
             runs: 0,
+            storage: Storage::new(seed),
             nodes: Vec::new(),
             browsers: Vec::new(),
             sockets: Vec::new(),
@@ -189,6 +194,8 @@ impl World {
                 number,
                 given,
             } => self.given(browser, number, given),
+            Event::TryStart { run } => self.try_start_of(run),
+            Event::Posted { run, number, taken } => self.posted(run, number, taken),
             Event::MediaTick => self.media_tick(),
         }
     }
@@ -223,12 +230,13 @@ impl World {
             Who::Master => self.wake_master(),
             Who::Node(node) => self.wake_node(node),
             Who::Browser(browser) => self.wake_browser(browser),
+            Who::Store => self.wake_store(),
         }
     }
 
     pub(crate) fn host_of(&self, who: Who) -> HostId {
         match who {
-            Who::Master => MASTER,
+            Who::Master | Who::Store => MASTER,
             Who::Node(node) => self.nodes[node].host,
             Who::Browser(browser) => self.host_of_browser(browser),
         }
@@ -271,7 +279,7 @@ impl World {
         match who {
             Who::Node(node) => self.node_connected(node, line),
             Who::Browser(browser) => self.browser_connected(browser, line),
-            Who::Master => {}
+            Who::Master | Who::Store => {}
         }
     }
 
@@ -279,7 +287,7 @@ impl World {
         match who {
             Who::Node(node) => self.nodes[node].dials(attempt),
             Who::Browser(browser) => self.sockets[browser] == (None, attempt),
-            Who::Master => false,
+            Who::Master | Who::Store => false,
         }
     }
 
@@ -290,7 +298,7 @@ impl World {
         match who {
             Who::Node(node) => self.node_unreachable(node),
             Who::Browser(browser) => self.browser_unreachable(browser),
-            Who::Master => {}
+            Who::Master | Who::Store => {}
         }
     }
 

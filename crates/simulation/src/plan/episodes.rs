@@ -1,6 +1,6 @@
 //! What goes wrong: episodes with a beginning and an end.
 
-use super::{Fault, Plan};
+use super::{Fault, Plan, StoreFault};
 use crate::queue::Time;
 use crate::random::Random;
 
@@ -25,7 +25,7 @@ impl Plan {
         let person = random.below(self.persons.len() as u64) as usize;
         let of_node = self.machine_of_node(node);
         let of_person = self.machine_of_person(person);
-        match random.below(18) {
+        match random.below(22) {
             0..3 => self.master_down(random, at, over),
             3 => self.between(at, over, |on| Fault::Freeze(0, on)),
             4..7 => self.node_down(random, node, at, over),
@@ -46,6 +46,9 @@ impl Plan {
                 let ahead = random.between(0, 1_200_000) as i64 - 600_000;
                 self.push(at, Fault::SetClock(machine, ahead));
             }
+            17 => self.between(at, over, |on| Fault::BlockMedia(node, on)),
+            18 => self.push(at, Fault::Zombie(node)),
+            19..21 => self.store_ill(random, span, at, over),
             _ => {
                 self.push(at, Fault::Drain(node, random.between(0, 60_000)));
                 if random.percent(70) {
@@ -93,6 +96,17 @@ impl Plan {
             _ => self.push(at, Fault::KillNode(node)),
         }
         self.push(over, Fault::StartNode(node));
+    }
+
+    fn store_ill(&mut self, random: &mut Random, span: Time, at: Time, over: Time) {
+        let fault = match random.below(4) {
+            0 => StoreFault::Stormy,
+            1 => StoreFault::Full,
+            2 => StoreFault::Freeze(span),
+            _ => StoreFault::Compact,
+        };
+        self.push(at, Fault::Store(fault));
+        self.push(over, Fault::Store(StoreFault::Well));
     }
 
     fn cut(&mut self, random: &mut Random, one: usize, other: usize, at: Time, over: Time) {

@@ -5,7 +5,7 @@ use conference::{
     ConnectionProperties, Error, Reply, Role, ServerOperation, SessionId, SessionProperties,
 };
 use control::{Input, Question};
-use openvidu::id;
+use openvidu::{id, webhook};
 
 use super::{Event, MASTER, World};
 use crate::browser::Ask;
@@ -134,5 +134,32 @@ impl World {
             Given::Refused(_) => asker.ask_refused(now, number),
         }
         self.settle_browser(browser);
+    }
+}
+
+impl World {
+    /// The application's server is posted an event, and may be out.
+    pub(super) fn post(&mut self, number: u64, event: &'static str) {
+        let Some(run) = self.master.as_ref().map(|master| master.run) else {
+            return;
+        };
+        let taken = self.calm || !self.random.percent(5);
+        if taken {
+            self.see(Seen::Posted { number, event });
+        }
+        let event = Event::Posted { run, number, taken };
+        self.queue.after(8, event);
+    }
+
+    pub(super) fn posted(&mut self, run: u32, number: u64, taken: bool) {
+        if self.master.as_ref().is_none_or(|master| master.run != run) {
+            return;
+        }
+        let outcome = if taken {
+            webhook::Outcome::Answered(200)
+        } else {
+            webhook::Outcome::Failed("nobody listens".to_owned())
+        };
+        self.tell_control(Input::Posted { number, outcome });
     }
 }

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use conference::{Notification, Reply};
 use control::{Input, Told};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{self, ClientNumber, SocketId};
 
 use super::World;
+use crate::browser::sdp;
 use crate::network::{End, LineId, Payload, Purpose};
+use crate::seen::Seen;
 
 impl World {
     pub(crate) fn accepted(&mut self, line: LineId, purpose: Purpose) {
@@ -84,6 +87,7 @@ impl World {
     }
 
     pub(super) fn tell_client(&mut self, number: ClientNumber, told: Told) {
+        self.see_addresses(&told);
         let (Some(now), Some(master)) = (self.master_now(), &mut self.master) else {
             return;
         };
@@ -102,6 +106,21 @@ impl World {
             Told::Stop => Vec::new(),
         };
         self.do_for_client(number, effects);
+    }
+
+    /// What a client is told of where nodes are.
+    fn see_addresses(&mut self, told: &Told) {
+        let sdp = match told {
+            Told::Reply {
+                result: Ok(Reply::Published { answer, .. } | Reply::Offer(answer)),
+                ..
+            } => answer,
+            Told::Notify(Notification::ForciblyReconnectSubscriber { offer, .. }) => offer,
+            _ => return,
+        };
+        if let Some(remote) = sdp::transport(sdp) {
+            self.see(Seen::Handed { ips: remote.ips });
+        }
     }
 
     pub(super) fn pass_socket(

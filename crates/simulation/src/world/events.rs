@@ -18,6 +18,7 @@ pub enum Who {
     Master,
     Node(usize),
     Browser(usize),
+    Store,
 }
 
 /// One thing that happens.
@@ -64,6 +65,10 @@ pub enum Event {
         number: AskNumber,
         given: Given,
     },
+    /// A master that could not start tries again.
+    TryStart { run: u32 },
+    /// The application's server has answered a post of that run.
+    Posted { run: u32, number: u64, taken: bool },
     /// Connectivity checks go round.
     MediaTick,
 }
@@ -80,7 +85,10 @@ impl Event {
                 world.network.line(*line).map(|line| line.host(*end))
             }
             Self::PlaneSays { node, .. } => Some(world.nodes[*node].host),
-            Self::Probed { .. } | Self::Asked { .. } => Some(MASTER),
+            Self::Probed { .. }
+            | Self::Asked { .. }
+            | Self::TryStart { .. }
+            | Self::Posted { .. } => Some(MASTER),
             Self::Given { browser, .. } => Some(world.host_of_browser(*browser)),
         }
     }

@@ -5,7 +5,7 @@ use control::Input;
 
 use super::{MASTER, World};
 use crate::network::HostId;
-use crate::plan::Fault;
+use crate::plan::{Fault, StoreFault};
 use crate::queue::Time;
 use crate::seen::Seen;
 
@@ -42,6 +42,9 @@ impl World {
             Fault::Cut(from, to, on) => self.network.set_cut(HostId(from), HostId(to), on),
             Fault::Reset(machine) => self.reset(HostId(machine)),
             Fault::SetClock(machine, ahead) => self.machines[machine].clock.set_ahead(ahead),
+            Fault::Store(fault) => self.store_fault(fault),
+            Fault::BlockMedia(node, on) => self.nodes[node].blocked = on,
+            Fault::Zombie(node) => self.zombie(node),
             Fault::Drain(node, within) => self.drain(node, within),
             Fault::UnDrain(node) => self.operate(Command::UnDrain(self.node_id(node))),
             Fault::Calm => self.calm_down(),
@@ -141,6 +144,38 @@ impl World {
         });
     }
 
+    /// A master that was stopped in its tracks a run ago goes on, and has a node's line still.
+    fn zombie(&mut self, node: usize) {
+        let Some(process) = &self.nodes[node].process else {
+            return;
+        };
+        let highest = process.agent.term();
+        if self.network.is_frozen(self.nodes[node].host) || highest == 0 {
+            return;
+        }
+        let mut command = agent::Command {
+            key: 1,
+            term: highest - 1,
+            boot_id: process.boot.to_string(),
+            ask: agent::Ask::Publish {
+                session: "yesterday".into(),
+                stream: "str_CAM_yesterday".into(),
+                transport: "con_yesterday/1".into(),
+                offer: String::new(),
+                forced_video_codec: String::new(),
+            },
+        };
+        self.see(Seen::Commanded {
+            node,
+            term: command.term,
+            boot: command.boot_id.clone(),
+        });
+        if self.sabotage.node_knows_no_terms() {
+            command.term = highest;
+        }
+        self.tell_agent(node, agent::Input::Command(command));
+    }
+
     pub(crate) fn operate(&mut self, command: Command) {
         if self.master.is_none() || self.network.is_frozen(MASTER) {
             return;
@@ -152,6 +187,8 @@ impl World {
     fn calm_down(&mut self) {
         self.calm = true;
         self.network.heal();
+        self.store_fault(StoreFault::Well);
+        self.nodes.iter_mut().for_each(|held| held.blocked = false);
         for machine in 0..self.machines.len() {
             self.network.set_dark(HostId(machine), false);
             self.thaw(HostId(machine));

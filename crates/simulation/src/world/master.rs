@@ -25,6 +25,8 @@ pub struct MasterProcess {
     pub control: Control,
     #[allow(missing_docs)]
     pub started: Time,
+    /// Under which it leads: when its record of that was written.
+    pub term: store::Rev,
     /// What its wall clock showed then, and its monotonic one.
     wall: (u64, u64),
     pub(super) clients: BTreeMap<ClientNumber, rpc::Client>,
@@ -45,11 +47,18 @@ pub struct MasterProcess {
 
 impl World {
     pub(crate) fn start_master(&mut self) {
-        if self.master.is_some() || self.network.is_dark(MASTER) {
+        let runs = self.master.is_some() || self.storage.starting.is_some();
+        if runs || self.network.is_dark(MASTER) || self.network.is_frozen(MASTER) {
             return;
         }
         self.runs += 1;
         let run = self.runs;
+        self.note(format_args!("master: starts, run {run}"));
+        self.begin_start(run);
+    }
+
+    /// The store has said that it leads, and what it has to know.
+    pub(super) fn lead(&mut self, run: u32, term: store::Rev, entries: Vec<(String, Vec<u8>)>) {
         let now = self.now();
         let clock = self.machines[MASTER.0].clock;
         let (wall, moment) = (clock.wall(now), clock.moment(now));
@@ -57,20 +66,32 @@ impl World {
             moment: Moment(moment),
             timestamp: Timestamp(wall),
         };
+        let told_term = if self.sabotage.terms_stand_still() {
+            1
+        } else {
+            term
+        };
         let settings = control::Settings {
             cluster: cluster::Settings {
                 gate: cluster::Gate::Probe,
-                term: cluster::Term(u64::from(self.runs)),
+                term: cluster::Term(told_term),
                 ..cluster::Settings::default()
             },
+            durable: true,
+            webhook: Some(control::Webhook::of_everything("cluster")),
             ..control::Settings::default()
+        };
+        let control = match Control::restore(at, settings, entries) {
+            Ok(control) => control,
+            Err(error) => return self.see(Seen::Unreadable(error.to_string())),
         };
         let settings_of_clients = rpc::Settings {
             compatible_version: "2.32.1".to_owned(),
         };
         self.master = Some(MasterProcess {
-            run: self.runs,
-            control: Control::new(at, settings),
+            run,
+            term,
+            control,
             started: now,
             wall: (wall, moment),
             clients: BTreeMap::new(),
@@ -86,14 +107,17 @@ impl World {
             busy: false,
             questions: BTreeMap::new(),
         });
-        self.note(format_args!("master: starts, run {run}"));
+        self.note(format_args!("master: leads, run {run}, term {term}"));
+        let told = (self.master.as_ref()).map_or(0, |it| it.control.cluster().settings().term.0);
+        self.see(Seen::Led { run, term: told });
         self.see(Seen::MasterStarted);
         self.tell_control(Input::Tick);
     }
 
     /// The process is gone. `goodbye`: its kernel is not.
     pub(crate) fn end_master(&mut self, goodbye: bool) {
-        if self.master.take().is_some() {
+        let starting = self.storage.starting.take().is_some();
+        if self.master.take().is_some() || starting {
             self.note(format_args!("master: its process is gone"));
             self.see(Seen::MasterEnded);
             self.drop_lines(MASTER, goodbye);
@@ -209,8 +233,11 @@ impl World {
                 self.note(format_args!("master: {notice}"));
                 self.see(Seen::Logged(notice));
             }
-            Effect::Commit { .. } | Effect::StepDown { .. } | Effect::Post(_) => {
-                self.note(format_args!("master: asks for what it was made without: {effect:?}"));
+            Effect::Post(post) => self.post(post.number, post.event.as_str()),
+            Effect::Commit { number, writes } => self.commit(number, writes),
+            Effect::StepDown { reason } => {
+                self.note(format_args!("master: steps down, {reason}"));
+                self.end_master(true);
             }
             Effect::Stopped => self.note(format_args!("master: has told everybody")),
         }
@@ -300,8 +327,10 @@ impl World {
             (Payload::Bye, Some(attachment)) => {
                 master.links.remove(&line);
                 master.attachments.remove(&attachment);
+                let boot = master.boots.remove(&attachment);
                 let reason = "the line is closed".to_owned();
-                self.see(Seen::LinkLost);
+                let boot = boot.unwrap_or_default();
+                self.see(Seen::LinkLost { boot });
                 self.tell_control(Input::Detached { attachment, reason });
             }
             _ => {}

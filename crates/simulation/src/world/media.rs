@@ -60,7 +60,8 @@ impl World {
             return false;
         };
         self.nodes.iter().any(|held| {
-            remote.ips.contains(&self.machines[held.host.0].ip)
+            !held.blocked
+                && remote.ips.contains(&self.machines[held.host.0].ip)
                 && self.network.converses(host, held.host)
                 && (held.process.as_ref())
                     .is_some_and(|process| process.plane.answers(&remote.transport, peer.id))
@@ -93,11 +94,13 @@ impl World {
                 continue;
             };
             let ip = self.machines[host.0].ip;
+            let blocked = self.nodes[node].blocked;
             let touching = |peer: PeerId, transport: &str| {
                 let browser = (peer.0 >> 32) as usize;
                 self.browsers.get(browser).is_some_and(|person| {
                     let home = self.host_of_browser(browser);
-                    self.network.converses(home, host)
+                    !blocked
+                        && self.network.converses(home, host)
                         && person.legs().values().any(|leg| {
                             leg.peer.as_ref().is_some_and(|it| {
                                 it.id == peer

@@ -24,6 +24,8 @@ pub struct NodeBox {
     pub process: Option<NodeProcess>,
     /// How often it was started.
     pub boots: u32,
+    /// Neither media nor probes get to it.
+    pub blocked: bool,
     /// It is meant to be up.
     pub wanted: bool,
     /// Since when its present process, if any, could be used by everybody.
@@ -59,6 +61,7 @@ impl NodeBox {
             id,
             process: None,
             boots: 0,
+            blocked: false,
             wanted: false,
             up_since: 0,
             down_since: 0,
@@ -292,6 +295,7 @@ impl World {
                 self.see(Seen::Commanded {
                     node,
                     term: command.term,
+                    boot: command.boot_id.clone(),
                 });
                 self.tell_agent(node, Input::Command(command));
             }
@@ -315,9 +319,11 @@ impl World {
     fn submit(&mut self, node: usize, key: u64, ask: agent::Ask) {
         let now = self.now();
         self.note(format_args!("node {node}: obeys {ask:?}"));
+        let highest = (self.nodes[node].process.as_ref()).map_or(0, |process| process.term);
         self.see(Seen::Obeyed {
             node,
             ask: ask.clone(),
+            highest,
         });
         let Some(process) = &mut self.nodes[node].process else {
             return;

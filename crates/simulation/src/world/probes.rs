@@ -36,7 +36,8 @@ impl World {
             return false;
         };
         let ip = self.machines[held.host.0].ip;
-        self.network.converses(MASTER, held.host)
+        !held.blocked
+            && self.network.converses(MASTER, held.host)
             && !probe.addresses.ips.is_empty()
             && probe.addresses.ips.iter().all(|told| *told == ip)
     }

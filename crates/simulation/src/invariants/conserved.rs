@@ -1,0 +1,56 @@
+//! 7. Sessions are conserved: what an application was told is there is there until it is closed with a reason.
+
+use std::collections::BTreeSet;
+
+use conference::SessionId;
+use control::Notice;
+
+use super::{Invariant, Stage};
+use crate::seen::Seen;
+use crate::world::World;
+
+#[derive(Default)]
+pub(super) struct Conserved {
+    acknowledged: BTreeSet<String>,
+}
+
+impl Invariant for Conserved {
+    fn name(&self) -> &'static str {
+        "7 sessions are conserved"
+    }
+
+    fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
+        match seen {
+            Seen::Acknowledged { session } => {
+                self.acknowledged.insert(session.clone());
+                Ok(())
+            }
+            Seen::Logged(Notice::SessionClosed { session, .. }) => {
+                self.acknowledged.remove(session.as_str());
+                Ok(())
+            }
+            Seen::MasterStarted | Seen::Ticked => self.all_there(world),
+            _ => Ok(()),
+        }
+    }
+
+    fn rest(&mut self, world: &World, _stage: Stage) -> Result<(), String> {
+        self.all_there(world)
+    }
+}
+
+impl Conserved {
+    fn all_there(&self, world: &World) -> Result<(), String> {
+        // While the store did not answer, what was told may not be written: then there is no promise.
+        let Some(master) = world.master.as_ref().filter(|_| !world.storage.was_ill()) else {
+            return Ok(());
+        };
+        for session in &self.acknowledged {
+            let id = SessionId::new(session.as_str());
+            if master.control.conference().session(&id).is_none() {
+                return Err(format!("session {session} is gone without a word"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,66 @@
+//! 3. Proof before use: nothing is placed on a boot that no probe has reached at the addresses that it announces.
+
+use std::collections::BTreeSet;
+
+use agent::Ask;
+use cluster::NodeId;
+
+use super::Invariant;
+use crate::seen::Seen;
+use crate::world::World;
+
+#[derive(Default)]
+pub(super) struct Proof {
+    /// Boots and versions of their addresses that were really reached.
+    proven: BTreeSet<(String, u64)>,
+    /// Sessions and the boots that they are on.
+    placed: BTreeSet<(String, String)>,
+}
+
+impl Invariant for Proof {
+    fn name(&self) -> &'static str {
+        "3 proof before use"
+    }
+
+    fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
+        match seen {
+            Seen::Proven { boot, version, .. } => {
+                self.proven.insert((boot.as_str().to_owned(), *version));
+                Ok(())
+            }
+            Seen::Obeyed { node, ask, .. } => match ask {
+                Ask::Publish { session, .. } | Ask::Subscribe { session, .. } => {
+                    self.used(world, *node, session)
+                }
+                _ => Ok(()),
+            },
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Proof {
+    fn used(&mut self, world: &World, node: usize, session: &str) -> Result<(), String> {
+        let held = &world.nodes[node];
+        let (Some(process), Some(master)) = (&held.process, &world.master) else {
+            return Ok(());
+        };
+        let boot = process.boot.to_string();
+        if !self.placed.insert((session.to_owned(), boot.clone())) {
+            return Ok(());
+        }
+        let known = master
+            .control
+            .cluster()
+            .node(&NodeId::new(held.id.as_str()));
+        let version = known.map_or(0, |node| node.addresses().version);
+        let proven = |version| self.proven.contains(&(boot.clone(), version));
+        // Its addresses may have changed while the command was on its way.
+        if proven(version) || (version > 0 && proven(version - 1)) {
+            return Ok(());
+        }
+        Err(format!(
+            "{session} is carried by {boot}, which nobody has reached"
+        ))
+    }
+}
