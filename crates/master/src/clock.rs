@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cluster::Moment;
+use cluster::schedule::Wall;
 use conference::Timestamp;
 
-/// What the pure cores are told as the time. The time of day is read once and goes on with the monotonic clock, so
-/// that it never goes backwards.
+/// What the pure cores are told as the time. The time of day of what people see is read once and goes on with the
+/// monotonic clock, so that it never goes backwards.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Clock {
     started: Instant,
@@ -27,6 +28,14 @@ impl Clock {
     /// The time of day, for what people and applications see.
     pub(crate) fn timestamp(&self) -> Timestamp {
         Timestamp(self.started_at.0 + self.moment().0)
+    }
+
+    /// The time of day as the system has it now, for schedules: it follows what is set right meanwhile.
+    pub(crate) fn wall(&self) -> Wall {
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        Wall(i64::try_from(millis(since)).unwrap_or(i64::MAX))
     }
 
     /// The time since the master started.

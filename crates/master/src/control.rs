@@ -8,13 +8,13 @@ mod prober;
 mod translate;
 
 use std::collections::{HashMap, VecDeque};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ::control::{Control, Effect, Input, Notice, Now, Question, Weight, Write};
 use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
-use tokio::time::sleep_until;
+use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::clock::Clock;
 use crate::keeper::Keeper;
@@ -30,6 +30,9 @@ const MESSAGES: usize = 4096;
 
 /// Events of the link that may wait. Nodes that send more are read more slowly.
 const LINK_EVENTS: usize = 4096;
+
+/// How often the time of day is told, which may be set while the master runs.
+const WALL: Duration = Duration::from_secs(60);
 
 /// The ways to a running control task.
 pub(crate) struct Doors {
@@ -98,7 +101,8 @@ impl Shell {
     ) -> Option<String> {
         let mut stopping: Option<oneshot::Sender<()>> = None;
         let leading = self.lead();
-        self.handle(Input::Wall(wall(&self.clock)));
+        let mut wall = interval(WALL);
+        wall.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.stopped && self.deposed.is_none() {
             let deadline = self.control.next_deadline();
             let deadline = deadline.map(|deadline| self.clock.instant_of(deadline.at));
@@ -117,6 +121,8 @@ impl Shell {
                         self.handle(input);
                     }
                 }
+                // At once, and then again and again.
+                _ = wall.tick() => self.handle(Input::Wall(self.clock.wall())),
                 came = self.prober.next() => {
                     let cluster = self.control.cluster();
                     if let Some(input) = self.prober.take(came, cluster, &self.nodes) {
@@ -311,11 +317,6 @@ pub(crate) fn now(clock: &Clock) -> Now {
         moment: clock.moment(),
         timestamp: clock.timestamp(),
     }
-}
-
-fn wall(clock: &Clock) -> cluster::schedule::Wall {
-    let millis = i64::try_from(clock.timestamp().0).unwrap_or(i64::MAX);
-    cluster::schedule::Wall(millis)
 }
 
 fn log(notice: &Notice) {
