@@ -82,6 +82,7 @@ impl Control {
             return;
         }
         self.compare(&node, carries);
+        self.tell_conference(conference::Input::NodeBack { node });
     }
 
     /// Closes what no session wants (said into a broken link, or by a master that is gone). What is wanted and missing
