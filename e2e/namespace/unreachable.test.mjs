@@ -13,7 +13,10 @@ test('a node whose media ports are blocked is not used until they are open', asy
   const server = await Server.start({ host: NAMESPACE_HOST, status: 'DOWN' });
   context.after(() => server.stop());
   const blocked = new RegExp(`UDP ${NAMESPACE_HOST}:[0-9, ]+: no answer to 5 STUN requests`);
-  await until('the log to say why', () => blocked.test(server.tail(400)));
+  const node = async () => (await server.rest.get('/muster/api/v1/nodes')).body.nodes[0];
+  await until('the API to say why', async () => blocked.test((await node()).why.sentence));
+  assert.match(server.tail(400), blocked);
+  assert.equal((await node()).state, 'probing');
   assert.ok(await server.says('DOWN'));
   Firewall.open();
   await until('the node to serve', () => server.says('UP'));
