@@ -3,11 +3,12 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use link::proto::{self, answer, command};
 use link::serve::{self, Event, Handle};
+use link::trust::{Token, Trust, Wish};
 use tokio::runtime::Runtime;
 use tokio::sync::mpsc;
 
@@ -32,9 +33,8 @@ impl Node {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let certificate = rcgen::generate_simple_self_signed(vec![link::SERVER_NAME.to_owned()])?;
-        let secret = format!("bench{}", std::process::id());
-        let files = Files::write(&certificate.cert.pem(), &secret)?;
+        let files = Files::make()?;
+        let trust = Trust::open(&files.0)?;
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))?;
         let address = listener.local_addr()?;
         let (sender, mut events) = mpsc::channel(256);
@@ -43,15 +43,21 @@ impl Node {
             serve::start(
                 serve::Config {
                     listener,
-                    tls: tls(&certificate)?,
-                    join_secret: secret,
+                    trust: trust.clone(),
                     master_boot_id: "bench".to_owned(),
                     term: 1,
                 },
                 sender,
-            )
+            )?
         };
-        let process = files.spawn_node(program, cpu, address.port())?;
+        let wish = Wish {
+            masters: vec![format!("https://{address}")],
+            uses: 1,
+            valid: ATTACH,
+            node: None,
+        };
+        let token = trust.authority.mint(wish, SystemTime::now())?;
+        let process = files.spawn_node(program, cpu, &token)?;
         let handle = runtime.block_on(attached(&mut events))?;
         handle.welcome()?;
         Ok(Self {
@@ -181,37 +187,22 @@ async fn answered(events: &mut mpsc::Receiver<Event>, key: u64) -> Result<answer
     bail!("the link ended")
 }
 
-fn tls(certificate: &rcgen::CertifiedKey<rcgen::KeyPair>) -> Result<rustls::ServerConfig> {
-    let key = rustls::pki_types::PrivateKeyDer::try_from(certificate.signing_key.serialize_der())
-        .map_err(|error| anyhow::anyhow!("the generated key: {error}"))?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    Ok(rustls::ServerConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()?
-        .with_no_client_auth()
-        .with_single_cert(vec![certificate.cert.der().clone()], key)?)
-}
-
-/// What the node process reads: removed with us.
+/// Where link and node keep what they keep: removed with us.
 struct Files(PathBuf);
 
 impl Files {
-    fn write(ca: &str, secret: &str) -> Result<Self> {
+    fn make() -> Result<Self> {
         let directory = std::env::temp_dir().join(format!("muster-bench-{}", std::process::id()));
         std::fs::create_dir_all(&directory)?;
-        std::fs::write(directory.join("ca.pem"), ca)?;
-        std::fs::write(directory.join("secret"), secret)?;
         Ok(Self(directory))
     }
 
-    fn spawn_node(&self, program: &Path, cpu: usize, port: u16) -> Result<Process> {
+    fn spawn_node(&self, program: &Path, cpu: usize, token: &Token) -> Result<Process> {
         let spawned = Command::new("taskset")
             .args(["-c", &cpu.to_string()])
             .arg(program)
-            .args(["node", "--master", &format!("https://127.0.0.1:{port}")])
-            .arg("--master-ca")
-            .arg(self.0.join("ca.pem"))
-            .arg("--join-secret-file")
-            .arg(self.0.join("secret"))
+            .arg("node")
+            .env("MUSTER_LINK_JOIN", token.text())
             .arg("--data-dir")
             .arg(self.0.join("data"))
             .args([

@@ -12,7 +12,7 @@ use crate::schedule::Wall;
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]
 pub enum Input {
-    /// A node dialled in and proved the join secret.
+    /// A node dialled in and proved by its certificate who it is.
     Hello {
         attachment: AttachmentId,
         hello: Hello,

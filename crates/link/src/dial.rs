@@ -6,30 +6,42 @@
 //! can be sent on a later one.
 
 mod attachment;
-mod endpoint;
+mod identity;
+mod renewal;
+mod target;
+mod wire;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::PROTOCOL;
 use crate::proto;
+use crate::trust::{Clock, Token};
 use attachment::Ended;
-use endpoint::Target;
+use target::Target;
 
 /// Events that may wait for the owner before the link stops reading.
 const EVENTS: usize = 256;
 /// Messages that may wait for the network.
 const OUTBOX: usize = 1024;
 
-/// Where the master is and how it is known.
-#[derive(Clone, Debug)]
+/// Who the node is, and where its master.
+#[derive(Clone)]
 pub struct Config {
-    /// `https://HOST:PORT` of the master's link listener.
-    pub master_url: String,
-    /// PEM of the certificate that the master's must be, or must be signed by. The name in it is
-    /// [`SERVER_NAME`](crate::SERVER_NAME), whatever the host is called.
-    pub master_ca_pem: String,
+    /// The node's data directory, for itself alone. Key and certificate are kept in it.
+    pub directory: PathBuf,
+    /// Permanent name of the node.
+    pub node_id: String,
+    /// `https://HOST:PORT` of masters' links. Empty: those that the token named.
+    pub masters: Vec<String>,
+    /// Brings the node a certificate: when it has none, when it has one by another token, and when the master does not
+    /// want the one that it has.
+    pub token: Option<Token>,
+    /// The machine's.
+    pub clock: Clock,
 }
 
 /// Why dialling cannot even begin.
@@ -43,9 +55,33 @@ pub enum ConfigError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The certificate cannot be used.
-    #[error("the master's certificate (PEM) cannot be used: {0}")]
-    Certificate(String),
+    /// There is neither a certificate nor a token.
+    #[error(
+        "this node is not enrolled yet and has no join token; `muster token` at the master prints one, and \
+         `muster node --join TOKEN` takes it"
+    )]
+    NotEnrolled,
+    /// The certificate is another node's.
+    #[error(
+        "this node is `{node_id}`, its certificate is for `{certificate}`; give it a join token, or the node its old id"
+    )]
+    OtherNode {
+        /// In the certificate.
+        certificate: String,
+        /// As configured.
+        node_id: String,
+    },
+    /// A file of the data directory.
+    #[error("{file} cannot be used: {reason}. Remove it and start the node with a new join token")]
+    Identity {
+        /// Its path.
+        file: String,
+        /// What was expected and what came.
+        reason: String,
+    },
+    /// A file of the data directory.
+    #[error(transparent)]
+    File(#[from] std::io::Error),
 }
 
 /// What happens on the link. An attempt ends with exactly one of `Refused`, `Unreachable` and `Detached`; nothing
@@ -85,7 +121,9 @@ pub struct HelloWanted {
 
 impl HelloWanted {
     /// Introduces the node. What is put in the outbox afterwards follows the hello.
-    pub fn greet(self, hello: proto::Hello) -> Outbox {
+    /// The version of the contract is filled in.
+    pub fn greet(self, mut hello: proto::Hello) -> Outbox {
+        hello.protocol = PROTOCOL;
         let outbox = Outbox { queue: self.outbox };
         outbox.send(proto::from_node::Message::Hello(hello));
         outbox
@@ -205,7 +243,7 @@ impl Dialling {
                 () = self.events.closed() => return,
             }
             let ended = tokio::select! {
-                ended = attachment::hold(&self.target, self.load.clone(), &self.events) => ended,
+                ended = attachment::hold(&mut self.target, self.load.clone(), &self.events) => ended,
                 () = countermanded(self.ordered.clone(), attempt) => Ended::Detached {
                     reason: "this node hung up".into(),
                 },

@@ -1,17 +1,22 @@
 //! The contract between master and node ([`proto`], from `proto/link.proto`, where every message is documented) and
-//! its two ends: [`dial`] is the node's, [`serve`] the master's.
+//! its two ends: [`dial`] is the node's, [`serve`] the master's. [`trust`] decides who may be there.
 //!
-//! Knows how messages travel: TLS, hello and welcome, heartbeats, bounded queues, back-off. Does not know what
-//! commands mean.
+//! Knows how messages travel and who says them: TLS, certificates, join tokens, hello and welcome, heartbeats, bounded
+//! queues, back-off. Does not know what commands mean.
 
 pub mod dial;
 pub mod serve;
+mod tls;
+pub mod trust;
 
 use std::time::Duration;
 
 /// The name in the master's link certificate. Nodes check the certificate against what they were given, not against
 /// the host they dialled, so a master may move without a new certificate.
 pub const SERVER_NAME: &str = "master.muster";
+
+/// The version of the contract. Master and node must speak the same.
+pub const PROTOCOL: u32 = 2;
 
 /// How often each side says that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(1);

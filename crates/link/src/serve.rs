@@ -1,14 +1,15 @@
 //! The master's end: accepts the streams that nodes dial.
 //!
-//! [`start`] returns at once; what happens arrives as [`Event`]s on the channel it was given. A node that proved the
-//! join secret is [`Event::Attached`] with a [`Handle`]; whoever receives it answers with [`Handle::welcome`] or
-//! [`Handle::refuse`]. Dropping the handle closes the stream. Every `Attached` is followed by exactly one `Detached`.
+//! [`start`] returns at once; what happens arrives as [`Event`]s on the channel it was given. A node that proved by its
+//! certificate who it is, is [`Event::Attached`] with a [`Handle`]; whoever receives it answers with
+//! [`Handle::welcome`] or [`Handle::refuse`]. Dropping the handle closes the stream. Every `Attached` is followed by
+//! exactly one `Detached`. Enrolment and renewal of certificates need nobody else.
 
 mod accept;
 mod attachment;
 mod connection;
+mod enrolment;
 mod handle;
-mod secret;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::proto;
 use crate::proto::link_server::{Link, LinkServer};
+use crate::tls;
+use crate::trust::{AuthorityError, Trust};
 
 pub use handle::{CommandError, Handle};
 
@@ -39,10 +42,8 @@ const MESSAGE_BYTES: usize = 8 << 20;
 pub struct Config {
     /// Bound already, so that its address is known.
     pub listener: TcpListener,
-    /// Certificate and key; ALPN is set here.
-    pub tls: rustls::ServerConfig,
-    /// Compared in constant time.
-    pub join_secret: String,
+    /// Who may attach.
+    pub trust: Trust,
     /// Told to nodes: which start of the master this is.
     pub master_boot_id: String,
     /// Told to nodes and stamped on every command.
@@ -56,13 +57,13 @@ pub struct AttachmentId(pub u64);
 /// What happens on the link.
 #[derive(Debug)]
 pub enum Event {
-    /// A node proved the join secret. It waits for a welcome.
+    /// A node proved who it is. It waits for a welcome.
     Attached {
         #[allow(missing_docs)]
         attachment: AttachmentId,
         /// Where it dialled from.
         peer: Option<SocketAddr>,
-        /// Its `join_secret` is blank.
+        /// Its `node_id` is that of the certificate.
         hello: Box<proto::Hello>,
         #[allow(missing_docs)]
         handle: Handle,
@@ -98,6 +99,9 @@ pub enum Detached {
     /// The node did not read what it was told for so long that it is no better than dead.
     #[error("the node does not read")]
     Stuck,
+    /// The node was revoked, and told so.
+    #[error("revoked")]
+    Revoked,
     /// The transport broke.
     #[error("broken: {0}")]
     Broken(String),
@@ -118,18 +122,20 @@ impl Drop for Server {
 }
 
 /// Starts to accept nodes. When `events` is full, nodes are read more slowly; nothing is lost.
-pub fn start(config: Config, events: mpsc::Sender<Event>) -> Server {
+///
+/// # Errors
+/// When the authority cannot sign the master's certificate.
+pub fn start(config: Config, events: mpsc::Sender<Event>) -> Result<Server, AuthorityError> {
     let Config {
         listener,
-        mut tls,
-        join_secret,
+        trust,
         master_boot_id,
         term,
     } = config;
-    tls.alpn_protocols = vec![b"h2".to_vec()];
+    let tls = tls::server(&trust)?;
     let service = Service {
         shared: Arc::new(Shared {
-            secret: secret::Secret::new(&join_secret),
+            trust,
             welcome: proto::Welcome {
                 master_boot_id,
                 term,
@@ -153,12 +159,12 @@ pub fn start(config: Config, events: mpsc::Sender<Event>) -> Server {
             tracing::error!(%error, "link: the server ended; no node can attach any more");
         }
     });
-    Server { accept, serve }
+    Ok(Server { accept, serve })
 }
 
 /// What all streams share.
 struct Shared {
-    secret: secret::Secret,
+    trust: Trust,
     welcome: proto::Welcome,
     next: AtomicU64,
     events: mpsc::Sender<Event>,
@@ -187,5 +193,23 @@ impl Link for Service {
             out,
         ));
         Ok(Response::new(ReceiverStream::new(stream)))
+    }
+
+    async fn enroll(
+        &self,
+        request: Request<proto::EnrollRequest>,
+    ) -> Result<Response<proto::EnrollAnswer>, Status> {
+        let peer = request.extensions().get::<connection::Peer>().cloned();
+        let answer = enrolment::enroll(&self.shared.trust, peer, request.into_inner()).await;
+        Ok(Response::new(answer))
+    }
+
+    async fn renew(
+        &self,
+        request: Request<proto::RenewRequest>,
+    ) -> Result<Response<proto::RenewAnswer>, Status> {
+        let peer = request.extensions().get::<connection::Peer>().cloned();
+        let answer = enrolment::renew(&self.shared.trust, peer, request.into_inner());
+        Ok(Response::new(answer))
     }
 }

@@ -1,11 +1,15 @@
 //! The node's end against a master that does exactly what a test tells it.
 
+mod made;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use link::dial::{Config, ConfigError, Dialer, Event, Outbox};
 use link::proto::link_server::{Link, LinkServer};
 use link::proto::{self, FromMaster, FromNode, from_master, from_node, refused};
+use made::Authority;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
@@ -55,6 +59,20 @@ struct Script(mpsc::Sender<Peer>);
 impl Link for Script {
     type AttachStream = ReceiverStream<Result<FromMaster, Status>>;
 
+    async fn enroll(
+        &self,
+        _: Request<proto::EnrollRequest>,
+    ) -> Result<Response<proto::EnrollAnswer>, Status> {
+        Err(Status::unimplemented("not in the script"))
+    }
+
+    async fn renew(
+        &self,
+        _: Request<proto::RenewRequest>,
+    ) -> Result<Response<proto::RenewAnswer>, Status> {
+        Err(Status::unimplemented("not in the script"))
+    }
+
     async fn attach(
         &self,
         request: Request<Streaming<FromNode>>,
@@ -69,24 +87,48 @@ impl Link for Script {
     }
 }
 
+/// A master's certificate, and a node that has enrolled where it was signed.
 struct Certificate {
-    cert: String,
+    chain: String,
     key: String,
+    authority: Authority,
+    directory: TempDir,
 }
 
 fn certificate(name: &str) -> Certificate {
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).expect("certificate");
+    let authority = Authority::make();
+    let directory = tempfile::tempdir().expect("temporary directory");
+    authority.enrol(directory.path(), "media_1");
+    let (chain, key) = authority.server(name);
     Certificate {
-        cert: made.cert.pem(),
-        key: made.signing_key.serialize_pem(),
+        chain,
+        key,
+        authority,
+        directory,
+    }
+}
+
+impl Certificate {
+    fn config(&self, url: String) -> Config {
+        Config {
+            directory: self.directory.path().to_owned(),
+            node_id: "media_1".into(),
+            masters: vec![url],
+            token: None,
+            clock: link::trust::system_clock(),
+        }
     }
 }
 
 fn serve(listener: TcpListener, certificate: &Certificate) -> mpsc::Receiver<Peer> {
     let (sender, peers) = mpsc::channel(4);
-    let identity = Identity::from_pem(&certificate.cert, &certificate.key);
+    let identity = Identity::from_pem(&certificate.chain, &certificate.key);
+    let nodes = tonic::transport::Certificate::from_pem(&certificate.authority.pem);
+    let tls = ServerTlsConfig::new()
+        .identity(identity)
+        .client_ca_root(nodes);
     let server = Server::builder()
-        .tls_config(ServerTlsConfig::new().identity(identity))
+        .tls_config(tls)
         .expect("tls")
         .add_service(LinkServer::new(Script(sender)))
         .serve_with_incoming(TcpListenerStream::new(listener));
@@ -101,10 +143,7 @@ async fn listener() -> (TcpListener, SocketAddr) {
 }
 
 fn dial(addr: SocketAddr, certificate: &Certificate) -> (Dialer, watch::Sender<proto::Load>) {
-    let config = Config {
-        master_url: format!("https://{addr}"),
-        master_ca_pem: certificate.cert.clone(),
-    };
+    let config = certificate.config(format!("https://{addr}"));
     let (load, loads) = watch::channel(proto::Load::default());
     let dialer = Dialer::start(&config, loads).expect("valid");
     dialer.dial();
@@ -262,15 +301,30 @@ async fn a_node_that_hangs_up_is_done_with_the_master_and_may_dial_again() {
 }
 
 #[tokio::test]
-async fn a_master_with_another_certificate_or_name_is_not_spoken_to() {
+async fn a_master_with_another_authority_or_name_is_not_spoken_to() {
+    let (own, other) = (
+        certificate(link::SERVER_NAME),
+        certificate(link::SERVER_NAME),
+    );
     let (listener, addr) = listener().await;
-    let _peers = serve(listener, &certificate(link::SERVER_NAME));
-    let (mut dialer, _load) = dial(addr, &certificate(link::SERVER_NAME));
+    let mut peers = serve(listener, &other);
+    let (mut dialer, _load) = dial(addr, &own);
     let event = next(&mut dialer).await;
     assert!(
-        matches!(&event, Event::Unreachable { reason } if reason.contains("certificate")),
+        matches!(&event, Event::Unreachable { reason } if reason.contains("another authority")),
         "{event:?}"
     );
+
+    let misnamed = certificate("localhost");
+    let (listener, addr) = self::listener().await;
+    let mut peers_of_misnamed = serve(listener, &misnamed);
+    let (mut dialer, _load) = dial(addr, &misnamed);
+    let event = next(&mut dialer).await;
+    assert!(
+        matches!(&event, Event::Unreachable { reason } if reason.contains("name")),
+        "{event:?}"
+    );
+    assert!(peers.try_recv().is_err() && peers_of_misnamed.try_recv().is_err());
 }
 
 #[tokio::test]
@@ -297,21 +351,25 @@ async fn what_is_queued_still_goes_out_when_the_node_hangs_up() {
 #[tokio::test]
 async fn wrong_configuration_is_named() {
     let (_load, loads) = watch::channel(proto::Load::default());
-    let start = |url: &str, pem: &str| {
-        let config = Config {
-            master_url: url.into(),
-            master_ca_pem: pem.into(),
-        };
-        Dialer::start(&config, loads.clone()).expect_err("invalid")
-    };
-    let good = certificate(link::SERVER_NAME).cert;
-    assert!(matches!(
-        start("http://localhost:1", &good),
-        ConfigError::Url { .. }
-    ));
-    assert!(matches!(start("https://", &good), ConfigError::Url { .. }));
-    assert!(matches!(
-        start("https://localhost:1", "not a certificate"),
-        ConfigError::Certificate(_)
-    ));
+    let start = |config: &Config| Dialer::start(config, loads.clone()).expect_err("invalid");
+    let enrolled = certificate(link::SERVER_NAME);
+    for url in ["http://localhost:1", "https://", "https://localhost"] {
+        let error = start(&enrolled.config(url.into()));
+        assert!(matches!(error, ConfigError::Url { .. }), "{url}: {error}");
+    }
+    let good = || enrolled.config("https://localhost:1".into());
+    let mut other = good();
+    other.node_id = "media_2".into();
+    assert!(matches!(start(&other), ConfigError::OtherNode { .. }));
+
+    let fresh = tempfile::tempdir().expect("temporary directory");
+    let mut config = good();
+    config.directory = fresh.path().to_owned();
+    assert!(matches!(start(&config), ConfigError::NotEnrolled));
+
+    for (file, text) in [("node.crt", "rubbish"), ("node.key", "rubbish")] {
+        std::fs::write(enrolled.directory.path().join(file), text).expect("written");
+        let error = start(&good()).to_string();
+        assert!(error.contains(file), "{error}");
+    }
 }

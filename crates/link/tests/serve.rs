@@ -1,13 +1,17 @@
 //! The master's end against nodes that do what nodes should not.
 
+mod made;
+
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use link::proto::command::Command;
 use link::proto::link_client::LinkClient;
 use link::proto::{self, FromNode, from_master, from_node, refused};
 use link::serve::{self, COMMANDS, CommandError, Detached, Event, Handle, Server};
-use link::{SERVER_NAME, SILENCE};
+use link::trust::{LIFE, Trust};
+use link::{PROTOCOL, SERVER_NAME, SILENCE};
+use made::{Key, pem};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -15,44 +19,55 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Streaming;
-use tonic::transport::{Certificate, ClientTlsConfig, Endpoint};
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity};
 
 const SOON: Duration = Duration::from_secs(3);
 
 struct Master {
     url: String,
     ca: String,
+    trust: Trust,
     events: mpsc::Receiver<Event>,
     _server: Server,
+    _directory: tempfile::TempDir,
 }
 
 impl Master {
     async fn start() -> Self {
-        let made = rcgen::generate_simple_self_signed([SERVER_NAME.to_owned()]).expect("made");
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let trust = Trust::open(directory.path()).expect("made");
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
         let url = format!("https://{}", listener.local_addr().expect("address"));
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let key = made.signing_key.serialize_der().try_into().expect("key");
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![made.cert.der().clone()], key)
-            .expect("pair");
         let (sender, events) = mpsc::channel(16);
         let config = serve::Config {
             listener,
-            tls,
-            join_secret: "open sesame".into(),
+            trust: trust.clone(),
             master_boot_id: "boot".into(),
             term: 7,
         };
         Self {
             url,
-            ca: made.cert.pem(),
+            ca: pem(trust.authority.certificate()),
+            trust,
             events,
-            _server: serve::start(config, sender),
+            _server: serve::start(config, sender).expect("signed"),
+            _directory: directory,
         }
+    }
+
+    async fn channel(&self, certified: Option<&str>) -> Channel {
+        let mut tls = ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(&self.ca))
+            .domain_name(SERVER_NAME);
+        if let Some(node_id) = certified {
+            let (key, now) = (Key::make(), SystemTime::now());
+            let signed = self.trust.authority.node(node_id, &key.public(), now, LIFE);
+            let signed = pem(&signed.expect("signed"));
+            tls = tls.identity(Identity::from_pem(signed, key.pem()));
+        }
+        let endpoint = Endpoint::from_shared(self.url.clone()).expect("URL");
+        let channel = endpoint.tls_config(tls).expect("TLS").connect().await;
+        channel.expect("connected")
     }
 
     async fn event(&mut self) -> Event {
@@ -64,10 +79,7 @@ impl Master {
 
     async fn attached(&mut self) -> Handle {
         match self.event().await {
-            Event::Attached { hello, handle, .. } => {
-                assert_eq!(hello.join_secret, "", "the secret is not handed on");
-                handle
-            }
+            Event::Attached { handle, .. } => handle,
             other => panic!("expected Attached, got {other:?}"),
         }
     }
@@ -90,13 +102,13 @@ struct Node {
 
 impl Node {
     async fn dial(master: &Master) -> Self {
-        let tls = ClientTlsConfig::new()
-            .ca_certificate(Certificate::from_pem(&master.ca))
-            .domain_name(SERVER_NAME);
-        let endpoint = Endpoint::from_shared(master.url.clone()).expect("URL");
-        let channel = endpoint.tls_config(tls).expect("TLS").connect().await;
+        Self::dial_as(master, Some("media_1")).await
+    }
+
+    /// With a certificate for this node, or with none.
+    async fn dial_as(master: &Master, certified: Option<&str>) -> Self {
         let (out, queue) = mpsc::channel(16);
-        let mut client = LinkClient::new(channel.expect("connected"));
+        let mut client = LinkClient::new(master.channel(certified).await);
         let attached = client.attach(ReceiverStream::new(queue)).await;
         Self {
             out,
@@ -104,15 +116,19 @@ impl Node {
         }
     }
 
-    async fn greeting(master: &Master, secret: &str) -> Self {
+    async fn greeting(master: &Master) -> Self {
         let node = Self::dial(master).await;
+        node.greet("media_1", PROTOCOL).await;
+        node
+    }
+
+    async fn greet(&self, node_id: &str, protocol: u32) {
         let hello = proto::Hello {
-            join_secret: secret.into(),
-            node_id: "media_1".into(),
+            node_id: node_id.into(),
+            protocol,
             ..Default::default()
         };
-        node.say(from_node::Message::Hello(hello)).await;
-        node
+        self.say(from_node::Message::Hello(hello)).await;
     }
 
     async fn say(&self, message: from_node::Message) {
@@ -142,7 +158,7 @@ impl Node {
 #[tokio::test]
 async fn welcome_comes_first_then_heartbeats_and_commands_under_the_term() {
     let mut master = Master::start().await;
-    let mut node = Node::greeting(&master, "open sesame").await;
+    let mut node = Node::greeting(&master).await;
     let handle = master.attached().await;
     assert_eq!(handle.welcome(), Ok(()));
     let close = Command::Close(proto::Close::default());
@@ -165,14 +181,56 @@ async fn welcome_comes_first_then_heartbeats_and_commands_under_the_term() {
 }
 
 #[tokio::test]
-async fn a_wrong_secret_is_refused_and_nobody_hears_of_it() {
+async fn without_a_certificate_nothing_but_enrolment_is_served() {
     let mut master = Master::start().await;
-    for secret in ["", "open", "open sesame!"] {
-        let mut node = Node::greeting(&master, secret).await;
-        assert_eq!(node.refused(SOON).await, refused::Cause::BadSecret);
-        assert_eq!(node.hears(SOON).await, None, "the stream is closed");
+    let mut node = Node::dial_as(&master, None).await;
+    assert_eq!(node.refused(SOON).await, refused::Cause::NoCertificate);
+    assert_eq!(node.hears(SOON).await, None, "the stream is closed");
+
+    let mut client = LinkClient::new(master.channel(None).await);
+    let renewal = proto::RenewRequest { protocol: PROTOCOL };
+    let renewed = client.renew(renewal).await.expect("answered").into_inner();
+    let Some(proto::renew_answer::Result::Refused(refused)) = renewed.result else {
+        panic!("expected Refused, got {renewed:?}");
+    };
+    assert_eq!(refused.cause(), refused::Cause::NoCertificate);
+
+    let enrolment = proto::EnrollRequest {
+        protocol: PROTOCOL,
+        node_id: "media_1".into(),
+        token: "muster1.AAAA".into(),
+        ..Default::default()
+    };
+    let answer = client.enroll(enrolment).await.expect("answered");
+    let Some(proto::enroll_answer::Result::Refused(refused)) = answer.into_inner().result else {
+        panic!("expected Refused");
+    };
+    assert_eq!(refused.cause(), refused::Cause::TokenForged);
+    assert!(master.events.try_recv().is_err(), "nobody hears of it");
+}
+
+#[tokio::test]
+async fn a_certificate_is_good_for_its_own_node_only() {
+    let mut master = Master::start().await;
+    let mut node = Node::dial_as(&master, Some("media_1")).await;
+    node.greet("media_2", PROTOCOL).await;
+    assert_eq!(node.refused(SOON).await, refused::Cause::OtherNode);
+    assert!(master.events.try_recv().is_err(), "nobody hears of it");
+}
+
+#[tokio::test]
+async fn a_node_of_another_version_is_told_both() {
+    let mut master = Master::start().await;
+    let mut node = Node::dial(&master).await;
+    node.greet("media_1", PROTOCOL + 1).await;
+    let Some(from_master::Message::Refused(refused)) = node.hears(SOON).await else {
+        panic!("expected Refused");
+    };
+    assert_eq!(refused.cause(), refused::Cause::Protocol);
+    for version in [PROTOCOL, PROTOCOL + 1] {
+        assert!(refused.reason.contains(&format!("version {version}")));
     }
-    assert!(master.events.try_recv().is_err());
+    assert!(master.events.try_recv().is_err(), "nobody hears of it");
 }
 
 #[tokio::test]
@@ -191,7 +249,7 @@ async fn whoever_does_not_say_hello_is_refused() {
 #[tokio::test]
 async fn three_missed_heartbeats_end_it() {
     let mut master = Master::start().await;
-    let node = Node::greeting(&master, "open sesame").await;
+    let node = Node::greeting(&master).await;
     let _handle = master.attached().await;
     for _ in 0..4 {
         node.beat().await;
@@ -209,7 +267,7 @@ async fn three_missed_heartbeats_end_it() {
 #[tokio::test]
 async fn the_reason_of_an_end_is_told() {
     let mut master = Master::start().await;
-    let node = Node::greeting(&master, "open sesame").await;
+    let node = Node::greeting(&master).await;
     let _handle = master.attached().await;
     drop(node);
     assert!(matches!(
@@ -217,7 +275,7 @@ async fn the_reason_of_an_end_is_told() {
         Detached::ByNode | Detached::Broken(_)
     ));
 
-    let mut node = Node::greeting(&master, "open sesame").await;
+    let mut node = Node::greeting(&master).await;
     let handle = master.attached().await;
     handle.refuse(refused::Cause::Superseded, "a later boot is there");
     assert_eq!(node.refused(SOON).await, refused::Cause::Superseded);
@@ -227,7 +285,7 @@ async fn the_reason_of_an_end_is_told() {
 #[tokio::test]
 async fn commands_for_a_node_that_does_not_read_are_bounded() {
     let mut master = Master::start().await;
-    let node = Node::greeting(&master, "open sesame").await;
+    let node = Node::greeting(&master).await;
     let handle = master.attached().await;
     let offer = "x".repeat(16 << 10);
     let publish = || {
@@ -271,7 +329,7 @@ async fn stranger(master: &Master) -> TlsStream<TcpStream> {
 async fn a_stranger_may_not_stay_and_a_node_may() {
     use tokio::io::AsyncReadExt;
     let mut master = Master::start().await;
-    let node = Node::greeting(&master, "open sesame").await;
+    let node = Node::greeting(&master).await;
     let _handle = master.attached().await;
     let mut stranger = stranger(&master).await;
     let beats = async {

@@ -21,12 +21,10 @@ pub struct Config {
     pub public_port: u16,
     /// Password of the REST user `OPENVIDUAPP`.
     pub secret: String,
-    /// What nodes prove themselves with.
-    pub join_secret: String,
     /// Certificate and key of `listen`.
     pub tls: Tls,
-    /// Certificate and key of `link_listen`.
-    pub link_tls: Tls,
+    /// Who may attach at `link_listen`.
+    pub link_trust: link::trust::Trust,
     /// Whether nodes have to be reached as clients would reach them before they serve. Without it they are taken at their
     /// word: for a master that has no way to the nodes' media addresses, and for tests with nodes that carry no media.
     pub probe: bool,

@@ -51,6 +51,9 @@ pub enum StartError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The authority of the link cannot sign.
+    #[error("the link: {0}")]
+    Link(#[from] link::trust::AuthorityError),
     /// A certificate or key cannot be used.
     #[error("{what}: {reason}")]
     Tls {
@@ -141,7 +144,6 @@ impl Master {
 /// Starts a master. Returns once both listeners are bound; media nodes may dial in before or after.
 pub async fn start(config: Config) -> Result<Master, StartError> {
     let https_tls = server_config("tls", &config.tls)?;
-    let link_tls = server_config("link_tls", &config.link_tls)?;
     let (https_listener, https_addr) = bind("listen", config.listen).await?;
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
 
@@ -158,12 +160,11 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let doors = control::start(clock, &master_boot_id, control, keeper, poster);
     let link_config = link::serve::Config {
         listener: link_listener,
-        tls: link_tls,
-        join_secret: config.join_secret.clone(),
+        trust: config.link_trust.clone(),
         master_boot_id: master_boot_id.clone(),
         term,
     };
-    let link = link::serve::start(link_config, doors.link);
+    let link = link::serve::start(link_config, doors.link)?;
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
     let app = Arc::new(App::new(

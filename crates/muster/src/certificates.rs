@@ -1,4 +1,4 @@
-//! The self-signed certificates that are made once and kept.
+//! The self-signed certificate for browsers, which is made once and kept. Those of the link are `link::trust`'s.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -33,14 +33,6 @@ pub fn https(data: &DataDir, public_host: &str) -> Result<Tls> {
         hosts.push(public_host.to_owned());
     }
     kept(data, "https", &hosts)
-}
-
-/// The certificate for nodes.
-///
-/// # Errors
-/// When it can neither be read nor made.
-pub fn link(data: &DataDir) -> Result<Tls> {
-    kept(data, "link", &[link::SERVER_NAME.to_owned()])
 }
 
 fn kept(data: &DataDir, name: &str, hosts: &[String]) -> Result<Tls> {
@@ -132,8 +124,6 @@ mod tests {
         let again = https(&data, "localhost").expect("kept");
         assert_eq!(first.cert_pem, again.cert_pem);
         assert_eq!(first.key_pem, again.key_pem);
-        let other = link(&data).expect("made");
-        assert_ne!(first.cert_pem, other.cert_pem);
     }
 
     #[test]
@@ -156,10 +146,10 @@ mod tests {
     #[test]
     fn a_broken_one_is_replaced() {
         let (_temporary, data) = directory();
-        link(&data).expect("made");
-        data.write("link.crt", "rubbish").expect("written");
-        let tls = link(&data).expect("made anew");
-        let hosts = [link::SERVER_NAME.to_owned()];
+        https(&data, "localhost").expect("made");
+        data.write("https.crt", "rubbish").expect("written");
+        let tls = https(&data, "localhost").expect("made anew");
+        let hosts = ["localhost".to_owned()];
         assert_eq!(missing_host(&tls.cert_pem, &hosts).expect("readable"), None);
     }
 }

@@ -2,6 +2,7 @@
 //! that is wrong can be reported at once, wherever it was written.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
@@ -44,6 +45,13 @@ pub enum Command {
         common: Common,
         #[command(flatten)]
         face: Face,
+    },
+    /// Print a line that lets a media node join the master whose data directory this is
+    Token {
+        #[command(flatten)]
+        common: Common,
+        #[command(flatten)]
+        wish: TokenWish,
     },
     /// A media node that dials a master
     Node {
@@ -113,22 +121,40 @@ pub struct Media {
     pub shards: Option<String>,
 }
 
+/// What a token is to be good for.
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct TokenWish {
+    /// How many nodes may use it
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..), conflicts_with = "reusable")]
+    pub uses: u16,
+    /// Any number of nodes may use it: for machine images
+    #[arg(long)]
+    pub reusable: bool,
+    /// How long it may be used: 90s, 15m, 1h, 30d
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = crate::config::span)]
+    pub expires: Duration,
+    /// The only node that may use it
+    #[arg(long, value_name = "ID", value_parser = crate::config::node_id)]
+    pub node: Option<String>,
+    /// Where nodes find the master [default: where it listened when it was last started]
+    #[arg(long, value_name = "https://HOST:PORT[,…]")]
+    pub master: Option<String>,
+}
+
 /// How a node finds its master.
 #[allow(missing_docs)]
 #[derive(Args, Debug)]
 pub struct Joining {
-    /// The master's link
-    #[arg(long, value_name = "https://HOST:PORT")]
+    /// The line that `muster token` prints at the master. Needed once; MUSTER_LINK_JOIN is not seen by other users
+    #[arg(long, value_name = "TOKEN")]
+    pub join: Option<String>,
+    /// File with that line
+    #[arg(long, value_name = "FILE")]
+    pub join_file: Option<String>,
+    /// The masters' links [default: those that the token names]
+    #[arg(long, value_name = "https://HOST:PORT[,…]")]
     pub master: Option<String>,
-    /// What proves that this node may join. Other users of this machine can see flags; better use a file
-    #[arg(long, value_name = "SECRET")]
-    pub join_secret: Option<String>,
-    /// File with the join secret
-    #[arg(long, value_name = "FILE")]
-    pub join_secret_file: Option<String>,
-    /// Certificate (PEM) by which the master is known: link.crt of its data directory
-    #[arg(long, value_name = "FILE")]
-    pub master_ca: Option<String>,
     /// Permanent name of this node [default: kept in the data directory]
     #[arg(long, value_name = "ID")]
     pub node_id: Option<String>,
@@ -140,9 +166,28 @@ pub struct Joining {
     pub exit_when_orphaned: Option<String>,
 }
 
+/// What is to be done.
+#[derive(Debug)]
+pub enum Task {
+    /// Be this, until stopped.
+    Run(Role),
+    /// Print a join token.
+    Token(TokenWish),
+}
+
+impl Task {
+    /// Whose settings are needed.
+    pub fn role(&self) -> Role {
+        match self {
+            Self::Run(role) => *role,
+            Self::Token(_) => Role::Master,
+        }
+    }
+}
+
 impl Command {
-    /// Which role this asks for, and all that was said about it.
-    pub fn sources(self) -> (Role, Sources) {
+    /// What this asks for, and all that was said about it.
+    pub fn sources(self) -> (Task, Sources) {
         match self {
             Self::Up {
                 common,
@@ -153,9 +198,15 @@ impl Command {
                 let mut flags = face.flags();
                 flags.extend(media.flags());
                 flags.push(flag("nodes", "--nodes", nodes));
-                (Role::Up, common.sources(flags))
+                (Task::Run(Role::Up), common.sources(flags))
             }
-            Self::Master { common, face } => (Role::Master, common.sources(face.flags())),
+            Self::Master { common, face } => {
+                (Task::Run(Role::Master), common.sources(face.flags()))
+            }
+            Self::Token { common, mut wish } => {
+                let flags = vec![flag("link.master", "--master", wish.master.take())];
+                (Task::Token(wish), common.sources(flags))
+            }
             Self::Node {
                 common,
                 media,
@@ -163,7 +214,7 @@ impl Command {
             } => {
                 let mut flags = media.flags();
                 flags.extend(joining.flags());
-                (Role::Node, common.sources(flags))
+                (Task::Run(Role::Node), common.sources(flags))
             }
         }
     }
@@ -223,13 +274,8 @@ impl Joining {
     fn flags(self) -> Vec<Option<Flag>> {
         vec![
             flag("link.master", "--master", self.master),
-            flag("link.join_secret", "--join-secret", self.join_secret),
-            flag(
-                "link.join_secret_file",
-                "--join-secret-file",
-                self.join_secret_file,
-            ),
-            flag("link.master_ca", "--master-ca", self.master_ca),
+            flag("link.join", "--join", self.join),
+            flag("link.join_file", "--join-file", self.join_file),
             flag("node.id", "--node-id", self.node_id),
             flag(
                 "node.allow_loopback",

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use layers::{Layers, Origin, Value};
 pub use report::{Problem, Report};
 pub use settings::{Role, Settings};
+pub(crate) use values::{node_id, span};
 
 /// A flag as given: which key it sets, how it is spelled, and its value.
 #[derive(Clone, Debug)]

@@ -3,11 +3,13 @@
 //! | file | of | what |
 //! |---|---|---|
 //! | `secret` | master | password of the REST API |
-//! | `join-secret` | master | what nodes prove themselves with |
 //! | `https.crt`, `https.key` | master | self-signed certificate for browsers and applications |
-//! | `link.crt`, `link.key` | master | certificate for nodes |
+//! | `ca.crt`, `ca.key` | master | the cluster's own certificate authority (`link::trust`) |
+//! | `token.key`, `used-tokens`, `revoked` | master | which tokens and nodes it trusts (`link::trust`) |
+//! | `links` | master | URLs for tokens: where it listened for nodes when it was last started |
 //! | `master.lock` | master | held while it runs |
 //! | `node-id` | node | its permanent name |
+//! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |
 //! | `node.lock` | node | held while it runs, with its process id in it |
 //! | `nodes/N/` | `muster up` | the data directory of its node N |
 

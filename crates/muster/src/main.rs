@@ -15,6 +15,7 @@ mod page;
 mod random;
 mod serving;
 mod shutdown;
+mod token;
 mod up;
 
 use std::process::ExitCode;
@@ -23,14 +24,14 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use tracing::error;
 
-use cli::Cli;
+use cli::{Cli, Task};
 use config::{Loaded, Role};
 use data_dir::DataDir;
 use exit::Ending;
 
 fn main() -> ExitCode {
-    let (role, sources) = Cli::parse().command.sources();
-    let loaded = match config::load(&sources, role) {
+    let (task, sources) = Cli::parse().command.sources();
+    let loaded = match config::load(&sources, task.role()) {
         Ok(loaded) => loaded,
         Err(report) => {
             complain(&format!("muster: {report}"));
@@ -42,7 +43,11 @@ fn main() -> ExitCode {
     }
     logging::start(&loaded.settings.log);
     descriptors::raise();
-    match run(role, loaded) {
+    let done = match task {
+        Task::Run(role) => run(role, loaded),
+        Task::Token(wish) => token::print(wish, &loaded.settings),
+    };
+    match done {
         Ok(ending) => ending.into(),
         Err(error) => {
             error!("{error:#}");

@@ -27,12 +27,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         Locking::Held(pid) => return Ok(occupied(&data, pid)),
     };
     let mut serving = Serving::start(&settings, &data).await?;
-    banner::print(
-        &settings,
-        &serving,
-        data.path(),
-        Some(joining(&settings, &serving, &data)),
-    );
+    banner::print(&settings, &serving, data.path(), Some(joining(&data)));
     let why = tokio::select! {
         why = requests.next() => why,
         failure = serving.master.failed() => bail!("{failure}; nodes carry on, start it again"),
@@ -49,16 +44,9 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     Ok(Ending::Stopped)
 }
 
-fn joining(settings: &Settings, serving: &Serving, data: &DataDir) -> String {
-    let link = serving.master.link_addr();
-    let master = if link.ip().is_loopback() {
-        format!("https://{link}  (this machine only; see link.listen)")
-    } else {
-        format!("https://{}:{}", settings.public_host, link.port())
-    };
+fn joining(data: &DataDir) -> String {
     format!(
-        "muster node --master {master} --master-ca {} --join-secret-file {}",
-        data.file("link.crt").display(),
-        data.file("join-secret").display()
+        "muster node --join TOKEN, with the line that this prints: muster token --data-dir {}",
+        data.path().display()
     )
 }

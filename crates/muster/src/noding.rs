@@ -2,7 +2,8 @@
 
 use std::num::NonZeroUsize;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
+use node::NodeError;
 use tracing::{Instrument, info, info_span};
 
 use crate::config::Settings;
@@ -34,7 +35,13 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         let why = requests.next().await;
         info!(why, "stopping");
     };
-    let exit = node::run(config, shutdown).instrument(span).await?;
+    let exit = match node::run(config, shutdown).instrument(span).await {
+        Err(NodeError::Link(error)) => {
+            tracing::error!("{error}");
+            return Ok(Ending::WrongSettings);
+        }
+        ended => ended?,
+    };
     Ok(match exit {
         node::Exit::Stopped => Ending::Stopped,
         node::Exit::Superseded { reason } => {
@@ -49,22 +56,15 @@ pub async fn run(settings: Settings) -> Result<Ending> {
 }
 
 fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
-    let missing = |key: &str| anyhow!("{key} is not set");
     let node_id = match settings.node.id {
         Some(id) => id,
         None => data.node_id()?,
     };
     let cores = std::thread::available_parallelism().context("the number of cores is unknown");
     Ok(node::Config {
-        master_url: settings.link.master.ok_or_else(|| missing("link.master"))?,
-        master_ca_pem: settings
-            .link
-            .master_ca
-            .ok_or_else(|| missing("link.master_ca"))?,
-        join_secret: settings
-            .link
-            .join_secret
-            .ok_or_else(|| missing("link.join_secret"))?,
+        directory: data.path().to_owned(),
+        masters: settings.link.masters,
+        join: settings.link.join,
         node_id,
         public_addresses: settings.node.public_addresses,
         allow_loopback: settings.node.allow_loopback,

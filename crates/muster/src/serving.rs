@@ -4,13 +4,13 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Result;
+use link::trust::Trust;
 use master::{Administration, Master, Tls};
 use store::sqlite::SqliteStore;
 
-use crate::certificates;
 use crate::config::Settings;
 use crate::data_dir::DataDir;
-use crate::page;
+use crate::{certificates, page, token};
 
 /// A running master and what people and nodes need to know of it.
 pub struct Serving {
@@ -18,8 +18,8 @@ pub struct Serving {
     pub master: Master,
     /// Password of the REST API.
     pub secret: String,
-    /// What nodes prove themselves with.
-    pub join_secret: String,
+    /// Who may attach to it.
+    pub trust: Trust,
     /// `https://HOST[:PORT]` as clients reach it.
     pub url: String,
 }
@@ -31,14 +31,16 @@ impl Serving {
     /// When the data directory cannot be used or an address is taken.
     pub async fn start(settings: &Settings, data: &DataDir) -> Result<Self> {
         let config = config(settings, data)?;
-        let (secret, join_secret) = (config.secret.clone(), config.join_secret.clone());
+        let (secret, trust) = (config.secret.clone(), config.link_trust.clone());
         let master = master::start(config).await?;
+        let links = token::links(settings, master.link_addr());
+        token::remember(data, &links)?;
         let port = settings.public_port.unwrap_or(master.https_addr().port());
         let url = format!("https://{}", authority(&settings.public_host, port));
         Ok(Self {
             master,
             secret,
-            join_secret,
+            trust,
             url,
         })
     }
@@ -50,9 +52,9 @@ impl Serving {
 }
 
 fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
-    let kept = |given: &Option<String>, name: &str| match given {
-        Some(secret) => Ok(secret.clone()),
-        None => data.secret(name),
+    let secret = match &settings.secret {
+        Some(secret) => secret.clone(),
+        None => data.secret("secret")?,
     };
     let file = data.file("store.db");
     let store = SqliteStore::open(&file, &store::sqlite::Options::default())?;
@@ -68,10 +70,12 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         link_listen: settings.link.listen,
         public_host: settings.public_host.clone(),
         public_port: settings.public_port.unwrap_or(0),
-        secret: kept(&settings.secret, "secret")?,
-        join_secret: kept(&settings.link.join_secret, "join-secret")?,
+        secret,
         tls,
-        link_tls: certificates::link(data)?,
+        link_trust: Trust {
+            life: settings.link.certificate_life,
+            ..Trust::open(data.path())?
+        },
         probe: settings.probe,
         ice_servers: settings.ice_servers.clone(),
         forced_video_codec: settings.forced_video_codec,
@@ -89,13 +93,18 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
 
 /// `HOST` or `HOST:PORT`, with brackets where needed.
 fn authority(host: &str, port: u16) -> String {
-    let host = match host.parse::<IpAddr>() {
-        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
-        _ => host.to_owned(),
-    };
+    let host = bracketed(host);
     match port {
         443 => host,
         port => format!("{host}:{port}"),
+    }
+}
+
+/// A host as it is written before a port.
+pub fn bracketed(host: &str) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(IpAddr::V6(ip)) => format!("[{ip}]"),
+        _ => host.to_owned(),
     }
 }
 

@@ -72,8 +72,6 @@ pub async fn run(settings: Settings) -> Result<Ending> {
 fn launch(settings: &Settings, serving: &Serving, data: &DataDir, number: u16) -> Result<Launch> {
     let directory = data.node(number)?;
     let mut arguments: Vec<(&'static str, String)> = vec![
-        ("--master", serving.local_link()),
-        ("--master-ca", text(data.file("link.crt"))?),
         ("--data-dir", text(directory.path().to_owned())?),
         ("--log", settings.log.clone()),
         ("--media-ports", ports(settings)),
@@ -83,9 +81,11 @@ fn launch(settings: &Settings, serving: &Serving, data: &DataDir, number: u16) -
     if let Some(after) = settings.node.exit_when_orphaned {
         arguments.push(("--exit-when-orphaned", after.as_secs().to_string()));
     }
-    if let Some(id) = &settings.node.id {
-        arguments.push(("--node-id", id.clone()));
-    }
+    let node_id = match &settings.node.id {
+        Some(id) => id.clone(),
+        None => directory.node_id()?,
+    };
+    arguments.push(("--node-id", node_id.clone()));
     if !settings.node.public_addresses.is_empty() {
         let addresses = settings
             .node
@@ -99,8 +99,9 @@ fn launch(settings: &Settings, serving: &Serving, data: &DataDir, number: u16) -
         number,
         program: std::env::current_exe().context("the path of this program is unknown")?,
         arguments,
-        // Not an argument: those are there for everybody to see.
-        join_secret: serving.join_secret.clone(),
+        node_id,
+        authority: serving.trust.authority.clone(),
+        master: serving.local_link(),
         lock: directory.file("node.lock"),
     })
 }

@@ -17,17 +17,18 @@ pub use run::run;
 use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// What a node is started with. A validated snapshot: whoever fills it has checked the values.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// `https://HOST:PORT` of the master's link.
-    pub master_url: String,
-    /// PEM of the certificate by which the master is known.
-    pub master_ca_pem: String,
-    /// Proves to the master that this node may join.
-    pub join_secret: String,
+    /// The node's data directory, for its key and certificate.
+    pub directory: PathBuf,
+    /// `https://HOST:PORT` of masters' links. Empty: those that the join token named.
+    pub masters: Vec<String>,
+    /// Brings the node its certificate.
+    pub join: Option<link::trust::Token>,
     /// Permanent name of the node.
     pub node_id: String,
     /// Addresses that clients are told, in order of preference. Empty: those of the interfaces.
@@ -47,7 +48,7 @@ pub struct Config {
 /// Why a node could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
-    /// The master's address or certificate cannot be used.
+    /// The master's address, or what this node proves itself with, cannot be used.
     #[error(transparent)]
     Link(#[from] link::dial::ConfigError),
     /// The media plane did not start.

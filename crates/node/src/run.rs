@@ -78,8 +78,11 @@ impl Prepared {
         shutdown: impl Future<Output = ()>,
     ) -> Result<(Exit, C), NodeError> {
         let dial = link::dial::Config {
-            master_url: self.config.master_url.clone(),
-            master_ca_pem: self.config.master_ca_pem.clone(),
+            directory: self.config.directory.clone(),
+            node_id: self.config.node_id.clone(),
+            masters: self.config.masters.clone(),
+            token: self.config.join.clone(),
+            clock: link::trust::system_clock(),
         };
         let (load, loads) = watch::channel(proto::Load::default());
         let dialer = Dialer::start(&dial, loads)?;
@@ -96,7 +99,6 @@ impl Prepared {
         let shell = Shell {
             agent: Agent::new(Moment(0), identity, self.settings, &self.found),
             origin,
-            join_secret: self.config.join_secret,
             carrier,
             plane_events,
             interfaces: self.interfaces,

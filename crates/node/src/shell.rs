@@ -37,7 +37,6 @@ pub(crate) struct Shell<C> {
     pub(crate) agent: Agent,
     /// The origin of the mind's time.
     pub(crate) origin: Instant,
-    pub(crate) join_secret: String,
     pub(crate) carrier: C,
     pub(crate) plane_events: mpsc::Receiver<media::Event>,
     pub(crate) interfaces: Interfaces,
@@ -228,7 +227,7 @@ impl<C: Carrier> Shell<C> {
         match message {
             ToMaster::Hello(hello) => {
                 let wanted = self.way.wanted.take();
-                let hello = translate::hello(*hello, &self.join_secret);
+                let hello = translate::hello(*hello);
                 self.way.outbox = wanted.map(|wanted| wanted.greet(hello));
             }
             ToMaster::Load(load) => {

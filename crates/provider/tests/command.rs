@@ -41,7 +41,7 @@ fn cluster() -> ClusterId {
 
 fn launch() -> Launch {
     let mut spec = Spec::default();
-    let settings = [("MUSTER_LINK_JOIN_SECRET", "s3\"cret")];
+    let settings = [("MUSTER_LINK_JOIN", "s3\"cret")];
     spec.settings = settings.map(|(k, v)| (k.into(), v.into())).into();
     spec.wishes = [("instanceType".into(), "c6a.xlarge".into())].into();
     Launch {
@@ -73,7 +73,7 @@ async fn asks_in_json_and_in_plain_variables() {
     assert_eq!(
         fs::read_to_string(script.folder.path().join("asked")).unwrap(),
         "{\"version\":1,\"cluster\":\"c1\",\"key\":\"media_a1\",\
-         \"settings\":{\"MUSTER_LINK_JOIN_SECRET\":\"s3\\\"cret\"},\"wishes\":{\"instanceType\":\"c6a.xlarge\"}}\n\
+         \"settings\":{\"MUSTER_LINK_JOIN\":\"s3\\\"cret\"},\"wishes\":{\"instanceType\":\"c6a.xlarge\"}}\n\
          launch c1 media_a1\n"
     );
 }

@@ -8,7 +8,9 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Channel;
 use tonic::{Status, Streaming};
 
-use super::endpoint::{CONNECT, Target};
+use super::renewal;
+use super::target::Target;
+use super::wire::CONNECT;
 use super::{Event, HelloWanted, OUTBOX};
 use crate::proto::from_master::Message;
 use crate::proto::link_client::LinkClient;
@@ -35,17 +37,23 @@ pub(super) enum Ended {
 
 /// Dials, introduces the node, and carries messages until one side is gone.
 pub(super) async fn hold(
-    target: &Target,
+    target: &mut Target,
     load: watch::Receiver<proto::Load>,
     events: &mpsc::Sender<Event>,
 ) -> Ended {
     let channel = tokio::select! {
         connected = target.connect() => match connected {
             Ok(channel) => channel,
-            Err(reason) => return Ended::Unreachable { reason },
+            Err(ended) => return ended,
         },
         () = events.closed() => return Ended::OwnerGone,
     };
+    let renewal = renewal::run(
+        channel.clone(),
+        target.identity.clone(),
+        target.clock.clone(),
+    );
+    let _renewal = Abort(tokio::spawn(renewal));
     // The hello goes first: a master may wait for it before it answers the call at all.
     let (outbox, queued) = mpsc::channel(OUTBOX);
     let wanted = HelloWanted {
@@ -67,7 +75,31 @@ pub(super) async fn hold(
         looked: Instant::now(),
         welcomed: false,
     };
-    attachment.run().await
+    let ended = attachment.run().await;
+    if let Ended::Refused { cause, .. } = &ended {
+        target.doubt(*cause);
+    }
+    ended
+}
+
+/// A task that ends with the attachment.
+struct Abort(tokio::task::JoinHandle<()>);
+
+impl Drop for Abort {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// The master does not want the node, and says why.
+pub(super) fn refused(refused: proto::Refused) -> Ended {
+    Ended::Refused {
+        cause: match refused.cause() {
+            refused::Cause::Unspecified => refused::Cause::Malformed,
+            cause => cause,
+        },
+        reason: refused.reason,
+    }
 }
 
 async fn open(
@@ -129,13 +161,7 @@ impl Attachment<'_> {
             Some(Message::Command(command)) if self.welcomed => {
                 self.tell(Event::Command(command)).await
             }
-            Some(Message::Refused(refused)) => Some(Ended::Refused {
-                cause: match refused.cause() {
-                    refused::Cause::Unspecified => refused::Cause::Malformed,
-                    cause => cause,
-                },
-                reason: refused.reason,
-            }),
+            Some(Message::Refused(refused)) => Some(self::refused(refused)),
             Some(Message::Welcome(_)) => Some(self.lost("the master welcomed twice".into())),
             Some(Message::Command(_)) => Some(
                 self.lost("expected welcome or refused as the first message, got a command".into()),
@@ -210,7 +236,7 @@ fn broken(status: &Status) -> String {
 }
 
 /// The innermost cause: everything around it says only that something went wrong.
-fn root(status: &Status) -> String {
+pub(super) fn root(status: &Status) -> String {
     let mut cause: &dyn std::error::Error = status;
     while let Some(source) = cause.source() {
         cause = source;

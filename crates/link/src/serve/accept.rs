@@ -1,6 +1,7 @@
 //! From a listening socket to finished TLS connections.
 
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use super::connection::Connection;
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 
-/// Connections on which nobody has proved the join secret yet; further ones wait in the system's queue.
+/// Connections on which nobody has proved yet who it is; further ones wait in the system's queue.
 const UNPROVEN: usize = 256;
 
 /// Pause after the system refused to accept (out of descriptors), so as not to spin.
@@ -48,9 +49,23 @@ pub(super) async fn run(
                     let connection = Connection::new(stream, peer, place);
                     let _ = connections.send(Ok(connection)).await;
                 }
-                Ok(Err(error)) => tracing::debug!(%peer, %error, "link: TLS handshake failed"),
+                Ok(Err(error)) => tell(peer, &error),
                 Err(_) => tracing::debug!(%peer, "link: TLS handshake took too long"),
             }
         });
+    }
+}
+
+/// What has to do with certificates is for the operator; the rest is of no use to anybody but who looks for it.
+fn tell(peer: SocketAddr, error: &io::Error) {
+    let tls = error.get_ref().and_then(|error| error.downcast_ref());
+    match tls {
+        Some(rustls::Error::InvalidCertificate(_)) => {
+            tracing::warn!(%peer, %error, "link: the certificate of a node is not taken");
+        }
+        Some(rustls::Error::AlertReceived(alert)) => {
+            tracing::warn!(%peer, ?alert, "link: a node does not take this master's certificate");
+        }
+        _ => tracing::debug!(%peer, %error, "link: TLS handshake failed"),
     }
 }

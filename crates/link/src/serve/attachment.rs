@@ -9,8 +9,9 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 use tonic::{Status, Streaming};
 
 use super::connection::Peer;
-use super::{AttachmentId, COMMANDS, Detached, Event, HELLO, Handle, Shared};
+use super::{AttachmentId, COMMANDS, Detached, Event, HELLO, Handle, Shared, enrolment};
 use crate::proto::{self, from_master, from_node};
+use crate::trust::Facts;
 use crate::{HEARTBEAT, SILENCE};
 
 /// Messages that wait between us and HTTP/2's flow control.
@@ -29,9 +30,10 @@ pub(super) async fn run(
     mut stream: Streaming<proto::FromNode>,
     out: Out,
 ) {
-    let hello = match hello(&shared, &mut stream).await {
-        Ok(hello) => hello,
-        Err(refused) => return refuse(peer.map(|peer| peer.addr), &out, refused).await,
+    let addr = peer.as_ref().map(|peer| peer.addr);
+    let (hello, certificate) = match hello(&shared, peer.as_ref(), &mut stream).await {
+        Ok(taken) => taken,
+        Err(refused) => return refuse(addr, &out, refused).await,
     };
     if let Some(peer) = &peer {
         peer.proven();
@@ -44,7 +46,7 @@ pub(super) async fn run(
     };
     let attached = Event::Attached {
         attachment,
-        peer: peer.map(|peer| peer.addr),
+        peer: addr,
         hello: Box::new(hello),
         handle,
     };
@@ -54,6 +56,10 @@ pub(super) async fn run(
     let reason = tokio::select! {
         reason = read(&shared, attachment, &mut stream) => reason,
         reason = write(waiting, &out) => reason,
+        () = shared.trust.revocations.barred(&certificate) => {
+            refuse(addr, &out, enrolment::revoked(&certificate.node_id)).await;
+            Detached::Revoked
+        }
     };
     let _ = shared
         .events
@@ -61,11 +67,13 @@ pub(super) async fn run(
         .await;
 }
 
-/// Takes the first message, which must be a hello with the right secret.
+/// Takes the first message, which must be a hello of the node that the certificate names.
 async fn hello(
     shared: &Shared,
+    peer: Option<&Peer>,
     stream: &mut Streaming<proto::FromNode>,
-) -> Result<proto::Hello, proto::Refused> {
+) -> Result<(proto::Hello, Arc<Facts>), proto::Refused> {
+    let certificate = enrolment::certified(&shared.trust, peer)?;
     let first = timeout(HELLO, stream.message())
         .await
         .map_err(|_| {
@@ -80,19 +88,16 @@ async fn hello(
                 status.message()
             ))
         })?;
-    let Some(from_node::Message::Hello(mut hello)) = first.and_then(|first| first.message) else {
+    let Some(from_node::Message::Hello(hello)) = first.and_then(|first| first.message) else {
         return Err(malformed(
             "expected a Hello as the first message, got another one".to_owned(),
         ));
     };
-    if !shared.secret.is(&hello.join_secret) {
-        return Err(proto::Refused {
-            cause: proto::refused::Cause::BadSecret.into(),
-            reason: "the join secret is not this master's; give the node the same one".to_owned(),
-        });
+    enrolment::same_protocol(hello.protocol)?;
+    if hello.node_id != certificate.node_id {
+        return Err(enrolment::other_node(&certificate.node_id));
     }
-    hello.join_secret.clear();
-    Ok(hello)
+    Ok((hello, certificate))
 }
 
 fn malformed(reason: String) -> proto::Refused {

@@ -1,4 +1,4 @@
-//! A TLS connection at the master's end. It may stay once a node on it has proved the join secret; before that it
+//! A TLS connection at the master's end. It may stay once a node on it has proved who it is; before that it
 //! holds one of a few places, for a short time, so that strangers can neither pile up nor keep nodes out.
 
 use std::io;
@@ -16,6 +16,8 @@ use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
+use crate::trust::Facts;
+
 /// How long a connection may be there without a proof: the hello's own time and what comes before it.
 const UNPROVEN: Duration = Duration::from_secs(super::HELLO.as_secs() + 3);
 
@@ -29,6 +31,8 @@ pub(super) struct Connection {
 #[derive(Clone, Debug)]
 pub(super) struct Peer {
     pub(super) addr: SocketAddr,
+    /// What its certificate says, which TLS has verified. `None`: it showed none.
+    pub(super) certificate: Option<Arc<Facts>>,
     proof: Arc<Proof>,
 }
 
@@ -49,10 +53,15 @@ impl Connection {
             proven: AtomicBool::new(false),
             place: Mutex::new(Some(place)),
         };
+        let shown = stream.get_ref().1.peer_certificates();
+        let leaf = shown.and_then(<[_]>::first);
+        // One of ours that names no node is as good as none.
+        let certificate = leaf.and_then(|leaf| Facts::read(leaf).ok()).map(Arc::new);
         Self {
             stream,
             peer: Peer {
                 addr,
+                certificate,
                 proof: Arc::new(proof),
             },
             deadline: Box::pin(sleep(UNPROVEN)),
@@ -61,7 +70,7 @@ impl Connection {
 }
 
 impl Peer {
-    /// A node on this connection knew the secret.
+    /// A node on this connection is who it says.
     pub(super) fn proven(&self) {
         self.proof.proven.store(true, Ordering::Relaxed);
         let place = &self.proof.place;

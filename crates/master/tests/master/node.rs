@@ -10,12 +10,11 @@ use link::proto::{self, answer, from_node, refused};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::stage::{JOIN_SECRET, SOON, Stage};
+use crate::stage::{SOON, Stage};
 
 /// How the node behaves.
 #[derive(Clone)]
 pub struct Script {
-    pub join_secret: String,
     pub node: String,
     /// Also its start time.
     pub boot: u64,
@@ -44,7 +43,6 @@ impl Drop for Node {
 impl Script {
     pub fn new(node: &str, boot: u64) -> Self {
         Self {
-            join_secret: JOIN_SECRET.into(),
             node: node.into(),
             boot,
             ips: vec!["192.0.2.10".into(), "2001:db8::10".into()],
@@ -63,8 +61,11 @@ impl Node {
 
     pub fn play(stage: &Stage, script: Script) -> Self {
         let config = Config {
-            master_url: format!("https://{}", stage.master.link_addr()),
-            master_ca_pem: stage.link_ca.clone(),
+            directory: stage.node_directory(&script.node),
+            node_id: script.node.clone(),
+            masters: Vec::new(),
+            token: Some(stage.join_token()),
+            clock: link::trust::system_clock(),
         };
         let (_, load) = watch::channel(proto::Load::default());
         let dialer = Dialer::start(&config, load).expect("dialler");
@@ -160,7 +161,6 @@ impl Actor {
             .cloned()
             .collect();
         proto::Hello {
-            join_secret: self.script.join_secret.clone(),
             node_id: self.script.node.clone(),
             boot_id: format!("boot{}", self.script.boot),
             boot_started: self.script.boot,
@@ -179,6 +179,7 @@ impl Actor {
             }),
             capacity: Some(proto::Capacity { shards: 1 }),
             snapshot: Some(proto::Snapshot { transports }),
+            ..proto::Hello::default()
         }
     }
 

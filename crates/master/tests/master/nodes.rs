@@ -10,12 +10,12 @@ use crate::node::{Node, Script};
 use crate::stage::{SOON, Stage};
 
 #[tokio::test]
-async fn a_node_without_the_secret_is_refused() {
-    let stage = Stage::new().await;
-    let mut script = Script::new("media_1", 1);
-    script.join_secret = "wrong".into();
-    assert_eq!(Node::play(&stage, script).refused().await, Cause::BadSecret);
-    assert_eq!(stage.get("/health").await.status, 503);
+async fn a_revoked_node_is_told_and_serves_nobody() {
+    let (stage, mut node) = Stage::with_node().await;
+    let now = link::trust::seconds(std::time::SystemTime::now());
+    let revoked = stage.trust.revocations.revoke("media_1", now);
+    revoked.expect("kept");
+    assert_eq!(node.refused().await, Cause::Revoked);
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use link::proto::command::Command;
 use serde_json::json;
 
 use crate::node::{Node, Script};
-use crate::stage::{JOIN_SECRET, SOON, Stage};
+use crate::stage::{SOON, Stage};
 
 const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -47,9 +47,9 @@ async fn never_serves(stage: &Stage) {
 async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
     let stage = Stage::probing().await;
     let config = node::Config {
-        master_url: format!("https://{}", stage.master.link_addr()),
-        master_ca_pem: stage.link_ca.clone(),
-        join_secret: JOIN_SECRET.into(),
+        directory: stage.node_directory("media_1"),
+        masters: Vec::new(),
+        join: Some(stage.join_token()),
         node_id: "media_1".into(),
         public_addresses: vec![LOCALHOST, "::1".parse().expect("address")],
         allow_loopback: true,

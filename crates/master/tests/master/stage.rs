@@ -1,11 +1,14 @@
 //! A running master and what is needed to talk to it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use conference::{ForcedVideoCodec, Remedy};
+use link::trust::{Token, Trust, Wish};
 use master::{Administration, Config, Master, StaticFile, Tls, VideoBandwidth};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -15,7 +18,6 @@ use crate::http::{Client, Response};
 use crate::node::Node;
 
 pub const SECRET: &str = "MY_SECRET";
-pub const JOIN_SECRET: &str = "join";
 
 /// Longer than anything takes that is not waited for on purpose.
 pub const SOON: Duration = Duration::from_secs(5);
@@ -23,7 +25,8 @@ pub const SOON: Duration = Duration::from_secs(5);
 pub struct Stage {
     pub master: Master,
     config: Config,
-    pub link_ca: String,
+    pub trust: Trust,
+    directory: TempDir,
     tls: TlsConnector,
 }
 
@@ -84,8 +87,11 @@ impl Stage {
         Self::with(|config| config.store = Some(store)).await
     }
 
-    async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let (https, link) = (certificate("localhost"), certificate(link::SERVER_NAME));
+    /// With another configuration.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        let https = certificate("localhost");
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let trust = Trust::open(directory.path()).expect("made");
         let loopback = "127.0.0.1:0".parse().expect("address");
         let mut config = Config {
             listen: loopback,
@@ -93,9 +99,8 @@ impl Stage {
             public_host: "localhost".into(),
             public_port: 0,
             secret: SECRET.into(),
-            join_secret: JOIN_SECRET.into(),
             tls: https.tls(),
-            link_tls: link.tls(),
+            link_trust: trust.clone(),
             probe: false,
             ice_servers: vec![],
             forced_video_codec: ForcedVideoCodec::default(),
@@ -114,7 +119,8 @@ impl Stage {
         Self {
             master,
             config,
-            link_ca: link.cert,
+            trust,
+            directory,
             tls: connector(&https.cert),
         }
     }
@@ -124,7 +130,8 @@ impl Stage {
         let Self {
             master,
             mut config,
-            link_ca,
+            trust,
+            directory,
             tls,
         } = self;
         config.listen = master.https_addr();
@@ -134,9 +141,29 @@ impl Stage {
         Self {
             master,
             config,
-            link_ca,
+            trust,
+            directory,
             tls,
         }
+    }
+
+    /// A data directory for a node.
+    pub fn node_directory(&self, node: &str) -> PathBuf {
+        let directory = self.directory.path().join(node);
+        std::fs::create_dir_all(&directory).expect("made");
+        directory
+    }
+
+    /// Brings any number of nodes in.
+    pub fn join_token(&self) -> Token {
+        let wish = Wish {
+            masters: vec![format!("https://{}", self.master.link_addr())],
+            uses: 0,
+            valid: Duration::from_secs(600),
+            node: None,
+        };
+        let token = self.trust.authority.mint(wish, SystemTime::now());
+        token.expect("made")
     }
 
     /// With a node that serves.

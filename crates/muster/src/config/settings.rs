@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use conference::{ForcedVideoCodec, IceServer, Remedy};
+use link::trust::Token;
 use master::VideoBandwidth;
 
 use super::layers::Layers;
@@ -66,11 +67,10 @@ pub struct CertificateFiles {
 #[allow(missing_docs)]
 pub struct Link {
     pub listen: SocketAddr,
-    /// `None`: kept in the data directory (master) or missing (node, which is then reported).
-    pub join_secret: Option<String>,
-    pub master: Option<String>,
-    /// PEM, as read.
-    pub master_ca: Option<String>,
+    pub join: Option<Token>,
+    /// Of a master: what tokens lead to. Of a node: what it dials instead of what its token leads to.
+    pub masters: Vec<String>,
+    pub certificate_life: Duration,
 }
 
 /// The media node.
@@ -115,7 +115,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
             .unwrap_or_else(|| SocketAddr::from(([0u16; 8], 4443))),
         public_port: r.one("https.public_port", values::port),
         certificate: certificate(r),
-        link: link(r, role),
+        link: link(r),
         node,
         probe: r.one("cluster.probe", values::boolean).unwrap_or(true),
         node_lost: r
@@ -221,59 +221,35 @@ fn read(r: &mut Reader<'_>, key: &'static str, path: &Path) -> Option<String> {
     }
 }
 
-fn link(r: &mut Reader<'_>, role: Role) -> Link {
-    let link = Link {
+fn link(r: &mut Reader<'_>) -> Link {
+    Link {
         listen: r
             .one("link.listen", values::listen)
             .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 4442))),
-        join_secret: join_secret(r),
-        master: r.one("link.master", values::master_url),
-        master_ca: r
-            .one("link.master_ca", values::path)
-            .and_then(|path| pem(r, "link.master_ca", &path, "CERTIFICATE")),
-    };
-    if role == Role::Node {
-        if r.layers.get("link.master").is_none() {
-            r.reject(
-                "link.master",
-                "https://HOST:PORT of the master's link (--master)",
-            );
-        }
-        if r.layers.get("link.master_ca").is_none() {
-            r.reject(
-                "link.master_ca",
-                "the file link.crt of the master's data directory (--master-ca)",
-            );
-        }
-        let given = ["link.join_secret", "link.join_secret_file"];
-        if given.iter().all(|key| r.layers.get(key).is_none()) {
-            r.reject(
-                "link.join_secret_file",
-                "the file join-secret of the master's data directory (--join-secret-file)",
-            );
-        }
+        join: join(r),
+        masters: r.list("link.master", values::master_url),
+        certificate_life: r
+            .one("link.certificate_life", values::span)
+            .unwrap_or(link::trust::LIFE),
     }
-    link
 }
 
-fn join_secret(r: &mut Reader<'_>) -> Option<String> {
-    let given = r.one("link.join_secret", values::word);
-    let path = r.one("link.join_secret_file", values::path);
+fn join(r: &mut Reader<'_>) -> Option<Token> {
+    let given = r.one("link.join", values::token);
+    let path = r.one("link.join_file", values::path);
     let Some(path) = path else {
         return given;
     };
-    if given.is_some() {
-        r.reject(
-            "link.join_secret_file",
-            "nothing, since link.join_secret is set too",
-        );
+    if r.layers.get("link.join").is_some() {
+        r.reject("link.join_file", "nothing, since link.join is set too");
         return None;
     }
-    let text = read(r, "link.join_secret_file", &path)?;
-    match values::word(text.trim()) {
-        Ok(secret) if !secret.is_empty() => Some(secret),
-        _ => {
-            r.reject("link.join_secret_file", "a file that holds one word");
+    let text = read(r, "link.join_file", &path)?;
+    match values::token(&text) {
+        Ok(token) => Some(token),
+        Err(reason) => {
+            let expected = format!("a file that holds a join token ({reason})");
+            r.reject("link.join_file", expected);
             None
         }
     }

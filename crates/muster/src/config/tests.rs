@@ -202,41 +202,53 @@ fn a_certificate_comes_with_its_key() {
     );
 }
 
-#[test]
-fn a_node_needs_a_master_its_certificate_and_the_join_secret() {
-    let problems = report(&sources(), Role::Node).problems;
-    let keys: Vec<_> = problems.iter().map(|p| p.key.as_str()).collect();
-    assert_eq!(
-        keys,
-        ["link.master", "link.master_ca", "link.join_secret_file"]
-    );
+/// A join token as `muster token` prints it.
+fn token() -> String {
+    let terms = link::trust::Terms {
+        id: link::trust::TokenId([1; 16]),
+        authority: link::trust::CaHash([2; 32]),
+        issued: 1,
+        expires: 2,
+        uses: 1,
+        node: None,
+        masters: vec!["https://10.0.0.2:4442".into()],
+    };
+    let key = link::trust::TokenKey::new(&[3; 32]);
+    key.seal(terms).expect("sound").text()
 }
 
 #[test]
-fn a_node_reads_its_secret_and_certificate_from_files() {
-    let directory = tempfile::tempdir().expect("temporary directory");
-    let path = |name: &str| directory.path().join(name).display().to_string();
-    std::fs::write(path("secret"), "word\n").expect("written");
-    let pem = "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n";
-    std::fs::write(path("ca"), pem).expect("written");
-    let mut with = sources();
-    with.flags.extend([
-        flag("link.master", "--master", "https://10.0.0.2"),
-        flag("link.master_ca", "--master-ca", &path("ca")),
-        flag(
-            "link.join_secret_file",
-            "--join-secret-file",
-            &path("secret"),
-        ),
-    ]);
-    let link = settings(&with, Role::Node).link;
-    assert_eq!(link.master.as_deref(), Some("https://10.0.0.2:4442"));
-    assert_eq!(link.master_ca.as_deref(), Some(pem));
-    assert_eq!(link.join_secret.as_deref(), Some("word"));
+fn a_node_takes_its_token_from_a_flag_or_a_file_but_not_from_both() {
+    let mut by_flag = sources();
+    by_flag.flags.push(flag("link.join", "--join", &token()));
+    by_flag
+        .flags
+        .push(flag("link.master", "--master", "https://10.0.0.3"));
+    let link = settings(&by_flag, Role::Node).link;
+    assert_eq!(link.join.map(|join| join.text()), Some(token()));
+    assert_eq!(link.masters, ["https://10.0.0.3:4442"]);
 
-    with.flags
-        .push(flag("link.join_secret", "--join-secret", "other"));
-    assert_eq!(report(&with, Role::Node).problems.len(), 1);
+    let (_directory, path) = file(&(token() + "\n"));
+    let path = path.display().to_string();
+    let mut by_file = sources();
+    by_file
+        .flags
+        .push(flag("link.join_file", "--join-file", &path));
+    let link = settings(&by_file, Role::Node).link;
+    assert_eq!(link.join.map(|join| join.text()), Some(token()));
+
+    by_file.flags.push(flag("link.join", "--join", &token()));
+    assert_eq!(report(&by_file, Role::Node).problems.len(), 1);
+}
+
+#[test]
+fn a_damaged_token_is_named_and_not_shown() {
+    let mut with = sources();
+    let damaged = token().replace("muster1.", "muster1.!");
+    with.flags.push(flag("link.join", "--join", &damaged));
+    let shown = report(&with, Role::Node).to_string();
+    assert!(shown.contains("damaged"), "{shown}");
+    assert!(!shown.contains(&damaged), "{shown}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use conference::{ForcedVideoCodec, IceServer, Remedy};
+use link::trust::{Token, TokenError};
 
 use super::reader::Judged;
 
@@ -51,13 +52,6 @@ pub(super) fn secret(text: &str) -> Judged<String> {
         .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-');
     fine.then(|| text.to_owned())
         .ok_or_else(|| "letters, digits, _ and - only".into())
-}
-
-/// Text without blanks at which nothing else is checked.
-pub(super) fn word(text: &str) -> Judged<String> {
-    let fine = !text.chars().any(|c| c.is_whitespace() || c.is_control());
-    fine.then(|| text.to_owned())
-        .ok_or_else(|| "text without blanks".into())
 }
 
 /// A host name or an address, without scheme and port.
@@ -158,6 +152,23 @@ pub(super) fn seconds(text: &str) -> Judged<Duration> {
         .map_err(|_| "seconds, 0 to turn it off, at most 31536000".into())
 }
 
+/// A number and its unit: `90s`, `15m`, `1h`, `30d`; at most ten years.
+pub(crate) fn span(text: &str) -> Judged<Duration> {
+    let units = [('s', 1), ('m', 60), ('h', 3600), ('d', 86_400)];
+    let read = units.iter().find_map(|(unit, seconds)| {
+        let count: u64 = text.strip_suffix(*unit)?.trim().parse().ok()?;
+        count.checked_mul(*seconds)
+    });
+    read.filter(|seconds| (1..=3650 * 86_400).contains(seconds))
+        .map(Duration::from_secs)
+        .ok_or_else(|| "a number and s, m, h or d, such as 90s, 1h or 30d; at most 3650d".into())
+}
+
+/// What `muster token` printed.
+pub(super) fn token(text: &str) -> Judged<Token> {
+    text.parse().map_err(|error: TokenError| error.to_string())
+}
+
 /// A codec as OpenVidu names it.
 pub(super) fn codec(text: &str) -> Judged<ForcedVideoCodec> {
     Ok(match text {
@@ -191,7 +202,7 @@ pub(super) fn path(text: &str) -> Judged<PathBuf> {
 }
 
 /// A node's permanent name.
-pub(super) fn node_id(text: &str) -> Judged<String> {
+pub(crate) fn node_id(text: &str) -> Judged<String> {
     let fine = (1..=64).contains(&text.len())
         && text
             .bytes()

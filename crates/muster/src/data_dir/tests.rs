@@ -18,7 +18,7 @@ fn secrets_are_drawn_once_kept_and_for_the_owner_only() {
     let secret = data.secret("secret").expect("drawn");
     assert_eq!(secret.len(), SECRET);
     assert_eq!(data.secret("secret").expect("kept"), secret);
-    assert_ne!(data.secret("join-secret").expect("drawn"), secret);
+    assert_ne!(data.secret("another").expect("drawn"), secret);
     assert_eq!(mode(&data.file("secret")), 0o600);
     assert_eq!(mode(data.path()), 0o700);
 }

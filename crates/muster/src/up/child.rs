@@ -2,10 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::Stdio;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
+use link::trust::{Authority, Wish};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::{Child, Command};
+
+/// How long a child may take to enrol; it ends by itself long before when it finds no master.
+const VALID: Duration = Duration::from_secs(3600);
 
 /// How to start the process of a node.
 #[derive(Clone, Debug)]
@@ -14,7 +20,10 @@ pub(super) struct Launch {
     pub(super) number: u16,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<(&'static str, String)>,
-    pub(super) join_secret: String,
+    pub(super) node_id: String,
+    pub(super) authority: Arc<Authority>,
+    /// `https://ADDRESS:PORT` of the master.
+    pub(super) master: String,
     /// Held by the process while it runs.
     pub(super) lock: PathBuf,
 }
@@ -33,13 +42,28 @@ impl Launch {
                 command.env_remove(name);
             }
         }
+        // Not an argument: those are there for everybody to see.
         command
-            .env("MUSTER_LINK_JOIN_SECRET", &self.join_secret)
+            .env("MUSTER_LINK_JOIN", self.token()?)
             .process_group(0)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .spawn()
             .with_context(|| format!("{} cannot be started", self.program.display()))
+    }
+}
+
+impl Launch {
+    /// A token of its own for each start; a node that has enrolled before can do without.
+    fn token(&self) -> Result<String> {
+        let wish = Wish {
+            masters: vec![self.master.clone()],
+            uses: 1,
+            valid: VALID,
+            node: Some(self.node_id.clone()),
+        };
+        let token = self.authority.mint(wish, SystemTime::now())?;
+        Ok(token.text())
     }
 }
 

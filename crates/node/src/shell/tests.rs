@@ -1,11 +1,13 @@
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::sync::Mutex;
+use std::time::SystemTime;
 
 use agent::InterfaceAddress;
 use link::proto::command::Command as Asked;
 use link::proto::refused;
 use link::serve;
+use link::trust::Wish;
 use media::{Answer, Direction, Stage, TransportState};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -84,48 +86,47 @@ struct Master {
 }
 
 struct Trust {
-    cert: rcgen::CertifiedKey<rcgen::KeyPair>,
+    directory: tempfile::TempDir,
+    trust: link::trust::Trust,
 }
 
 impl Trust {
     fn new() -> Self {
-        let cert = rcgen::generate_simple_self_signed([link::SERVER_NAME.to_owned()]);
-        Self {
-            cert: cert.expect("certificate"),
-        }
+        let directory = tempfile::tempdir().expect("temporary directory");
+        let trust = link::trust::Trust::open(directory.path()).expect("made");
+        Self { directory, trust }
     }
 
     async fn master(&self, addr: &str, term: u64) -> Master {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let key = rustls::pki_types::PrivateKeyDer::try_from(self.cert.signing_key.serialize_der());
-        let tls = rustls::ServerConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .expect("versions")
-            .with_no_client_auth()
-            .with_single_cert(vec![self.cert.cert.der().clone()], key.expect("key"))
-            .expect("pair");
         let listener = bind(addr).await;
         let addr = listener.local_addr().expect("bound");
         let (sender, events) = mpsc::channel(64);
         let config = serve::Config {
             listener,
-            tls,
-            join_secret: "join".into(),
+            trust: self.trust.clone(),
             master_boot_id: format!("master-{term}"),
             term,
         };
         Master {
             addr,
             events,
-            _server: serve::start(config, sender),
+            _server: serve::start(config, sender).expect("signed"),
         }
     }
 
     fn node(&self, addr: SocketAddr) -> Config {
+        let wish = Wish {
+            masters: vec![format!("https://{addr}")],
+            uses: 1,
+            valid: Duration::from_secs(60),
+            node: None,
+        };
+        let token = self.trust.authority.mint(wish, SystemTime::now());
         Config {
-            master_url: format!("https://{addr}"),
-            master_ca_pem: self.cert.cert.pem(),
-            join_secret: "join".into(),
+            // No file of the node has the name of one of the master's.
+            directory: self.directory.path().to_owned(),
+            masters: Vec::new(),
+            join: Some(token.expect("made")),
             node_id: "media_1".into(),
             public_addresses: vec!["192.0.2.1".parse().expect("address")],
             allow_loopback: false,

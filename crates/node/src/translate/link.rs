@@ -7,9 +7,8 @@ use agent::{
 use link::proto::{self, from_node, refused};
 
 /// The first message of a connection.
-pub(crate) fn hello(hello: Hello, join_secret: &str) -> proto::Hello {
+pub(crate) fn hello(hello: Hello) -> proto::Hello {
     proto::Hello {
-        join_secret: join_secret.to_owned(),
         node_id: hello.node_id,
         boot_id: hello.boot_id,
         boot_started: hello.boot_started,
@@ -21,6 +20,8 @@ pub(crate) fn hello(hello: Hello, join_secret: &str) -> proto::Hello {
         snapshot: Some(proto::Snapshot {
             transports: hello.transports.iter().map(transport).collect(),
         }),
+        // The link fills in which version of it is spoken.
+        ..proto::Hello::default()
     }
 }
 
