@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cluster::schedule::Wall;
-use conference::{Connection, ConnectionId, Session, SessionId};
+use conference::{Connection, ConnectionId, Session, SessionId, StreamId};
 use openvidu::id::RpcSessionId;
 use openvidu::webhook::Post;
 
@@ -143,6 +143,11 @@ impl Control {
                 .connections
                 .insert(connection.id.clone(), connection);
         }
+        for session in sessions.values_mut() {
+            if mend(session) {
+                self.note(Slot::Session(session.id.clone()));
+            }
+        }
         let ids: Vec<SessionId> = sessions.keys().cloned().collect();
         if let Err(left_out) = self.conference.restore(sessions.into_values().collect()) {
             for not in left_out {
@@ -232,4 +237,37 @@ impl Control {
             self.lose(Some(connection));
         }
     }
+}
+
+/// A session that did not fit into one commit may have been written in part. Takes out what lacks its counterpart, and
+/// says whether there was any.
+fn mend(session: &mut Session) -> bool {
+    let published: BTreeMap<StreamId, ConnectionId> = session
+        .participants()
+        .filter_map(|(connection, active)| {
+            let publisher = active.publisher.as_ref()?;
+            Some((publisher.stream.clone(), connection.id.clone()))
+        })
+        .collect();
+    let before = session.clone();
+    if session.participants().next().is_none() {
+        session.node = None;
+    }
+    let homeless = session.node.is_none();
+    for (id, connection) in &mut session.connections {
+        let Some(active) = &mut connection.active else {
+            continue;
+        };
+        let of_another = |stream: &StreamId| published.get(stream).is_some_and(|owner| owner != id);
+        active.subscribers.retain(|stream, _| of_another(stream));
+        if homeless {
+            for subscriber in active.subscribers.values_mut() {
+                subscriber.transport = None;
+            }
+            if let Some(publisher) = &mut active.publisher {
+                publisher.transport = None;
+            }
+        }
+    }
+    *session != before
 }

@@ -241,6 +241,44 @@ fn what_was_not_posted_is_posted_again_in_order() {
 }
 
 #[test]
+fn a_large_session_that_was_written_in_part_is_kept() {
+    let mut stage = Stage::new();
+    stage.attach(1, "media_1", 1);
+    stage.create("room");
+    stage.prompt = false;
+    // While the first of it is being written, more comes than fits into one commit.
+    stage.connection("room", "p0");
+    let mut clients = Vec::new();
+    for number in 1..=130 {
+        let name = format!("p{number}");
+        stage.connection("room", &name);
+        let client = stage.join("room", &name);
+        stage.operate(client, 2, &name, publish());
+        clients.push((client, name));
+    }
+    // The last is among the first that are written, by its name, and its streams are not.
+    let (first, name) = clients.first().expect("clients").clone();
+    for (_, other) in &clients[90..] {
+        let stream = stage.stream(other);
+        let prepare = conference::ClientOperation::PrepareReceive {
+            stream: stream.clone(),
+            reconnect: false,
+        };
+        stage.operate(first, 3, &name, prepare);
+    }
+    stage.commits(control::Outcome::Applied, true);
+    stage.pass(100);
+    stage.commits(control::Outcome::Applied, true);
+    let written = stage.store.len();
+    assert!((100..130).contains(&written), "{written} keys of 133");
+
+    let stage = stage.restarted();
+    assert!(!stage.logged("is not restored"), "{:?}", stage.log);
+    let room = &stage.sessions()[0];
+    assert!(room.connections.len() > 100, "{}", room.connections.len());
+}
+
+#[test]
 fn a_session_whose_node_nobody_knows_gets_another() {
     let mut stage = call();
     stage.store.remove("known/media_1");
