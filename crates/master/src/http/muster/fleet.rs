@@ -51,12 +51,12 @@ fn seen(control: &Control, now: Now) -> Status {
 pub(super) async fn want(State(app): State<Arc<App>>, body: Bytes) -> Answer {
     let request: WantedRequest = api::parse(&body)?;
     app.command(Command::Count(request.nodes)).await??;
-    Ok(wanted(&app).await?)
+    wanted(&app).await
 }
 
 pub(super) async fn unwant(State(app): State<Arc<App>>) -> Answer {
     app.command(Command::Uncount).await??;
-    Ok(wanted(&app).await?)
+    wanted(&app).await
 }
 
 async fn wanted(app: &App) -> Result<Response, Refusal> {
