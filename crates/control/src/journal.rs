@@ -23,6 +23,9 @@ const MOST_WRITES: usize = 120;
 /// Most bytes of one commit; the store takes 1 MiB.
 const MOST_BYTES: usize = 1_000_000;
 
+/// Longest pause after a commit that went well: what waits for the next one must not think that the store is ill.
+const LONGEST_REST: Duration = Duration::from_millis(100);
+
 /// First pause after a commit that failed; doubled with each further one.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -370,7 +373,8 @@ impl Batch {
 
     /// Large sessions change often and are rendered whole: at 20 MB/s most of the time is left for calls.
     fn rest(&self) -> Duration {
-        Duration::from_micros(u64::try_from(self.rendered / 20).unwrap_or(u64::MAX))
+        let rest = Duration::from_micros(u64::try_from(self.rendered / 20).unwrap_or(u64::MAX));
+        rest.min(LONGEST_REST)
     }
 }
 
