@@ -15,3 +15,5 @@ import './tests/reconnection.test.mjs';
 import './tests/swiftness.test.mjs';
 import './tests/call_page.test.mjs';
 import './tests/master.test.mjs';
+import './tests/node_death.test.mjs';
+import './tests/frozen.test.mjs';

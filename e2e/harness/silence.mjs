@@ -25,7 +25,7 @@ export class Watch {
 /** Frames arrive up to a step before a silence was first noted and up to one after it was last. */
 function longest(receiver, sender) {
   const unsent = silences(sender, 'sent');
-  const left = silences(receiver, 'received').map((silence) => length(silence) - shared(silence, unsent));
+  const left = silences(receiver, 'received').map((silence) => length(silence) - overlap(silence, unsent));
   return Math.max(0, ...left) + 2 * STEP;
 }
 
@@ -47,6 +47,6 @@ function length({ from, to }) {
 }
 
 /** How much of a span lies in the others, which do not overlap. */
-function shared({ from, to }, others) {
+function overlap({ from, to }, others) {
   return others.reduce((sum, other) => sum + Math.max(0, Math.min(to, other.to) - Math.max(from, other.from)), 0);
 }
