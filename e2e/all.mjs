@@ -17,3 +17,4 @@ import './tests/call_page.test.mjs';
 import './tests/master.test.mjs';
 import './tests/node_death.test.mjs';
 import './tests/frozen.test.mjs';
+import './tests/nights.test.mjs';
