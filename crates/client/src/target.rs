@@ -88,6 +88,11 @@ impl Target {
         }
     }
 
+    /// All of it, as a URL.
+    pub fn whole(&self) -> String {
+        format!("{self}{}", self.path)
+    }
+
     /// Whether TLS is spoken.
     pub fn is_secure(&self) -> bool {
         self.secure

@@ -7,9 +7,11 @@ mod layers;
 pub mod openvidu;
 mod reader;
 mod report;
+mod scaling;
 mod settings;
 mod toml_file;
 mod values;
+mod webhook;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -18,6 +20,7 @@ use layers::{Layers, Origin, Value};
 pub use report::{Problem, Report};
 pub use settings::{Role, Settings};
 pub(crate) use values::{node_id, span};
+pub use webhook::Webhook as WebhookSettings;
 
 /// A flag as given: which key it sets, how it is spelled, and its value.
 #[derive(Clone, Debug)]

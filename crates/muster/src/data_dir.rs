@@ -7,6 +7,7 @@
 //! | `ca.crt`, `ca.key` | master | the cluster's own certificate authority (`link::trust`) |
 //! | `token.key`, `used-tokens`, `revoked` | master | which tokens and nodes it trusts (`link::trust`) |
 //! | `links` | master | URLs for tokens: where it listened for nodes when it was last started |
+//! | `cluster-id` | master | the permanent name of the cluster |
 //! | `master.lock` | master | held while it runs |
 //! | `node-id` | node | its permanent name |
 //! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |
@@ -71,6 +72,14 @@ impl DataDir {
     /// When the file can neither be read nor written.
     pub fn secret(&self, name: &str) -> Result<String> {
         self.kept(name, || random::alphanumeric(SECRET))
+    }
+
+    /// The permanent name of the cluster.
+    ///
+    /// # Errors
+    /// When the file can neither be read nor written.
+    pub fn cluster_id(&self) -> Result<String> {
+        self.kept("cluster-id", || random::alphanumeric(10))
     }
 
     /// The permanent name of the node whose directory this is.

@@ -1,6 +1,7 @@
 //! The program: reads the command line and the configuration, and starts what was asked for. Knows roles and nothing of
 //! what they do.
 
+mod administration;
 mod banner;
 mod certificates;
 mod cli;

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use link::trust::Trust;
-use master::{Administration, Master, Tls};
+use master::{Master, Tls};
 use store::sqlite::SqliteStore;
 
 use crate::config::Settings;
 use crate::data_dir::DataDir;
-use crate::{certificates, page, token};
+use crate::{administration, certificates, page, token};
 
 /// A running master and what people and nodes need to know of it.
 pub struct Serving {
@@ -85,7 +85,7 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         store: Some(Arc::new(store)),
         garbage_interval: settings.garbage_interval,
         garbage_threshold: settings.garbage_threshold,
-        administration: Administration::default(),
+        administration: administration::read(settings, data)?,
         call_page: settings.call_page,
         page: page::page(),
     })

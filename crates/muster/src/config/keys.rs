@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 32] = [
+pub(super) const KEYS: [Key; 45] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -45,6 +45,19 @@ pub(super) const KEYS: [Key; 32] = [
     key("node.exit_when_orphaned"),
     key("cluster.probe"),
     key("cluster.node_lost"),
+    key("cluster.id"),
+    key("cluster.load_strategy"),
+    key("autoscaling.enabled"),
+    key("autoscaling.interval"),
+    key("autoscaling.min_nodes"),
+    key("autoscaling.max_nodes"),
+    key("autoscaling.min_load"),
+    key("autoscaling.max_load"),
+    key("webhook.enabled"),
+    key("webhook.endpoint"),
+    secret("webhook.headers"),
+    key("webhook.events"),
+    key("webhook.authorities"),
     secret("webrtc.ice_servers"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),

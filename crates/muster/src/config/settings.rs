@@ -14,6 +14,8 @@ use super::layers::Layers;
 use super::reader::Reader;
 use super::report::Problem;
 use super::values;
+use super::webhook::Webhook;
+use super::{scaling, webhook};
 
 /// What the process is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +48,11 @@ pub struct Settings {
     pub node: Node,
     pub probe: bool,
     pub node_lost: Remedy,
+    /// `None`: kept in the data directory.
+    pub cluster_id: Option<String>,
+    pub load_strategy: cluster::Strategy,
+    pub autoscaling: Option<cluster::autoscaling::Limits>,
+    pub webhook: Option<Webhook>,
     pub ice_servers: Vec<IceServer>,
     pub garbage_interval: Duration,
     pub garbage_threshold: Duration,
@@ -121,6 +128,12 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         node_lost: r
             .one("cluster.node_lost", values::remedy)
             .unwrap_or(Remedy::Recover),
+        cluster_id: r.one("cluster.id", values::cluster_id),
+        load_strategy: r
+            .one("cluster.load_strategy", values::strategy)
+            .unwrap_or_default(),
+        autoscaling: scaling::read(r),
+        webhook: webhook::read(r),
         ice_servers: r.list("webrtc.ice_servers", values::ice_server),
         garbage_interval: duration(r, "sessions.garbage_interval", 900),
         garbage_threshold: duration(r, "sessions.garbage_threshold", 3600),
@@ -199,7 +212,12 @@ fn certificate(r: &mut Reader<'_>) -> Option<CertificateFiles> {
 }
 
 /// Reads a PEM file that must hold a section whose label ends like `label`.
-fn pem(r: &mut Reader<'_>, key: &'static str, path: &Path, label: &str) -> Option<String> {
+pub(super) fn pem(
+    r: &mut Reader<'_>,
+    key: &'static str,
+    path: &Path,
+    label: &str,
+) -> Option<String> {
     let text = read(r, key, path)?;
     let holds = text
         .lines()

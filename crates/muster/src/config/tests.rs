@@ -261,3 +261,70 @@ fn several_nodes_cannot_share_a_name() {
     let shown = report(&with, Role::Up).to_string();
     assert!(shown.contains("node.id"), "{shown}");
 }
+
+#[test]
+fn a_webhook_is_on_when_it_has_an_endpoint_and_is_not_turned_off() {
+    let with = |text: &str| {
+        let (_directory, path) = file(text);
+        let file = Some(path);
+        settings(&Sources { file, ..sources() }, Role::Master).webhook
+    };
+    assert_eq!(with(""), None);
+    let endpoint = "webhook.endpoint = 'https://app.example.com/hook'";
+    let webhook = with(endpoint).expect("on");
+    assert_eq!(webhook.endpoint.whole(), "https://app.example.com/hook");
+    assert_eq!(webhook.events.len(), 17, "all");
+    assert_eq!(with(&format!("{endpoint}\nwebhook.enabled = false")), None);
+    let some = format!(
+        "{endpoint}\nwebhook.events = ['sessionCreated']\nwebhook.headers = ['Authorization: Basic x', 'X-A:b']"
+    );
+    let webhook = with(&some).expect("on");
+    assert_eq!(webhook.events.len(), 1);
+    assert_eq!(webhook.headers[0].1, "Basic x");
+    assert_eq!(webhook.headers[1], ("X-A".to_owned(), "b".to_owned()));
+}
+
+#[test]
+fn webhooks_and_scaling_that_cannot_be_are_reported() {
+    let (_directory, path) = file(
+        "webhook.enabled = true\nwebhook.headers = ['no colon']\nwebhook.events = ['sessionBegun']\n\
+         cluster.load_strategy = 'luck'\nautoscaling.enabled = true\nautoscaling.min_nodes = 5\n\
+         autoscaling.max_load = 101",
+    );
+    let file = Some(path);
+    let report = report(&Sources { file, ..sources() }, Role::Master).to_string();
+    for key in [
+        "webhook.endpoint",
+        "webhook.headers",
+        "webhook.events",
+        "cluster.load_strategy",
+        "autoscaling.min_nodes",
+        "autoscaling.max_load",
+    ] {
+        assert!(report.contains(key), "{key} in {report}");
+    }
+    assert!(!report.contains("no colon"), "headers may hold secrets");
+}
+
+#[test]
+fn openvidus_parameters_of_the_cluster_are_taken_over() {
+    let (_directory, path) = file(
+        "OPENVIDU_WEBHOOK=true\nOPENVIDU_WEBHOOK_ENDPOINT=http://127.0.0.1:7777/webhook\n\
+         OPENVIDU_WEBHOOK_HEADERS=[\"Authorization: Basic T1BF\"]\n\
+         OPENVIDU_WEBHOOK_EVENTS=[sessionCreated,nodeCrashed]\nOPENVIDU_PRO_CLUSTER_ID=mine\n\
+         OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY=cpu\nOPENVIDU_PRO_CLUSTER_AUTOSCALING=true\n\
+         OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_NODES=7",
+    );
+    let openvidu_env = Some(path);
+    let sources = Sources {
+        openvidu_env,
+        ..sources()
+    };
+    let settings = settings(&sources, Role::Master);
+    let webhook = settings.webhook.expect("on");
+    assert_eq!((webhook.events.len(), webhook.headers.len()), (2, 1));
+    assert_eq!(settings.cluster_id.as_deref(), Some("mine"));
+    assert_eq!(settings.load_strategy, cluster::Strategy::Cpu);
+    let limits = settings.autoscaling.expect("on");
+    assert_eq!((limits.nodes.minimum, limits.nodes.maximum), (1, 7));
+}

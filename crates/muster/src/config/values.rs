@@ -247,3 +247,69 @@ pub(super) fn log_filter(text: &str) -> Judged<String> {
 
 #[cfg(test)]
 mod tests;
+
+/// Names a cluster.
+pub(super) fn cluster_id(text: &str) -> Judged<String> {
+    let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.';
+    if text.len() <= 64 && text.bytes().all(fine) {
+        Ok(text.to_owned())
+    } else {
+        Err("at most 64 letters, digits, _, - and .".into())
+    }
+}
+
+/// By what nodes are chosen.
+pub(super) fn strategy(text: &str) -> Judged<cluster::Strategy> {
+    use cluster::Strategy::{Connections, Cpu, Memory, Sessions, Streams};
+    [Streams, Connections, Sessions, Cpu, Memory]
+        .into_iter()
+        .find(|strategy| strategy_name(*strategy) == text)
+        .ok_or_else(|| "streams, connections, sessions, cpu or memory".into())
+}
+
+/// As it is written in settings.
+pub fn strategy_name(strategy: cluster::Strategy) -> &'static str {
+    use cluster::Strategy;
+    match strategy {
+        Strategy::Streams => "streams",
+        Strategy::Connections => "connections",
+        Strategy::Sessions => "sessions",
+        Strategy::Cpu => "cpu",
+        Strategy::Memory => "memory",
+    }
+}
+
+/// 0 to 100, with or without a fraction.
+pub(super) fn percent(text: &str) -> Judged<f64> {
+    let number = text.parse::<f64>().ok();
+    let number = number.filter(|number| (0.0..=100.0).contains(number));
+    number.ok_or_else(|| "a number from 0 to 100".into())
+}
+
+/// Where a message is posted.
+pub(super) fn web_address(text: &str) -> Judged<client::Target> {
+    text.parse::<client::Target>()
+        .map_err(|_| "http://HOST[:PORT]/PATH or https://…".into())
+}
+
+/// `Name: value`.
+pub(super) fn header(text: &str) -> Judged<(String, String)> {
+    let expected = || "headers such as \"Authorization: Basic …\"".to_owned();
+    let (name, value) = text.split_once(':').ok_or_else(expected)?;
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    let (name, value) = (name.trim(), value.trim());
+    let fine = !name.is_empty()
+        && name.bytes().all(token)
+        && value.bytes().all(|b| (0x20..0x7f).contains(&b));
+    fine.then(|| (name.to_owned(), value.to_owned()))
+        .ok_or_else(expected)
+}
+
+/// The name of an event.
+pub(super) fn event(text: &str) -> Judged<openvidu::webhook::EventName> {
+    use openvidu::webhook::EventName;
+    EventName::from_text(text).ok_or_else(|| {
+        let names: Vec<&str> = EventName::ALL.iter().map(|name| name.as_str()).collect();
+        format!("names of events: {}", names.join(", "))
+    })
+}

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use cluster::Strategy;
+use hyper::header::{HeaderName, HeaderValue};
 use openvidu::rest;
 
 use super::answer::{Problem, json};
 use crate::app::{App, COMPATIBLE_VERSION};
+use crate::webhook::Webhook;
 
 pub(super) async fn all(State(app): State<Arc<App>>) -> Response {
     json(view(&app).render())
@@ -24,6 +27,7 @@ pub(super) async fn one(
 
 fn view(app: &App) -> rest::Config {
     let config = &app.config;
+    let administration = &config.administration;
     rest::Config {
         version: COMPATIBLE_VERSION.to_owned(),
         domain_or_public_ip: config.public_host.clone(),
@@ -40,7 +44,53 @@ fn view(app: &App) -> rest::Config {
         sessions_garbage_interval: config.garbage_interval.as_secs(),
         sessions_garbage_threshold: config.garbage_threshold.as_secs(),
         recording: None,
-        webhook: None,
-        cluster: None,
+        webhook: administration.webhook.as_ref().map(webhook),
+        cluster: Some(cluster(app)),
+    }
+}
+
+fn webhook(webhook: &Webhook) -> rest::Webhook {
+    let shown = |(name, value): &(HeaderName, HeaderValue)| {
+        format!("{name}: {}", value.to_str().unwrap_or_default())
+    };
+    rest::Webhook {
+        endpoint: webhook.endpoint.whole(),
+        headers: webhook.headers.iter().map(shown).collect(),
+        events: webhook
+            .events
+            .iter()
+            .map(|it| it.as_str().to_owned())
+            .collect(),
+    }
+}
+
+fn cluster(app: &App) -> rest::Cluster {
+    let administration = &app.config.administration;
+    let policy = &administration.policy;
+    rest::Cluster {
+        id: administration.cluster_id.clone(),
+        launches: false,
+        media_nodes: policy.count,
+        reconnection_timeout: cluster::SUSPICION.as_secs(),
+        load_strategy: strategy(administration.strategy).to_owned(),
+        // With every heartbeat.
+        load_interval: 1,
+        autoscaling: policy.autoscaling.map(|limits| rest::Autoscaling {
+            interval: limits.interval.as_secs(),
+            min_nodes: limits.nodes.minimum,
+            max_nodes: limits.nodes.maximum,
+            min_load: limits.min_load,
+            max_load: limits.max_load,
+        }),
+    }
+}
+
+fn strategy(strategy: Strategy) -> &'static str {
+    match strategy {
+        Strategy::Streams => "streams",
+        Strategy::Connections => "connections",
+        Strategy::Sessions => "sessions",
+        Strategy::Cpu => "cpu",
+        Strategy::Memory => "memory",
     }
 }

@@ -26,11 +26,10 @@ const DASHBOARD: &str = "there is no access list; use a firewall";
 const JVM: &str = "there is no JVM";
 const CONTAINERS: &str = "there are no containers";
 const RECORDING: &str = "recording does not exist yet";
-const WEBHOOK: &str = "webhooks and the CDR do not exist yet";
+const CDR: &str = "there is no CDR; webhooks tell the same";
 const TURN: &str = "there is no TURN server yet; name yours in OPENVIDU_WEBRTC_ICE_SERVERS";
 const NODES: &str = "media nodes dial the master by themselves";
 const LICENCE: &str = "there is no licence";
-const AUTOSCALING: &str = "the cluster is not scaled automatically yet";
 const LOAD: &str = "nodes report their load every second";
 const ELASTIC: &str = "Elasticsearch is not used";
 const STATISTICS: &str = "statistics are not collected yet";
@@ -67,8 +66,8 @@ const PARAMETERS: &[(&str, Fate)] = &[
     ("SERVER_PORT", No(PROXY)),
     ("SERVER_SSL_ENABLED", No(PROXY)),
     ("DOTENV_PATH", No("give the file with --openvidu-env")),
-    ("OPENVIDU_CDR", No(WEBHOOK)),
-    ("OPENVIDU_CDR_PATH", No(WEBHOOK)),
+    ("OPENVIDU_CDR", No(CDR)),
+    ("OPENVIDU_CDR_PATH", No(CDR)),
     ("OPENVIDU_RECORDING", No(RECORDING)),
     ("OPENVIDU_RECORDING_PATH", No(RECORDING)),
     ("OPENVIDU_RECORDING_PUBLIC_ACCESS", No(RECORDING)),
@@ -81,10 +80,10 @@ const PARAMETERS: &[(&str, Fate)] = &[
     ("OPENVIDU_RECORDING_VERSION", No(RECORDING)),
     ("OPENVIDU_RECORDING_IMAGE", No(RECORDING)),
     ("OPENVIDU_RECORDING_ENABLE_GPU", No(RECORDING)),
-    ("OPENVIDU_WEBHOOK", No(WEBHOOK)),
-    ("OPENVIDU_WEBHOOK_ENDPOINT", No(WEBHOOK)),
-    ("OPENVIDU_WEBHOOK_HEADERS", No(WEBHOOK)),
-    ("OPENVIDU_WEBHOOK_EVENTS", No(WEBHOOK)),
+    ("OPENVIDU_WEBHOOK", Key("webhook.enabled")),
+    ("OPENVIDU_WEBHOOK_ENDPOINT", Key("webhook.endpoint")),
+    ("OPENVIDU_WEBHOOK_HEADERS", List("webhook.headers")),
+    ("OPENVIDU_WEBHOOK_EVENTS", List("webhook.events")),
     (
         "OPENVIDU_STREAMS_VIDEO_MAX_RECV_BANDWIDTH",
         Key("streams.video_max_recv_bandwidth"),
@@ -135,7 +134,7 @@ const PARAMETERS: &[(&str, Fate)] = &[
     ("OPENVIDU_PRO_LICENSE", No(LICENCE)),
     ("OPENVIDU_PRO_LICENSE_HTTP_PROXY", No(LICENCE)),
     ("OPENVIDU_EDITION", No("there is one edition")),
-    ("OPENVIDU_PRO_CLUSTER_ID", No(NODES)),
+    ("OPENVIDU_PRO_CLUSTER_ID", Key("cluster.id")),
     ("OPENVIDU_PRO_CLUSTER_MODE", No(NODES)),
     ("OPENVIDU_PRO_CLUSTER_ENVIRONMENT", No(NODES)),
     (
@@ -150,21 +149,33 @@ const PARAMETERS: &[(&str, Fate)] = &[
     ),
     (
         "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY",
-        No("sessions go to the node with the fewest streams"),
+        Key("cluster.load_strategy"),
     ),
     ("OPENVIDU_PRO_CLUSTER_LOAD_INTERVAL", No(LOAD)),
-    ("OPENVIDU_PRO_CLUSTER_AUTOSCALING", No(AUTOSCALING)),
-    ("OPENVIDU_PRO_CLUSTER_AUTOSCALING_INTERVAL", No(AUTOSCALING)),
+    (
+        "OPENVIDU_PRO_CLUSTER_AUTOSCALING",
+        Key("autoscaling.enabled"),
+    ),
+    (
+        "OPENVIDU_PRO_CLUSTER_AUTOSCALING_INTERVAL",
+        Key("autoscaling.interval"),
+    ),
     (
         "OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_NODES",
-        No(AUTOSCALING),
+        Key("autoscaling.max_nodes"),
     ),
     (
         "OPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_NODES",
-        No(AUTOSCALING),
+        Key("autoscaling.min_nodes"),
     ),
-    ("OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_LOAD", No(AUTOSCALING)),
-    ("OPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_LOAD", No(AUTOSCALING)),
+    (
+        "OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_LOAD",
+        Key("autoscaling.max_load"),
+    ),
+    (
+        "OPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_LOAD",
+        Key("autoscaling.min_load"),
+    ),
     ("OPENVIDU_PRO_ELASTICSEARCH", No(ELASTIC)),
     ("OPENVIDU_PRO_ELASTICSEARCH_HOST", No(ELASTIC)),
     ("OPENVIDU_PRO_ELASTICSEARCH_MAX_DAYS_DELETE", No(ELASTIC)),
