@@ -109,7 +109,7 @@ fn words(operation: Operation) -> Words {
         },
         Operation::Revoke => Words {
             success: (204, None),
-            failures: &[(501, "Nodes have no certificates here")],
+            failures: &[(500, "It holds until the server is restarted only")],
             ..get(
                 "Take a node's certificates back; it can join again with a new token only",
                 "",
@@ -136,7 +136,7 @@ fn words(operation: Operation) -> Words {
         Operation::Unwant => get("Take back what an operator wanted", "Wanted"),
         Operation::MakeToken => Words {
             body: Some("JoinTokenRequest"),
-            failures: &[BAD_BODY, (501, "Nodes join by a secret here")],
+            failures: &[BAD_BODY],
             ..get("A token with which a node joins", "JoinToken")
         },
     }

@@ -11,6 +11,8 @@ use crate::webhook::Webhook;
 pub struct Administration {
     /// Names the cluster, in configurations and events.
     pub cluster_id: String,
+    /// URLs of the link that tokens lead to.
+    pub links: Vec<String>,
     /// `None`: `POST /restart` is refused.
     pub restart: Option<Restart>,
     /// `None`: applications are told nothing by themselves.

@@ -6,6 +6,7 @@ use master::{Administration, Webhook};
 
 use crate::config::{Settings, WebhookSettings};
 use crate::data_dir::DataDir;
+use crate::token;
 
 /// The settings' part.
 ///
@@ -18,6 +19,7 @@ pub fn read(settings: &Settings, data: &DataDir) -> Result<Administration> {
     };
     Ok(Administration {
         cluster_id,
+        links: token::links(settings, settings.link.listen),
         webhook: settings.webhook.as_ref().map(webhook).transpose()?,
         strategy: settings.load_strategy,
         policy: cluster::Policy {

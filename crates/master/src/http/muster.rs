@@ -5,6 +5,7 @@ mod fleet;
 mod guard;
 mod nodes;
 mod schedule;
+mod trust;
 
 use std::sync::Arc;
 
@@ -16,7 +17,7 @@ use axum::routing::{self, MethodRouter, get};
 
 use crate::app::App;
 
-use answer::{document, not_found, not_served};
+use answer::{document, not_found};
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
     let mut operations = Router::new();
@@ -43,13 +44,13 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Drain => on(method, nodes::drain),
         Operation::UnDrain => on(method, nodes::undrain),
         Operation::Why => on(method, nodes::why),
-        Operation::Revoke => on(method, not_served),
+        Operation::Revoke => on(method, trust::revoke),
         Operation::Schedule => on(method, schedule::get),
         Operation::SetSchedule => on(method, schedule::set),
         Operation::ClearSchedule => on(method, schedule::clear),
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
-        Operation::MakeToken => on(method, not_served),
+        Operation::MakeToken => on(method, trust::make),
     }
 }
 

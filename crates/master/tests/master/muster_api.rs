@@ -219,3 +219,39 @@ async fn an_operator_wants_a_number_and_takes_it_back() {
     );
     assert_eq!(ask(&stage, "PUT", "/wanted", "{}").await.status, 400);
 }
+
+#[tokio::test]
+async fn tokens_are_made_and_nodes_are_put_out() {
+    let stage = Stage::with(|config| {
+        config.administration.links = vec!["https://localhost:4442".into()];
+    })
+    .await;
+    let _node = crate::node::Node::start(&stage, "media_1", 1).await;
+    stage.until_serving(1).await;
+    let made = ask(
+        &stage,
+        "POST",
+        "/join-tokens",
+        r#"{"validSeconds":60,"node":"media_2"}"#,
+    )
+    .await;
+    assert_eq!(made.status, 200, "{}", made.body);
+    let made = made.json();
+    assert!(made["token"].as_str().expect("a token").len() > 40);
+    assert!(made["expires"].as_u64().expect("a time") > 1_700_000_000_000);
+    for body in [
+        r#"{"validSeconds":0}"#,
+        r#"{"validSeconds":99999999999}"#,
+        r#"{"uses":1}"#,
+    ] {
+        assert_eq!(ask(&stage, "POST", "/join-tokens", body).await.status, 400);
+    }
+    assert_eq!(
+        ask(&stage, "POST", "/nodes/media_1/revoke", "")
+            .await
+            .status,
+        204
+    );
+    stage.until_serving(0).await;
+    assert_eq!(get(&stage, "/nodes/media_1").await["connected"], false);
+}

@@ -57,11 +57,3 @@ pub(super) async fn not_found() -> Refusal {
     let message = format!("There is no such method and path; see {}", api::DOCUMENT);
     Problem::new(404, message).into()
 }
-
-pub(super) async fn not_served() -> Refusal {
-    Problem::new(
-        501,
-        "Nodes join by a secret here; there are no certificates of theirs",
-    )
-    .into()
-}
