@@ -23,6 +23,12 @@ const MOST_WRITES: usize = 120;
 /// Most bytes of one commit; the store takes 1 MiB.
 const MOST_BYTES: usize = 1_000_000;
 
+/// Most bytes of one record; the store takes no more in a commit.
+const LONGEST_RECORD: usize = 1024 * 1024;
+
+/// Most bytes of a key; the store takes no more.
+const LONGEST_KEY: usize = 512;
+
 /// Longest pause after a commit that went well: what waits for the next one must not think that the store is ill.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 
@@ -75,12 +81,23 @@ pub(crate) struct Journal {
     written: BTreeMap<Slot, BTreeMap<String, Option<u64>>>,
     under_way: Option<UnderWay>,
     last_commit: u64,
+    /// Have records that the store would refuse for ever.
+    misfits: BTreeSet<Slot>,
+    /// Of those, what nobody was told yet.
+    untold: Vec<Misfit>,
     held: VecDeque<Held>,
     silent: Option<Silent>,
     /// The next commit may not begin before.
     rest: Moment,
     /// Commits that failed, since the start.
     failures: u64,
+}
+
+/// A record that no store takes.
+#[derive(Debug)]
+pub(crate) struct Misfit {
+    pub(crate) key: String,
+    pub(crate) bytes: usize,
 }
 
 #[derive(Debug)]
@@ -134,8 +151,9 @@ impl Journal {
         }
         let mut batch = Batch::default();
         while let Some((since, slot)) = self.noted.oldest() {
+            let wanted = self.fitting(&slot, render(&slot));
             let holds = self.written.entry(slot.clone()).or_default();
-            if !batch.take(&slot, holds, render(&slot)) {
+            if !batch.take(&slot, holds, wanted) {
                 break;
             }
             self.noted.remove(&slot);
@@ -155,6 +173,34 @@ impl Journal {
             keys: batch.keys,
         });
         Some((self.last_commit, batch.writes))
+    }
+
+    /// Leaves out what the store would refuse for ever: one such record would keep all others from being written.
+    fn fitting(
+        &mut self,
+        slot: &Slot,
+        mut wanted: Vec<(String, Vec<u8>)>,
+    ) -> Vec<(String, Vec<u8>)> {
+        let fits = |(key, value): &(String, Vec<u8>)| {
+            key.len() <= LONGEST_KEY && value.len() <= LONGEST_RECORD
+        };
+        let Some((key, value)) = wanted.iter().find(|it| !fits(it)) else {
+            self.misfits.remove(slot);
+            return wanted;
+        };
+        if self.misfits.insert(slot.clone()) {
+            self.untold.push(Misfit {
+                key: key.chars().take(LONGEST_KEY).collect(),
+                bytes: value.len(),
+            });
+        }
+        wanted.retain(fits);
+        wanted
+    }
+
+    /// What cannot be written, once of each session, node or message.
+    pub(crate) fn misfits(&mut self) -> Vec<Misfit> {
+        std::mem::take(&mut self.untold)
     }
 
     pub(crate) fn committed(&mut self, now: Moment, number: u64, outcome: Outcome) -> News {

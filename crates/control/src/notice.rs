@@ -87,6 +87,11 @@ pub enum Notice {
     },
     StoreSilent(String),
     StoreAnswers(Duration),
+    /// It is too large for the store.
+    NotWritable {
+        key: String,
+        bytes: usize,
+    },
     SteppingDown(String),
     /// The application's server does not take what it is told, and the oldest is dropped.
     Untold(usize),
@@ -122,6 +127,7 @@ impl Notice {
             | Self::Unanswered(_)
             | Self::StoreSilent(_)
             | Self::NotRestored(_)
+            | Self::NotWritable { .. }
             | Self::SteppingDown(_)
             | Self::Untold(_)
             | Self::PostRefused(_)
@@ -209,6 +215,11 @@ impl Notice {
                 "the store does not write: {reason}; calls go on, and what changes is lost should the master end now"
             ),
             Self::StoreAnswers(after) => write!(f, "the store writes again, after {after:?}"),
+            Self::NotWritable { key, bytes } => write!(
+                f,
+                "record {key} with {bytes} bytes is too large for the store; what it is about does not outlive this run \
+                 of the master"
+            ),
             Self::SteppingDown(reason) => write!(f, "this master does not lead any more: {reason}"),
             Self::Untold(count) => write!(
                 f,

@@ -50,6 +50,13 @@ impl Control {
         let mut journal = std::mem::take(&mut self.journal);
         let commit = journal.next_commit(self.now.moment, |slot| self.render(slot));
         self.journal = journal;
+        let misfits = self.journal.misfits().into_iter();
+        now_out.extend(misfits.map(|it| {
+            Effect::Log(Notice::NotWritable {
+                key: it.key,
+                bytes: it.bytes,
+            })
+        }));
         now_out.extend(commit.map(|(number, writes)| Effect::Commit { number, writes }));
         now_out.extend(self.journal.let_out());
         now_out

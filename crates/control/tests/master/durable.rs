@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use conference::{ServerOperation, SessionId};
+use conference::{ServerOperation, SessionId, SessionProperties};
 use control::{Effect, Input, Outcome, PATIENCE, Told};
 
 use crate::stage::{Stage, publish};
@@ -214,4 +214,37 @@ fn the_end_does_not_wait_for_ever() {
         )
     };
     assert!(stage.seen.iter().any(told_to_stop));
+}
+
+#[test]
+fn what_the_store_cannot_take_keeps_nothing_else_from_it() {
+    let mut stage = Stage::new();
+    // Ids become parts of keys, and keys have an end.
+    let long = "x".repeat(600);
+    let created = stage.create(&long);
+    assert_eq!(stage.answered(created), Some(true), "it works all the same");
+    let large = stage.server(ServerOperation::CreateSession {
+        fresh: SessionId::new("large"),
+        properties: SessionProperties {
+            default_recording_properties: Some("y".repeat(2 << 20)),
+            ..SessionProperties::default()
+        },
+    });
+    assert_eq!(stage.answered(large), Some(true));
+    stage.connection("large", "ann");
+    stage.create("room");
+    for (key, value) in &stage.store {
+        assert!(key.len() <= 512 && value.len() <= 1 << 20, "{key:.80}");
+    }
+    assert!(stage.store.contains_key("sessions/room"));
+    assert_eq!(stage.control.unwritten(), 0);
+    let told = stage.log.iter().filter(|it| it.contains("too large"));
+    assert_eq!(told.count(), 2, "once of each: {:?}", stage.log);
+
+    for session in [long.as_str(), "large"] {
+        let session = SessionId::new(session);
+        stage.server(ServerOperation::CloseSession { session });
+    }
+    let keys: Vec<&str> = stage.store.keys().map(String::as_str).collect();
+    assert_eq!(keys, ["sessions/room"]);
 }
