@@ -7,6 +7,7 @@ use std::time::Duration;
 use conference::{ForcedVideoCodec, IceServer, Remedy};
 
 use crate::administration::Administration;
+use crate::providing::Fleet;
 
 /// Everything a master needs to know at its start.
 #[derive(Clone)]
@@ -44,6 +45,10 @@ pub struct Config {
     pub garbage_interval: Duration,
     /// How old such a session must be to be removed.
     pub garbage_threshold: Duration,
+    /// How the cluster behaves, but for what the master decides itself: gate, strategy, term, and names of launches.
+    pub cluster: cluster::Settings,
+    /// Who launches nodes. `None`: somebody else starts them, and they dial in.
+    pub fleet: Option<Fleet>,
     #[allow(missing_docs)]
     pub administration: Administration,
     /// Serves the call page at `/` and hands out its tokens at `POST /call/token`, without the secret.

@@ -18,6 +18,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::clock::Clock;
 use crate::keeper::Keeper;
+use crate::providing::{self, Providing};
 use crate::webhook::Poster;
 
 pub(crate) use clients::Doors as ClientDoors;
@@ -49,6 +50,7 @@ pub(crate) fn start(
     control: Control,
     keeper: Option<Keeper>,
     poster: Option<Poster>,
+    providing: Option<Providing>,
 ) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
@@ -62,6 +64,7 @@ pub(crate) fn start(
         clients: clients::Clients::default(),
         nodes: nodes::Nodes::default(),
         prober: prober::Prober::new(boot.to_owned()),
+        providing,
         responds: HashMap::new(),
         reports: HashMap::new(),
         next_question: 1,
@@ -87,6 +90,7 @@ struct Shell {
     clients: clients::Clients,
     nodes: nodes::Nodes,
     prober: prober::Prober,
+    providing: Option<Providing>,
     responds: HashMap<Question, Respond>,
     reports: HashMap<Question, Report>,
     next_question: u64,
@@ -123,6 +127,7 @@ impl Shell {
                 }
                 // At once, and then again and again.
                 _ = wall.tick() => self.handle(Input::Wall(self.clock.wall())),
+                told = providing::next(&mut self.providing) => self.provided(told),
                 came = self.prober.next() => {
                     let cluster = self.control.cluster();
                     if let Some(input) = self.prober.take(came, cluster, &self.nodes) {
@@ -243,15 +248,34 @@ impl Shell {
     }
 
     fn handle(&mut self, input: Input) {
-        let mut inputs = VecDeque::from([input]);
+        self.handle_all(VecDeque::from([input]));
+    }
+
+    fn handle_all(&mut self, mut inputs: VecDeque<Input>) {
         while let Some(input) = inputs.pop_front() {
             for effect in self.control.handle(now(&self.clock), input) {
                 self.carry_out(effect, &mut inputs);
             }
+            if let (Some(providing), true) = (&mut self.providing, inputs.is_empty()) {
+                inputs.extend(providing.flush(self.control.cluster()));
+            }
         }
     }
 
-    /// What could not be done goes into `failed`.
+    /// What the provider says.
+    fn provided(&mut self, told: Vec<provider::launches::Effect>) {
+        let cluster = self.control.cluster();
+        let Some(providing) = &mut self.providing else {
+            return;
+        };
+        let mut inputs = VecDeque::from(providing.take(told, cluster));
+        if inputs.is_empty() {
+            inputs.extend(providing.flush(cluster));
+        }
+        self.handle_all(inputs);
+    }
+
+    /// What comes of it, or could not be done, goes into `failed`.
     fn carry_out(&mut self, effect: Effect, failed: &mut VecDeque<Input>) {
         let undelivered = |client: clients::Unreachable| Input::Undelivered { client: client.0 };
         match effect {
@@ -272,7 +296,14 @@ impl Shell {
                 let told = self.clients.pass(from, to, resume);
                 failed.extend(told.into_iter().filter_map(Result::err).map(undelivered));
             }
-            Effect::Welcome { attachment, .. } => self.nodes.welcome(attachment),
+            Effect::Welcome {
+                attachment, node, ..
+            } => {
+                self.nodes.welcome(attachment);
+                if let Some(providing) = &mut self.providing {
+                    failed.extend(providing.welcomed(&node, self.control.cluster()));
+                }
+            }
             Effect::Refuse {
                 attachment,
                 refusal,
@@ -291,15 +322,29 @@ impl Shell {
             } => self
                 .prober
                 .ask(self.control.cluster(), node, boot, addresses),
-            Effect::Launch { .. } | Effect::Terminate { .. } => {
-                // The settings do not ask for it, as long as there is no provider.
-                tracing::warn!(?effect, "the cluster asks for what this master cannot do");
+            Effect::Launch { node } => {
+                // Without a provider the settings allow no launches.
+                if let Some(providing) = &mut self.providing {
+                    providing.launch(&node);
+                }
             }
+            Effect::Terminate { node } => match &mut self.providing {
+                Some(providing) => {
+                    failed.extend(providing.terminate(&node, self.control.cluster()));
+                }
+                // Whoever started it may switch it off; it is told that it is over.
+                None => failed.push_back(Input::Gone { node }),
+            },
             Effect::Commit { number, writes } => self.commit(number, writes),
             Effect::StepDown { reason } => self.deposed = Some(reason),
             Effect::Post(post) => self.post(post),
             Effect::Event(event) => tracing::trace!(?event, "event"),
-            Effect::Log(notice) => log(&notice),
+            Effect::Log(notice) => {
+                log(&notice);
+                if let Some(providing) = &mut self.providing {
+                    failed.extend(providing.note(&notice, self.control.cluster()));
+                }
+            }
             Effect::Stopped => self.stopped = true,
         }
     }

@@ -3,6 +3,7 @@
 //!
 //! - `control`: the one task that owns both pure cores; everything else talks to it through bounded queues.
 //! - `keeper`: the store, under this master's leadership.
+//! - `providing`: who launches the nodes that the cluster wants.
 //! - `client`, `socket`: one task per RPC session, one per WebSocket.
 //! - `http`, `listener`: REST, the call page, and the TLS they come over.
 
@@ -17,6 +18,7 @@ mod control;
 mod http;
 mod keeper;
 mod listener;
+mod providing;
 mod random;
 mod socket;
 mod start;
@@ -26,5 +28,6 @@ mod webhook;
 pub use administration::{Administration, Restart};
 pub use config::{Config, Page, StaticFile, Tls, VideoBandwidth};
 pub use keeper::StoreProblem;
+pub use providing::{Fleet, SpecOf};
 pub use start::{Failure, Master, StartError, start};
 pub use webhook::Webhook;

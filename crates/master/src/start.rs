@@ -17,8 +17,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Tls};
 use crate::control::{self, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
+use crate::providing::Providing;
 use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
+
+/// How many launches may be under way at once.
+const ON_THE_WAY: u32 = 100;
 
 /// How long clients may take to read their last notifications.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -157,7 +161,9 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (control, keeper) = remember(&config, &clock, &record).await?;
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
     let poster = poster(&config)?;
-    let doors = control::start(clock, &master_boot_id, control, keeper, poster);
+    let fleet = config.fleet.clone();
+    let providing = fleet.map(|fleet| Providing::new(fleet, link_addr, control.cluster()));
+    let doors = control::start(clock, &master_boot_id, control, keeper, poster, providing);
     let link_config = link::serve::Config {
         listener: link_listener,
         trust: config.link_trust.clone(),
@@ -230,7 +236,9 @@ fn settings(config: &Config) -> ::control::Settings {
                 cluster::Gate::Word
             },
             strategy: administration.strategy,
-            ..cluster::Settings::default()
+            launches: config.fleet.as_ref().map_or(0, |_| ON_THE_WAY),
+            list_first: config.fleet.is_some(),
+            ..config.cluster.clone()
         },
         ice_servers: config.ice_servers.clone(),
         garbage_interval: config.garbage_interval,

@@ -2,12 +2,14 @@
 //!
 //! [`load`] either gives that snapshot or a [`Report`] of everything that is wrong with all of them at once.
 
+pub mod fleet;
 mod keys;
 mod layers;
 pub mod openvidu;
 mod reader;
 mod report;
 mod scaling;
+mod schedule;
 mod settings;
 mod toml_file;
 mod values;

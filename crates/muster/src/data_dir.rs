@@ -12,7 +12,8 @@
 //! | `node-id` | node | its permanent name |
 //! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |
 //! | `node.lock` | node | held while it runs, with its process id in it |
-//! | `nodes/N/` | `muster up` | the data directory of its node N |
+//! | `launches/` | master | locks of the nodes that run on its own machine |
+//! | `nodes/ID/` | master | the data directory of its node ID |
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{Read, Seek, Write};
@@ -58,12 +59,9 @@ impl DataDir {
         self.path.join(name)
     }
 
-    /// The data directory of `muster up`'s node `number`.
-    ///
-    /// # Errors
-    /// When it cannot be made.
-    pub fn node(&self, number: u16) -> Result<Self> {
-        Self::open(&self.path.join("nodes").join(number.to_string()))
+    /// Where the nodes that the master starts on its own machine have their data directories.
+    pub fn nodes(&self) -> PathBuf {
+        self.path.join("nodes")
     }
 
     /// A secret that is drawn once and kept.

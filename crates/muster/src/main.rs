@@ -9,6 +9,7 @@ mod config;
 mod data_dir;
 mod descriptors;
 mod exit;
+mod fleet;
 mod logging;
 mod mastering;
 mod noding;

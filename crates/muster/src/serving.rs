@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use link::trust::Trust;
-use master::{Master, Tls};
+use master::{Administration, Master, Tls};
+use provider::ClusterId;
 use store::sqlite::SqliteStore;
 
 use crate::config::Settings;
 use crate::data_dir::DataDir;
+use crate::fleet::{Launching, Locals};
 use crate::{administration, certificates, page, token};
 
 /// A running master and what people and nodes need to know of it.
@@ -18,8 +20,10 @@ pub struct Serving {
     pub master: Master,
     /// Password of the REST API.
     pub secret: String,
-    /// Who may attach to it.
-    pub trust: Trust,
+    /// By which its machines are known.
+    pub cluster: ClusterId,
+    /// Nodes that are processes of this machine.
+    pub locals: Option<Arc<Locals>>,
     /// `https://HOST[:PORT]` as clients reach it.
     pub url: String,
 }
@@ -30,8 +34,15 @@ impl Serving {
     /// # Errors
     /// When the data directory cannot be used or an address is taken.
     pub async fn start(settings: &Settings, data: &DataDir) -> Result<Self> {
-        let config = config(settings, data)?;
-        let (secret, trust) = (config.secret.clone(), config.link_trust.clone());
+        let trust = Trust {
+            life: settings.link.certificate_life,
+            ..Trust::open(data.path())?
+        };
+        let administration = administration::read(settings, data)?;
+        let launching = Launching::of(settings, data, &trust, &administration)?;
+        let (cluster, locals) = (launching.cluster.clone(), launching.locals.clone());
+        let config = config(settings, data, trust, administration, launching)?;
+        let secret = config.secret.clone();
         let master = master::start(config).await?;
         let links = token::links(settings, master.link_addr());
         token::remember(data, &links)?;
@@ -40,18 +51,20 @@ impl Serving {
         Ok(Self {
             master,
             secret,
-            trust,
+            cluster,
+            locals,
             url,
         })
     }
-
-    /// `https://ADDRESS:PORT` by which nodes on this machine reach the master.
-    pub fn local_link(&self) -> String {
-        local_link(self.master.link_addr())
-    }
 }
 
-fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
+fn config(
+    settings: &Settings,
+    data: &DataDir,
+    trust: Trust,
+    administration: Administration,
+    launching: Launching,
+) -> Result<master::Config> {
     let secret = match &settings.secret {
         Some(secret) => secret.clone(),
         None => data.secret("secret")?,
@@ -72,11 +85,8 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         public_port: settings.public_port.unwrap_or(0),
         secret,
         tls,
-        link_trust: Trust {
-            life: settings.link.certificate_life,
-            ..Trust::open(data.path())?
-        },
-        probe: settings.probe,
+        link_trust: trust,
+        probe: settings.cluster.probe,
         ice_servers: settings.ice_servers.clone(),
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,
@@ -85,7 +95,12 @@ fn config(settings: &Settings, data: &DataDir) -> Result<master::Config> {
         store: Some(Arc::new(store)),
         garbage_interval: settings.garbage_interval,
         garbage_threshold: settings.garbage_threshold,
-        administration: administration::read(settings, data)?,
+        cluster: launching.settings,
+        fleet: launching.fleet,
+        administration: Administration {
+            policy: launching.policy,
+            ..administration
+        },
         call_page: settings.call_page,
         page: page::page(),
     })
@@ -108,7 +123,8 @@ pub fn bracketed(host: &str) -> String {
     }
 }
 
-fn local_link(listening: SocketAddr) -> String {
+/// `https://ADDRESS:PORT` by which nodes on this machine reach a master that listens there.
+pub fn local_link(listening: SocketAddr) -> String {
     let ip = match listening.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(std::net::Ipv4Addr::LOCALHOST),
         IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),

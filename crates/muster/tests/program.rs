@@ -1,5 +1,6 @@
 //! The program as a person starts it: its block, its face, its end, and what outlives it.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -106,21 +107,33 @@ fn log_of(data: &Path) -> String {
     std::fs::read_to_string(data.join("log.txt")).unwrap_or_default()
 }
 
+/// The nodes that run, by name.
+fn nodes(data: &Path) -> BTreeMap<String, Pid> {
+    let entries = std::fs::read_dir(data.join("nodes"));
+    let directories = entries.into_iter().flatten().flatten();
+    let found = directories.filter_map(|entry| {
+        let text = std::fs::read_to_string(entry.path().join("node.lock")).ok()?;
+        let pid = Pid::from_raw(text.trim().parse().ok()?)?;
+        let name = entry.file_name().into_string().ok()?;
+        is_alive(pid).then_some((name, pid))
+    });
+    found.collect()
+}
+
 fn node_pid(data: &Path) -> Option<Pid> {
-    let text = std::fs::read_to_string(data.join("nodes/1/node.lock")).ok()?;
-    Pid::from_raw(text.trim().parse().ok()?)
+    nodes(data).into_values().next()
 }
 
 fn is_alive(pid: Pid) -> bool {
     test_kill_process(pid).is_ok()
 }
 
-/// Ends the node of a data directory when a test fails half-way.
+/// Ends the nodes of a data directory when a test fails half-way.
 struct NoOrphans(PathBuf);
 
 impl Drop for NoOrphans {
     fn drop(&mut self) {
-        if let Some(pid) = node_pid(&self.0).filter(|pid| is_alive(*pid)) {
+        for pid in nodes(&self.0).into_values() {
             let _ = kill_process(pid, Signal::KILL);
         }
     }
@@ -271,18 +284,28 @@ fn a_node_without_master_and_clients_ends_by_itself() {
 }
 
 #[test]
-fn a_killed_node_is_started_again_under_its_name() {
+fn a_killed_node_is_replaced_at_once() {
     let data = tempfile::tempdir().expect("temporary directory");
     let _orphans = NoOrphans(data.path().to_owned());
     let up = Up::start(data.path(), free_port());
-    let id = || std::fs::read_to_string(data.path().join("nodes/1/node-id")).ok();
-    let node = eventually("the node runs", || node_pid(data.path()));
-    let name = eventually("the node has a name", id);
-    kill_process(node, Signal::KILL).expect("running");
-    eventually("another process runs", || {
-        node_pid(data.path()).filter(|pid| *pid != node && is_alive(*pid))
+    eventually("the node is attached", || {
+        log_of(data.path())
+            .contains("attached to the master")
+            .then_some(())
     });
-    assert_eq!(id(), Some(name));
+    let before = nodes(data.path());
+    let (name, pid) = before.iter().next().expect("attached");
+    kill_process(*pid, Signal::KILL).expect("running");
+    let killed = Instant::now();
+    eventually("another node is attached", || {
+        let log = log_of(data.path());
+        (log.matches("attached to the master").count() >= 2).then_some(())
+    });
+    let took = killed.elapsed();
+    assert!(took < Duration::from_secs(5), "replacing took {took:?}");
+    let after = nodes(data.path());
+    assert_eq!(after.len(), 1, "{after:?}");
+    assert!(!after.contains_key(name), "no name is used twice");
     assert!(
         log_of(data.path()).contains("signal: 9"),
         "the reason is logged"

@@ -54,6 +54,8 @@ enum Pending {
 #[derive(Debug, Default)]
 struct Listing {
     calling: bool,
+    /// A list has been answered, well or badly.
+    answered: bool,
     due: Moment,
     failures: u32,
 }
@@ -114,6 +116,16 @@ impl Launches {
         });
         let on_the_way = u32::try_from(on_the_way.count()).unwrap_or(u32::MAX);
         self.timing.on_the_way.saturating_sub(on_the_way)
+    }
+
+    /// Whether the provider has said of a first list what there is, or that it cannot say.
+    pub fn first_list_is_over(&self) -> bool {
+        self.listing.answered
+    }
+
+    /// The machine that a launch has.
+    pub fn machine(&self, key: &LaunchKey) -> Option<&MachineId> {
+        self.records.get(key)?.keep.as_ref()
     }
 
     /// Every launch with its phase and the machine that it has, in the order of the keys.

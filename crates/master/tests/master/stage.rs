@@ -110,6 +110,8 @@ impl Stage {
             store: None,
             garbage_interval: Duration::from_secs(900),
             garbage_threshold: Duration::from_secs(3600),
+            cluster: cluster::Settings::default(),
+            fleet: None,
             administration: Administration::default(),
             call_page: true,
             page: Arc::new(page),

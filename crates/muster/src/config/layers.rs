@@ -10,6 +10,16 @@ pub(super) enum Value {
     Text(String),
     /// Several, where the source has lists.
     List(Vec<String>),
+    /// Tables, where the source has lists of them.
+    Rows(Vec<Row>),
+}
+
+/// One table of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Row {
+    /// Where it is, for messages.
+    pub(super) origin: String,
+    pub(super) fields: BTreeMap<String, Value>,
 }
 
 impl fmt::Display for Value {
@@ -17,6 +27,7 @@ impl fmt::Display for Value {
         match self {
             Self::Text(text) => write!(f, "{text:?}"),
             Self::List(items) => write!(f, "{items:?}"),
+            Self::Rows(rows) => write!(f, "{} tables", rows.len()),
         }
     }
 }
@@ -86,6 +97,7 @@ impl Layers {
         let empty = match &found.value {
             Value::Text(text) => text.trim().is_empty(),
             Value::List(items) => items.is_empty(),
+            Value::Rows(rows) => rows.is_empty(),
         };
         (!empty).then_some(found)
     }

@@ -137,6 +137,12 @@ impl File<'_> {
                 self.set("log", Value::Text(value.to_ascii_lowercase()), origin);
                 self.used(name);
             }
+            Some(Fate::Patience) => {
+                let value = if value == "-1" { "0" } else { value };
+                let value = Value::Text(value.to_owned());
+                self.set("cluster.come_back", value, origin);
+                self.used(name);
+            }
             Some(Fate::CertificateType) => self.certificate_type(name, value, origin),
             Some(Fate::PublicIps) => self.public_ips(name, value, origin),
             None => {

@@ -23,7 +23,7 @@ impl Reader<'_> {
     ) -> Option<T> {
         let judged = match &self.layers.get(key)?.value {
             Value::Text(text) => parse(text.trim()),
-            Value::List(_) => Err("one value, not a list".into()),
+            Value::List(_) | Value::Rows(_) => Err("one value, not a list".into()),
         };
         self.keep(key, judged)
     }
@@ -40,6 +40,10 @@ impl Reader<'_> {
         let items = match &found.value {
             Value::Text(text) => values::split_list(text),
             Value::List(items) => items.clone(),
+            Value::Rows(_) => {
+                self.reject(key, "a list of texts, not of tables");
+                return Vec::new();
+            }
         };
         let judged = items.iter().map(|item| parse(item.trim())).collect();
         self.keep(key, judged).unwrap_or_default()

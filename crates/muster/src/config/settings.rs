@@ -10,6 +10,7 @@ use conference::{ForcedVideoCodec, IceServer, Remedy};
 use link::trust::Token;
 use master::VideoBandwidth;
 
+use super::fleet::{self, Cluster, Provider};
 use super::layers::Layers;
 use super::reader::Reader;
 use super::report::Problem;
@@ -37,7 +38,6 @@ pub struct Settings {
     /// `None`: kept in the data directory.
     pub secret: Option<String>,
     pub public_host: String,
-    pub nodes: u16,
     pub call_page: bool,
     pub https_listen: SocketAddr,
     /// `None`: the port that is listened on.
@@ -46,8 +46,9 @@ pub struct Settings {
     pub certificate: Option<CertificateFiles>,
     pub link: Link,
     pub node: Node,
-    pub probe: bool,
     pub node_lost: Remedy,
+    pub cluster: Cluster,
+    pub provider: Provider,
     /// `None`: kept in the data directory.
     pub cluster_id: Option<String>,
     pub load_strategy: cluster::Strategy,
@@ -99,11 +100,11 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
     let mut reader = Reader { layers, problems };
     let r = &mut reader;
     let node = node(r, role);
-    let nodes = r.one("nodes", |t| values::number(t, 1..=64u16));
-    if role == Role::Up && nodes > Some(1) && node.id.is_some() {
+    let cluster = fleet::cluster(r, role);
+    if role == Role::Up && node.id.is_some() {
         r.reject(
             "node.id",
-            "nothing, since several nodes are started and each needs a name of its own",
+            "nothing, since the master names the nodes that it starts",
         );
     }
     Settings {
@@ -115,7 +116,6 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         public_host: r
             .one("public_host", values::host)
             .unwrap_or_else(|| default_host(&node)),
-        nodes: nodes.unwrap_or(1),
         call_page: r.one("call_page", values::boolean).unwrap_or(true),
         https_listen: r
             .one("https.listen", values::listen)
@@ -124,10 +124,11 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         certificate: certificate(r),
         link: link(r),
         node,
-        probe: r.one("cluster.probe", values::boolean).unwrap_or(true),
+        cluster,
         node_lost: r
             .one("cluster.node_lost", values::remedy)
             .unwrap_or(Remedy::Recover),
+        provider: fleet::provider(r, role),
         cluster_id: r.one("cluster.id", values::cluster_id),
         load_strategy: r
             .one("cluster.load_strategy", values::strategy)
@@ -275,8 +276,9 @@ fn join(r: &mut Reader<'_>) -> Option<Token> {
 
 fn node(r: &mut Reader<'_>, role: Role) -> Node {
     let orphan_default = match role {
-        Role::Up => Duration::from_secs(60),
-        Role::Master | Role::Node => Duration::ZERO,
+        // Of a master's own processes.
+        Role::Up | Role::Master => Duration::from_secs(60),
+        Role::Node => Duration::ZERO,
     };
     let exit_when_orphaned = r
         .one("node.exit_when_orphaned", values::seconds)
@@ -292,7 +294,7 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
             .and_then(NonZeroUsize::new),
         allow_loopback: r
             .one("node.allow_loopback", values::boolean)
-            .unwrap_or(role == Role::Up),
+            .unwrap_or(role != Role::Node),
         exit_when_orphaned: (!exit_when_orphaned.is_zero()).then_some(exit_when_orphaned),
     }
 }

@@ -328,3 +328,68 @@ fn openvidus_parameters_of_the_cluster_are_taken_over() {
     let limits = settings.autoscaling.expect("on");
     assert_eq!((limits.nodes.minimum, limits.nodes.maximum), (1, 7));
 }
+
+#[test]
+fn a_fleet_is_read_whole() {
+    let text = "nodes = 3\n[cluster]\ncome_back = 0\n[provider]\nkind = 'command'\n\
+                command = '/opt/fleet'\narguments = ['--region', 'x']\nlaunch_timeout = 7\n\
+                settings = ['MUSTER_LOG=debug']\nwishes = ['instanceType=c6a.xlarge']\n[[schedule]]\nname = 'night'\n\
+                weekdays = ['mon-fri']\ntime = '20:00'\nzone = 'Europe/Berlin'\nnodes = 0\nlead_minutes = 30\n\
+                [[schedule]]\nname = 'morning'\ncron = '30 7 * * *'\nzone = 'UTC'\nminimum = 1\nmaximum = 4\n";
+    let (_directory, path) = file(text);
+    let sources = Sources {
+        file: Some(path),
+        ..sources()
+    };
+    let Settings {
+        cluster, provider, ..
+    } = settings(&sources, Role::Master);
+    assert_eq!(cluster.nodes, 3);
+    assert_eq!(cluster.come_back, None);
+    let entries = cluster.schedule.entries();
+    assert_eq!(entries.len(), 2);
+    assert_eq!(entries[0].lead, Duration::from_secs(1800));
+    assert_eq!(entries[1].wanted.maximum, 4);
+    let fleet::Kind::Command(executable) = &provider.kind else {
+        panic!("{provider:?}");
+    };
+    assert_eq!(executable.program, PathBuf::from("/opt/fleet"));
+    assert_eq!(executable.arguments.len(), 2);
+    assert_eq!(executable.launch, Duration::from_secs(7));
+    assert_eq!(provider.wishes[0].1, "c6a.xlarge");
+    assert_eq!(provider.dial_in, Duration::from_secs(300));
+}
+
+#[test]
+fn everything_that_is_wrong_with_a_fleet_is_said_with_what_is_expected() {
+    let text = "[cluster]\nid = 'a b'\n[provider]\nkind = 'command'\nsettings = ['PATH=/x']\n[[schedule]]\nname = 'a'\ntime = '25:00'\n\
+                zone = 'UTC'\nnodes = 1\n[[schedule]]\nname = 'b'\ncron = '* *'\ntime = '10:00'\nnodes = 1\nzoen = 'UTC'\n";
+    let (_directory, path) = file(text);
+    let given = Sources {
+        file: Some(path),
+        ..sources()
+    };
+    let report = report(&given, Role::Master).to_string();
+    for expected in [
+        "cluster.id = \"a b\"",
+        "the absolute path of your executable",
+        "provider.settings = (not shown)",
+        "schedule a, time = \"25:00\"",
+        "a time of day from 00:00 to 23:59",
+        "schedule b, time",
+        "either cron, or time with or without weekdays",
+        "did you mean zone?",
+        "line 6",
+    ] {
+        assert!(report.contains(expected), "{expected} in {report}");
+    }
+    let environment = Sources {
+        environment: vec![variable(
+            "MUSTER_SCHEDULE",
+            r#"[{"name":"x","time":"10:00","zone":"UTC","nodes":2}]"#,
+        )],
+        ..sources()
+    };
+    let schedule = settings(&environment, Role::Master).cluster.schedule;
+    assert_eq!(schedule.entries().len(), 1);
+}

@@ -6,7 +6,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::keys;
-use super::layers::{Layers, Origin, Value};
+use super::layers::{Layers, Origin, Row, Value};
 use super::report::Problem;
 
 /// Puts what the file says into the layers.
@@ -89,6 +89,11 @@ impl File<'_> {
                 expected: keys::unknown_key(name),
             });
         };
+        if let DeValue::Array(items) = value.get_ref()
+            && let Some(rows) = self.rows(items)
+        {
+            return self.layers.set(key.name, Value::Rows(rows), origin);
+        }
         match plain(value.get_ref()) {
             Some(value) => self.layers.set(key.name, value, origin),
             None => self.problems.push(Problem {
@@ -101,6 +106,27 @@ impl File<'_> {
                 ),
             }),
         }
+    }
+
+    /// What is a list of tables, and of nothing else.
+    fn rows(&self, items: &[Spanned<DeValue<'_>>]) -> Option<Vec<Row>> {
+        let row = |item: &Spanned<DeValue<'_>>| {
+            let DeValue::Table(table) = item.get_ref() else {
+                return None;
+            };
+            let field = |(name, value): (&Spanned<_>, &Spanned<DeValue<'_>>)| {
+                let name: &std::borrow::Cow<'_, str> = name.get_ref();
+                Some((name.to_string(), plain(value.get_ref())?))
+            };
+            Some(Row {
+                origin: self.origin(item.span().start).to_string(),
+                fields: table.iter().map(field).collect::<Option<_>>()?,
+            })
+        };
+        if items.is_empty() {
+            return None;
+        }
+        items.iter().map(row).collect()
     }
 }
 

@@ -169,6 +169,14 @@ pub(super) fn token(text: &str) -> Judged<Token> {
     text.parse().map_err(|error: TokenError| error.to_string())
 }
 
+/// Whole seconds within bounds.
+pub(super) fn seconds_within(text: &str, bounds: RangeInclusive<u64>) -> Judged<Duration> {
+    let wrong = format!("seconds, from {} to {}", bounds.start(), bounds.end());
+    number(text, bounds)
+        .map(Duration::from_secs)
+        .map_err(|_| wrong)
+}
+
 /// A codec as OpenVidu names it.
 pub(super) fn codec(text: &str) -> Judged<ForcedVideoCodec> {
     Ok(match text {
@@ -250,11 +258,11 @@ mod tests;
 
 /// Names a cluster.
 pub(super) fn cluster_id(text: &str) -> Judged<String> {
-    let fine = |b: u8| b.is_ascii_alphanumeric() || b == b'_' || b == b'-' || b == b'.';
-    if text.len() <= 64 && text.bytes().all(fine) {
-        Ok(text.to_owned())
-    } else {
-        Err("at most 64 letters, digits, _, - and .".into())
+    match provider::ClusterId::parse(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            Err("at most 63 letters, digits, _, - and ., the first a letter or a digit".into())
+        }
     }
 }
 

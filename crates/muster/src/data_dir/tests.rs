@@ -35,11 +35,23 @@ fn an_emptied_secret_is_drawn_anew_and_a_written_one_is_used() {
 #[test]
 fn node_ids_look_like_openvidus_and_stay() {
     let (_temporary, data) = directory();
-    let first = data.node(1).expect("made").node_id().expect("drawn");
-    let second = data.node(2).expect("made").node_id().expect("drawn");
+    let first = DataDir::open(&data.nodes().join("a"))
+        .expect("made")
+        .node_id()
+        .expect("drawn");
+    let second = DataDir::open(&data.nodes().join("b"))
+        .expect("made")
+        .node_id()
+        .expect("drawn");
     assert!(first.starts_with("media_") && first.len() == 16, "{first}");
     assert_ne!(first, second);
-    assert_eq!(data.node(1).expect("there").node_id().expect("kept"), first);
+    assert_eq!(
+        DataDir::open(&data.nodes().join("a"))
+            .expect("there")
+            .node_id()
+            .expect("kept"),
+        first
+    );
 }
 
 #[test]

@@ -195,6 +195,7 @@ impl Launches {
 
     fn not_listed(&mut self, now: Moment, failure: Failure, effects: &mut Vec<Effect>) {
         self.listing.calling = false;
+        self.listing.answered = true;
         self.listing.failures = self.listing.failures.saturating_add(1);
         self.listing.due = now + self.timing.retry.after(self.listing.failures);
         effects.push(Effect::Troubled {
@@ -212,6 +213,7 @@ impl Launches {
         effects: &mut Vec<Effect>,
     ) {
         self.listing.calling = false;
+        self.listing.answered = true;
         self.listing.failures = 0;
         self.listing.due = now + self.timing.list_every;
         let mut there: BTreeSet<MachineId> = BTreeSet::new();

@@ -95,6 +95,13 @@ pub enum FailureReason {
     TooMany,
 }
 
+impl FailureReason {
+    /// Whether launching the same again is pointless.
+    pub fn is_final(&self) -> bool {
+        matches!(self, Self::EndedByItself { is_final: true, .. })
+    }
+}
+
 impl fmt::Display for FailureReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

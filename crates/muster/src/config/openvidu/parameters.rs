@@ -17,6 +17,8 @@ pub(super) enum Fate {
     CertificateType,
     /// `MEDIA_NODES_PUBLIC_IPS`.
     PublicIps,
+    /// `OPENVIDU_PRO_CLUSTER_RECONNECTION_TIMEOUT`, where -1 is for ever.
+    Patience,
     /// It means nothing here, and why.
     Inapplicable(&'static str),
 }
@@ -30,6 +32,7 @@ const CDR: &str = "there is no CDR; webhooks tell the same";
 const TURN: &str = "there is no TURN server yet; name yours in OPENVIDU_WEBRTC_ICE_SERVERS";
 const NODES: &str = "media nodes dial the master by themselves";
 const LICENCE: &str = "there is no licence";
+const PROVIDER: &str = "say in [provider] where nodes come from";
 const LOAD: &str = "nodes report their load every second";
 const ELASTIC: &str = "Elasticsearch is not used";
 const STATISTICS: &str = "statistics are not collected yet";
@@ -38,7 +41,9 @@ const AWS: &str = "nothing is launched in a cloud";
 const S3: &str = "nothing is stored in S3";
 const HA: &str = "there is one master, without shared state";
 
-use Fate::{CertificateType, Host, Inapplicable as No, Key, List, LogLevel, Port, PublicIps};
+use Fate::{
+    CertificateType, Host, Inapplicable as No, Key, List, LogLevel, Patience, Port, PublicIps,
+};
 
 const PARAMETERS: &[(&str, Fate)] = &[
     ("DOMAIN_OR_PUBLIC_IP", Host),
@@ -135,18 +140,15 @@ const PARAMETERS: &[(&str, Fate)] = &[
     ("OPENVIDU_PRO_LICENSE_HTTP_PROXY", No(LICENCE)),
     ("OPENVIDU_EDITION", No("there is one edition")),
     ("OPENVIDU_PRO_CLUSTER_ID", Key("cluster.id")),
-    ("OPENVIDU_PRO_CLUSTER_MODE", No(NODES)),
-    ("OPENVIDU_PRO_CLUSTER_ENVIRONMENT", No(NODES)),
+    ("OPENVIDU_PRO_CLUSTER_MODE", No(PROVIDER)),
+    ("OPENVIDU_PRO_CLUSTER_ENVIRONMENT", No(PROVIDER)),
+    ("OPENVIDU_PRO_CLUSTER_MEDIA_NODES", Key("nodes")),
+    ("OPENVIDU_PRO_CLUSTER_PATH", No(PROVIDER)),
     (
-        "OPENVIDU_PRO_CLUSTER_MEDIA_NODES",
-        No("local nodes: --nodes; others dial in"),
+        "OPENVIDU_PRO_CLUSTER_TEST",
+        No("every node is probed before it serves"),
     ),
-    ("OPENVIDU_PRO_CLUSTER_PATH", No(NODES)),
-    ("OPENVIDU_PRO_CLUSTER_TEST", No(NODES)),
-    (
-        "OPENVIDU_PRO_CLUSTER_RECONNECTION_TIMEOUT",
-        No("nodes dial for ever"),
-    ),
+    ("OPENVIDU_PRO_CLUSTER_RECONNECTION_TIMEOUT", Patience),
     (
         "OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY",
         Key("cluster.load_strategy"),

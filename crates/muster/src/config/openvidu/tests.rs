@@ -105,6 +105,26 @@ fn everything_else_is_accounted_for_by_name() {
 }
 
 #[test]
+fn a_cluster_of_openvidu_is_taken_over() {
+    let (account, settings, problems) = read(
+        "OPENVIDU_PRO_CLUSTER_ID=my-cluster\nOPENVIDU_PRO_CLUSTER_MODE=auto\nOPENVIDU_PRO_CLUSTER_MEDIA_NODES=3\n\
+         OPENVIDU_PRO_CLUSTER_LOAD_STRATEGY=cpu\nOPENVIDU_PRO_CLUSTER_RECONNECTION_TIMEOUT=-1\n\
+         OPENVIDU_PRO_CLUSTER_AUTOSCALING=true\nOPENVIDU_PRO_CLUSTER_AUTOSCALING_INTERVAL=10\n\
+         OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_NODES=6\nOPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_NODES=2\n\
+         OPENVIDU_PRO_CLUSTER_AUTOSCALING_MAX_LOAD=80\nOPENVIDU_PRO_CLUSTER_AUTOSCALING_MIN_LOAD=15\n",
+    );
+    assert_eq!(problems, []);
+    assert_eq!(account.used.len(), 10);
+    assert_eq!(account.inapplicable[0].0, "OPENVIDU_PRO_CLUSTER_MODE");
+    let cluster = settings.cluster;
+    assert_eq!(settings.cluster_id.as_deref(), Some("my-cluster"));
+    assert_eq!((cluster.nodes, cluster.come_back), (3, None));
+    let limits = settings.autoscaling.expect("on");
+    assert_eq!(limits.nodes.maximum, 6);
+    assert_eq!(limits.interval.as_secs(), 10);
+}
+
+#[test]
 fn wrong_values_name_the_parameter_and_the_line() {
     let (_, _, problems) =
         read("\nHTTPS_PORT=70000\nCERTIFICATE_TYPE=own\nrubbish\nOPENVIDU_SECRET=a b\n");
