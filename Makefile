@@ -34,10 +34,16 @@ test: deps fmt tidy purity web clippy unit fuzz-sample release e2e ## Prove ever
 model: deps-build ## Walk through every order of events of the cluster, within larger bounds than make test
 	@$(CARGO) test --release --locked --package cluster --test exhaustive -- --include-ignored --nocapture
 
+.PHONY: mornings
+mornings: deps-build ## Live through N (100000) days drawn from seeds, from FROM (0) on; stops at the first that goes wrong
+	@$(CARGO) build --release --locked --package simulation
+	@target/release/simulation mornings $(or $(N),100000) $(or $(FROM),0)
+
 .PHONY: bench
-bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute
-	@$(CARGO) build --release --locked --package muster --package bench
+bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute, and a large cluster's master
+	@$(CARGO) build --release --locked --package muster --package bench --package simulation
 	@target/release/bench load
+	@target/release/simulation scale
 
 .PHONY: fuzz
 fuzz: deps-build ## Look for inputs that break a parser, FUZZ_SECONDS (600) for each

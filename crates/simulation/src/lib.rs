@@ -12,6 +12,7 @@ pub mod queue;
 pub mod random;
 pub mod run;
 pub mod sabotage;
+pub mod scale;
 pub mod seen;
 pub mod trace;
 pub mod world;

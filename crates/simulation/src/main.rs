@@ -1,27 +1,130 @@
-//! `replay SEED`, `mornings N`.
+//! `simulation replay SEED` tells a world's story; `simulation mornings N [FROM]` lives through N of them, on all cores,
+//! and stops at the first that goes wrong; `simulation scale` measures a large cluster.
 
-use simulation::run;
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-fn main() {
+use simulation::run::{self, Ending};
+use simulation::scale;
+
+fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
     match (arguments.first().map(String::as_str), number(1)) {
-        (Some("replay"), Some(seed)) => println!("{:#?}", run::seed(seed, true)),
-        (Some("mornings"), Some(count)) => {
-            let begun = std::time::Instant::now();
-            let mut bad = 0;
-            for seed in 0..count {
-                let ending = run::seed(seed, false);
-                if let Some(broken) = ending.broken {
-                    bad += 1;
-                    println!("{seed}: {broken:?}");
-                }
-            }
-            println!("{bad} bad of {count} in {:?}", begun.elapsed());
+        (Some("replay"), Some(seed)) => replay(seed),
+        (Some("mornings"), Some(count)) => mornings(number(2).unwrap_or(0), count),
+        (Some("scale"), nodes) => {
+            let nodes = nodes.unwrap_or(1_000);
+            scale::print(nodes as usize, number(2).unwrap_or(1_000_000) as usize);
+            ExitCode::SUCCESS
         }
         _ => {
-            eprintln!("replay SEED | mornings N");
-            std::process::exit(2);
+            eprintln!(
+                "usage: simulation replay SEED | mornings N [FROM] | scale [NODES [PARTICIPANTS]]"
+            );
+            ExitCode::from(2)
         }
     }
+}
+
+fn replay(seed: u64) -> ExitCode {
+    let ending = run::seed(seed, true);
+    println!("{ending:#?}");
+    match ending.broken {
+        Some(_) => ExitCode::FAILURE,
+        None => ExitCode::SUCCESS,
+    }
+}
+
+/// What all threads count together.
+#[derive(Default)]
+struct Tally {
+    next: AtomicU64,
+    done: AtomicU64,
+    steps: AtomicU64,
+    seconds: AtomicU64,
+    reloads: AtomicU64,
+    slowest: AtomicU64,
+    bad: Mutex<Option<(u64, Ending)>>,
+}
+
+fn mornings(from: u64, count: u64) -> ExitCode {
+    let tally = Tally::default();
+    let begun = Instant::now();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| live(&tally, from, count));
+        }
+        watch(&tally, begun, count);
+    });
+    report(&tally, begun);
+    match tally.bad.into_inner() {
+        Ok(None) => ExitCode::SUCCESS,
+        Ok(Some((seed, ending))) => {
+            eprintln!("seed {seed}: {:?}", ending.broken);
+            eprintln!("cargo run --release -p simulation -- replay {seed}");
+            ExitCode::FAILURE
+        }
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// One thread: worlds until there are no more, or one has gone wrong.
+fn live(tally: &Tally, from: u64, count: u64) {
+    loop {
+        let index = tally.next.fetch_add(1, Ordering::Relaxed);
+        let stopped = tally.bad.lock().is_ok_and(|bad| bad.is_some());
+        if index >= count || stopped {
+            return;
+        }
+        let ending = run::seed(from + index, false);
+        tally.steps.fetch_add(ending.steps, Ordering::Relaxed);
+        tally
+            .seconds
+            .fetch_add(ending.lived / 1000, Ordering::Relaxed);
+        tally
+            .reloads
+            .fetch_add(u64::from(ending.reloads), Ordering::Relaxed);
+        tally
+            .slowest
+            .fetch_max(ending.healed.unwrap_or(0), Ordering::Relaxed);
+        tally.done.fetch_add(1, Ordering::Relaxed);
+        if ending.broken.is_some()
+            && let Ok(mut bad) = tally.bad.lock()
+        {
+            bad.get_or_insert((from + index, ending));
+        }
+    }
+}
+
+/// A line every few seconds, until all threads are through.
+fn watch(tally: &Tally, begun: Instant, count: u64) {
+    let mut told = Instant::now();
+    loop {
+        std::thread::sleep(Duration::from_millis(100));
+        let stopped = tally.bad.lock().map_or(true, |bad| bad.is_some());
+        if stopped || tally.done.load(Ordering::Relaxed) >= count {
+            return;
+        }
+        if told.elapsed() > Duration::from_secs(10) {
+            told = Instant::now();
+            report(tally, begun);
+        }
+    }
+}
+
+fn report(tally: &Tally, begun: Instant) {
+    let done = tally.done.load(Ordering::Relaxed);
+    let span = begun.elapsed().as_secs_f64();
+    println!(
+        "{done} mornings in {span:.0} s, {:.0}/s; {} events, {:.0} days; healed within {} s at most; {} pages reloaded",
+        done as f64 / span.max(0.001),
+        tally.steps.load(Ordering::Relaxed),
+        tally.seconds.load(Ordering::Relaxed) as f64 / 86_400.0,
+        tally.slowest.load(Ordering::Relaxed) / 1000,
+        tally.reloads.load(Ordering::Relaxed),
+    );
 }

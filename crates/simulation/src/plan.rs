@@ -1,6 +1,7 @@
 //! What a seed draws: who is there, when each begins, and what goes wrong.
 
 mod episodes;
+mod twin;
 
 use crate::clock::Clock;
 use crate::queue::Time;
@@ -131,6 +132,10 @@ impl Plan {
         plan.calm = at + random.between(0, 5_000);
         plan.faults.push((plan.calm, Fault::Calm));
         plan.faults.sort_by_key(|(at, _)| *at);
+        if random.percent(8) {
+            let at = random.between(0, plan.calm.min(120_000));
+            return plan.with_twin(at);
+        }
         plan
     }
 

@@ -41,12 +41,18 @@ pub struct Plane {
     ips: Vec<IpAddr>,
     transports: BTreeMap<Id, Carried>,
     publishers: BTreeMap<Id, Id>,
+    /// Broken on purpose: it closes nothing.
+    hoards: bool,
 }
 
 impl Plane {
     /// For descriptions from now on.
     pub fn set_addresses(&mut self, ips: Vec<IpAddr>) {
         self.ips = ips;
+    }
+
+    pub(crate) fn hoard(&mut self, hoards: bool) {
+        self.hoards = hoards;
     }
 
     #[allow(missing_docs)]
@@ -186,6 +192,9 @@ impl Plane {
     }
 
     fn close(&mut self, transport: &Id, reason: &'static str, says: &mut Vec<Says>) {
+        if self.hoards {
+            return;
+        }
         if let Some(mut carried) = self.transports.remove(transport) {
             carried.state.stage = Stage::Closed;
             says.push(Says::Changed(carried.state, reason));

@@ -3,52 +3,34 @@
 
 /// Nothing, or one thing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
 pub enum Sabotage {
     #[default]
+    #[allow(missing_docs)]
     None,
     /// Probes are carried out and never answered.
     MuteProber,
+    /// Whom the master refuses is welcomed.
+    KindMaster,
     /// Probes are said to pass without anybody looking.
     BelievingProber,
-    /// Commits are said to be done and are not.
-    ForgetfulStore,
-    /// Commits are done whoever leads.
-    UnguardedStore,
-    /// Every run of the master leads under the same term.
-    SameTerm,
+    /// A media plane goes on telling the addresses that it began with.
+    FrozenPlane,
     /// A node takes every term for the present one.
     LaxNode,
-}
-
-impl Sabotage {
-    #[allow(missing_docs)]
-    pub fn prober_is_mute(self) -> bool {
-        self == Self::MuteProber
-    }
-
-    #[allow(missing_docs)]
-    pub fn store_forgets(self) -> bool {
-        self == Self::ForgetfulStore
-    }
-
-    #[allow(missing_docs)]
-    pub fn store_is_unguarded(self) -> bool {
-        self == Self::UnguardedStore
-    }
-
-    #[allow(missing_docs)]
-    pub fn terms_stand_still(self) -> bool {
-        self == Self::SameTerm
-    }
-
-    #[allow(missing_docs)]
-    pub fn node_knows_no_terms(self) -> bool {
-        self == Self::LaxNode
-    }
-
-    #[allow(missing_docs)]
-    pub fn prober_believes(self) -> bool {
-        self == Self::BelievingProber
-    }
+    /// Every run of the master leads under the same term.
+    SameTerm,
+    /// Commits are said to be done and are not.
+    ForgetfulStore,
+    /// Machines are not ended.
+    DeafProvider,
+    /// The master is not told that a link is gone.
+    DeafLink,
+    /// A node without master ends all media.
+    ClingyNode,
+    /// What is removed stays.
+    KeepingStore,
+    /// A master that starts asks for its sessions anew instead of reading them.
+    Recreating,
+    /// A node never closes anything.
+    HoardingNode,
 }

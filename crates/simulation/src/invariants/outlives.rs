@@ -1,6 +1,8 @@
 //! 11. The data plane outlives the control plane: as long as only the master and its store have bad days, nobody's media
 //! is interrupted.
 
+use control::Notice;
+
 use super::Invariant;
 use crate::plan::Fault;
 use crate::seen::Seen;
@@ -10,6 +12,8 @@ use crate::world::World;
 pub(super) struct Outlives {
     /// Somebody else had a bad day too, or somebody decided to end something.
     blurred: bool,
+    /// A node was out of the master's reach, which may take it for dead after a while.
+    cut: bool,
 }
 
 impl Invariant for Outlives {
@@ -20,7 +24,17 @@ impl Invariant for Outlives {
     fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
         match seen {
             Seen::Fault(fault) => {
+                self.cut |= matches!(fault, Fault::Cut(..));
                 self.blurred |= !is_of_control(fault, world.nodes.len());
+                Ok(())
+            }
+            // Another machine has its name.
+            Seen::NodeYielded { .. } => {
+                self.blurred = true;
+                Ok(())
+            }
+            Seen::Logged(Notice::NodeLost { .. }) => {
+                self.blurred |= self.cut;
                 Ok(())
             }
             Seen::MediaLost { browser } if !self.blurred => Err(format!(

@@ -9,6 +9,7 @@ use openvidu::{id, webhook};
 
 use super::{Event, MASTER, World};
 use crate::browser::Ask;
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 /// Which question of a browser's application.
@@ -161,5 +162,35 @@ impl World {
             webhook::Outcome::Failed("nobody listens".to_owned())
         };
         self.tell_control(Input::Posted { number, outcome });
+    }
+}
+
+/// What is read when a master starts, by key.
+type Entries = Vec<(String, Vec<u8>)>;
+
+impl World {
+    /// The names of sessions that are to be asked for anew, taken out of what is read.
+    pub(super) fn recreate(&self, entries: Entries) -> (Entries, Vec<String>) {
+        if self.sabotage != Sabotage::Recreating {
+            return (entries, Vec::new());
+        }
+        let names = entries
+            .iter()
+            .filter_map(|(key, _)| key.strip_prefix("sessions/"));
+        (Vec::new(), names.map(str::to_owned).collect())
+    }
+
+    pub(super) fn create_again(&mut self, session: &str) {
+        let operation = ServerOperation::CreateSession {
+            fresh: SessionId::new(session),
+            properties: SessionProperties {
+                custom_session_id: Some(session.to_owned()),
+                ..SessionProperties::default()
+            },
+        };
+        self.tell_control(Input::Server {
+            question: Question(0),
+            operation,
+        });
     }
 }

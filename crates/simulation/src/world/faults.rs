@@ -7,6 +7,7 @@ use super::{MASTER, World};
 use crate::network::HostId;
 use crate::plan::{Fault, StoreFault};
 use crate::queue::Time;
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 impl World {
@@ -170,7 +171,7 @@ impl World {
             term: command.term,
             boot: command.boot_id.clone(),
         });
-        if self.sabotage.node_knows_no_terms() {
+        if self.sabotage == Sabotage::LaxNode {
             command.term = highest;
         }
         self.tell_agent(node, agent::Input::Command(command));
@@ -197,10 +198,22 @@ impl World {
         for node in 0..self.nodes.len() {
             self.operate(Command::UnDrain(self.node_id(node)));
             self.nodes[node].wanted = true;
-            self.start_node(node);
+            self.start_missing(node);
         }
         for person in 0..self.browsers.len() {
             self.arrive_person(person);
+        }
+    }
+
+    /// Of two machines with one id one is enough.
+    fn start_missing(&mut self, node: usize) {
+        let id = &self.nodes[node].id;
+        if !self
+            .nodes
+            .iter()
+            .any(|held| held.id == *id && held.process.is_some())
+        {
+            self.start_node(node);
         }
     }
 

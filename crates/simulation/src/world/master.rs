@@ -14,6 +14,7 @@ use super::{AskNumber, Event, MASTER, Who, World, translate};
 use crate::network::{End, LineId, Payload};
 use crate::plan::Fault;
 use crate::queue::Time;
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 /// One run of the master's program.
@@ -66,7 +67,7 @@ impl World {
             moment: Moment(moment),
             timestamp: Timestamp(wall),
         };
-        let told_term = if self.sabotage.terms_stand_still() {
+        let told_term = if self.sabotage == Sabotage::SameTerm {
             1
         } else {
             term
@@ -81,6 +82,7 @@ impl World {
             webhook: Some(control::Webhook::of_everything("cluster")),
             ..control::Settings::default()
         };
+        let (entries, anew) = self.recreate(entries);
         let control = match Control::restore(at, settings, entries) {
             Ok(control) => control,
             Err(error) => return self.see(Seen::Unreadable(error.to_string())),
@@ -110,6 +112,9 @@ impl World {
         self.note(format_args!("master: leads, run {run}, term {term}"));
         let told = (self.master.as_ref()).map_or(0, |it| it.control.cluster().settings().term.0);
         self.see(Seen::Led { run, term: told });
+        for session in anew {
+            self.create_again(&session);
+        }
         self.see(Seen::MasterStarted);
         self.tell_control(Input::Tick);
     }
@@ -126,7 +131,6 @@ impl World {
 
     pub(crate) fn stop_master(&mut self) {
         self.tell_control(Input::Stop);
-        self.end_master(true);
     }
 
     pub(super) fn master_now(&self) -> Option<Now> {
@@ -199,11 +203,7 @@ impl World {
             }
             Effect::Refuse {
                 attachment, reason, ..
-            } => {
-                self.note(format_args!("master: refuses a node: {reason}"));
-                self.send_to_node(attachment, Payload::Refused(Cause::Superseded, reason));
-                self.drop_stream(attachment);
-            }
+            } => self.refuse(attachment, reason),
             Effect::DropStream { attachment } => self.drop_stream(attachment),
             Effect::Command {
                 attachment,
@@ -239,20 +239,37 @@ impl World {
                 self.note(format_args!("master: steps down, {reason}"));
                 self.end_master(true);
             }
-            Effect::Stopped => self.note(format_args!("master: has told everybody")),
+            Effect::Stopped => {
+                self.note(format_args!("master: has told everybody"));
+                self.end_master(true);
+            }
         }
     }
 
     /// The provider ends the machine, and the operator, who needs it after all, begins another one a little later.
     fn terminate(&mut self, node: NodeId) {
         self.note(format_args!("master: wants {node} ended"));
-        let found = (self.nodes.iter()).position(|held| held.id == node.as_str());
+        if self.sabotage == Sabotage::DeafProvider {
+            return;
+        }
+        let found =
+            (self.nodes.iter()).position(|held| held.id == node.as_str() && held.process.is_some());
         if let Some(found) = found {
             self.end_node(found, true);
             self.queue
                 .after(5_000, Event::Fault(Fault::StartNode(found)));
         }
         self.tell_control(Input::Gone { node });
+    }
+
+    fn refuse(&mut self, attachment: AttachmentId, reason: String) {
+        self.note(format_args!("master: refuses a node: {reason}"));
+        if self.sabotage == Sabotage::KindMaster {
+            let term = self.master.as_ref().map_or(0, |master| master.term);
+            return self.welcome(attachment, term);
+        }
+        self.send_to_node(attachment, Payload::Refused(Cause::Superseded, reason));
+        self.drop_stream(attachment);
     }
 
     fn welcome(&mut self, attachment: AttachmentId, term: u64) {
@@ -331,7 +348,9 @@ impl World {
                 let reason = "the line is closed".to_owned();
                 let boot = boot.unwrap_or_default();
                 self.see(Seen::LinkLost { boot });
-                self.tell_control(Input::Detached { attachment, reason });
+                if self.sabotage != Sabotage::DeafLink {
+                    self.tell_control(Input::Detached { attachment, reason });
+                }
             }
             _ => {}
         }

@@ -11,6 +11,7 @@ use super::{Event, Who, World};
 use crate::network::{End, HostId, LineId, Payload, Purpose};
 use crate::plane::{self, Plane};
 use crate::queue::Time;
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 /// A machine for a node, and what runs on it.
@@ -90,7 +91,7 @@ impl World {
         let held = &mut self.nodes[node];
         held.boots += 1;
         held.up_since = now;
-        let boot: Arc<str> = format!("{}#{}", held.id, held.boots).into();
+        let boot: Arc<str> = format!("{}#{node}.{}", held.id, held.boots).into();
         let identity = Identity {
             node_id: held.id.clone(),
             boot_id: boot.to_string(),
@@ -104,6 +105,7 @@ impl World {
         if let Ok(interfaces) = &interfaces {
             plane.set_addresses(interfaces.iter().map(|it| it.ip).collect());
         }
+        plane.hoard(self.sabotage == Sabotage::HoardingNode);
         held.process = Some(NodeProcess {
             agent: Agent::new(moment, identity, settings, &interfaces),
             plane,
@@ -190,6 +192,7 @@ impl World {
                 }
             }
             Effect::Submit { key, ask } => self.submit(node, key, ask),
+            Effect::SetAddresses(_) if self.sabotage == Sabotage::FrozenPlane => {}
             Effect::SetAddresses(ips) => {
                 if let Some(process) = &mut self.nodes[node].process {
                     process.plane.set_addresses(ips);
@@ -305,6 +308,9 @@ impl World {
             }
             Payload::Bye => {
                 process.line = None;
+                if self.sabotage == Sabotage::ClingyNode {
+                    process.plane = Plane::default();
+                }
                 self.link_ended(
                     node,
                     Ended::Detached {

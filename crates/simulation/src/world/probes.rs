@@ -4,6 +4,7 @@ use cluster::{Addresses, BootId, NodeId};
 use control::Input;
 
 use super::{Event, MASTER, World};
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 /// A look at whether clients could reach a node.
@@ -55,12 +56,12 @@ impl World {
                 version: probe.addresses.version,
             });
         }
-        let outcome = if well || self.sabotage.prober_believes() {
+        let outcome = if well || self.sabotage == Sabotage::BelievingProber {
             Ok(())
         } else {
             Err("no answer".to_owned())
         };
-        if self.sabotage.prober_is_mute() {
+        if self.sabotage == Sabotage::MuteProber {
             return;
         }
         self.tell_control(Input::Probed {

@@ -10,6 +10,7 @@ use store::{Guard, Key, Op, Outcome, Prefix, Rev};
 use super::{Event, MASTER, World};
 use crate::plan::StoreFault;
 use crate::queue::Time;
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 /// Between two attempts of a master that cannot start.
@@ -240,16 +241,13 @@ impl World {
                 key: key(write.key),
             },
         };
-        let guards = if self.sabotage.store_is_unguarded() {
-            Vec::new()
-        } else {
-            vec![Guard::Generation(leader(), term)]
+        let guards = vec![Guard::Generation(leader(), term)];
+        let done = |op: &Op| match self.sabotage {
+            Sabotage::ForgetfulStore => false,
+            Sabotage::KeepingStore => matches!(op, Op::Put { .. }),
+            _ => true,
         };
-        let ops: Vec<Op> = if self.sabotage.store_forgets() {
-            Vec::new()
-        } else {
-            writes.into_iter().map(op).collect()
-        };
+        let ops: Vec<Op> = writes.into_iter().map(op).filter(done).collect();
         self.ask_store(Request::Commit { guards, ops }, Waits::Commit(run, number));
     }
 

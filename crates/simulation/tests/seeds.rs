@@ -1,0 +1,25 @@
+//! Two hundred days that are lived through again with every change. Those that once found something come first.
+
+use simulation::run;
+
+/// Found something once; `README.md` says what.
+const FINDERS: [u64; 2] = [3, 96];
+
+#[test]
+fn committed_seeds_hold() {
+    let seeds: Vec<u64> = FINDERS.into_iter().chain(1_000..1_198).collect();
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for share in seeds.chunks(seeds.len().div_ceil(threads)) {
+            scope.spawn(|| share.iter().for_each(|seed| hold(*seed)));
+        }
+    });
+}
+
+fn hold(seed: u64) {
+    let ending = run::seed(seed, false);
+    assert_eq!(
+        ending.broken, None,
+        "seed {seed}; its story: cargo run --release -p simulation -- replay {seed}"
+    );
+}
