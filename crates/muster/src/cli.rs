@@ -1,12 +1,16 @@
 //! The command line. Values are taken as text: what they must look like is the configuration's business, so that all
 //! that is wrong can be reported at once, wherever it was written.
 
+mod asking;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Flag, Role, Sources};
+
+pub use asking::{Asking, Nodes as NodesWish, Schedule as ScheduleWish, Wish};
 
 /// WebRTC conferencing for applications written for OpenVidu 2.x.
 #[derive(Debug, Parser)]
@@ -22,7 +26,9 @@ Every setting can also be given in a TOML file (--config, documented in muster.e
 (https.listen is MUSTER_HTTPS_LISTEN). Flags come before the environment, the environment before the file.
 
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 another process took over this
-node's id, 4 no master and nobody to serve (muster up's nodes only), 5 another process uses the data directory.";
+node's id, 4 no master and nobody to serve (muster up's nodes only), 5 another process uses the data directory. Of
+status, nodes and schedule: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
+7 status: something is not as it should be.";
 
 #[allow(missing_docs)]
 #[derive(Debug, Subcommand)]
@@ -53,6 +59,25 @@ pub enum Command {
         #[command(flatten)]
         wish: TokenWish,
     },
+    /// How a running master and its cluster are
+    Status {
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// The nodes of a running master: list, add, drain, undrain, remove, why, revoke
+    Nodes {
+        #[command(flatten)]
+        asking: Asking,
+        #[command(subcommand)]
+        wish: Option<NodesWish>,
+    },
+    /// How many nodes a running master wants when: show, set, clear
+    Schedule {
+        #[command(flatten)]
+        asking: Asking,
+        #[command(subcommand)]
+        wish: Option<ScheduleWish>,
+    },
     /// A media node that dials a master
     Node {
         #[command(flatten)]
@@ -65,7 +90,7 @@ pub enum Command {
 }
 
 #[allow(missing_docs)]
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 pub struct Common {
     /// TOML file with settings [env: MUSTER_CONFIG]
     #[arg(long, value_name = "FILE")]
@@ -173,6 +198,8 @@ pub enum Task {
     Run(Role),
     /// Print a join token.
     Token(TokenWish),
+    /// Ask a running master.
+    Ask(Asking, Wish),
 }
 
 impl Task {
@@ -180,7 +207,7 @@ impl Task {
     pub fn role(&self) -> Role {
         match self {
             Self::Run(role) => *role,
-            Self::Token(_) => Role::Master,
+            Self::Token(_) | Self::Ask(..) => Role::Master,
         }
     }
 }
@@ -206,6 +233,20 @@ impl Command {
             Self::Token { common, mut wish } => {
                 let flags = vec![flag("link.master", "--master", wish.master.take())];
                 (Task::Token(wish), common.sources(flags))
+            }
+            Self::Status { mut asking } => {
+                let sources = asking.sources();
+                (Task::Ask(asking, Wish::Status), sources)
+            }
+            Self::Nodes { mut asking, wish } => {
+                let sources = asking.sources();
+                let wish = Wish::Nodes(wish.unwrap_or(NodesWish::List));
+                (Task::Ask(asking, wish), sources)
+            }
+            Self::Schedule { mut asking, wish } => {
+                let sources = asking.sources();
+                let wish = Wish::Schedule(wish.unwrap_or(ScheduleWish::Show));
+                (Task::Ask(asking, wish), sources)
             }
             Self::Node {
                 common,

@@ -60,6 +60,7 @@ pub struct Loaded {
 /// Variables that say where to read, not what to use.
 const FILE_VARIABLE: &str = "MUSTER_CONFIG";
 const OPENVIDU_VARIABLE: &str = "MUSTER_OPENVIDU_ENV";
+const URL_VARIABLE: &str = "MUSTER_URL";
 
 /// Reads all sources for a role.
 ///
@@ -121,7 +122,7 @@ fn take_variables(
     problems: &mut Vec<Problem>,
 ) {
     for (name, value) in environment {
-        if name == FILE_VARIABLE || name == OPENVIDU_VARIABLE {
+        if [FILE_VARIABLE, OPENVIDU_VARIABLE, URL_VARIABLE].contains(&name.as_str()) {
             continue;
         }
         match keys::of_variable(name) {

@@ -8,6 +8,7 @@
 //! | `token.key`, `used-tokens`, `revoked` | master | which tokens and nodes it trusts (`link::trust`) |
 //! | `links` | master | URLs for tokens: where it listened for nodes when it was last started |
 //! | `cluster-id` | master | the permanent name of the cluster |
+//! | `https-address` | master | where commands on this machine find it |
 //! | `master.lock` | master | held while it runs |
 //! | `node-id` | node | its permanent name |
 //! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |

@@ -18,6 +18,10 @@ pub enum Ending {
     Orphaned = 4,
     /// Another process uses the data directory.
     Occupied = 5,
+    /// The master that was to be asked does not answer.
+    Unreachable = 6,
+    /// It answered, and something is not as it should be.
+    Unhealthy = 7,
 }
 
 impl From<Ending> for ExitCode {
@@ -36,6 +40,8 @@ impl Ending {
             Self::Superseded,
             Self::Orphaned,
             Self::Occupied,
+            Self::Unreachable,
+            Self::Unhealthy,
         ]
         .into_iter()
         .find(|ending| *ending as i32 == code)
@@ -50,6 +56,8 @@ impl Ending {
             Self::Superseded => "another process took over its node id",
             Self::Orphaned => "it had no master and nobody to serve",
             Self::Occupied => "another process uses its data directory",
+            Self::Unreachable => "it could not reach the master",
+            Self::Unhealthy => "the cluster is not well",
         }
     }
 }

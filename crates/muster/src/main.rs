@@ -2,6 +2,7 @@
 //! what they do.
 
 mod administration;
+mod asking;
 mod banner;
 mod certificates;
 mod cli;
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
     let done = match task {
         Task::Run(role) => run(role, loaded),
         Task::Token(wish) => token::print(wish, &loaded.settings),
+        Task::Ask(asking, wish) => asking::run(asking, wish, &loaded.settings),
     };
     match done {
         Ok(ending) => ending.into(),

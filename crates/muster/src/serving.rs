@@ -12,7 +12,7 @@ use store::sqlite::SqliteStore;
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::fleet::{Launching, Locals};
-use crate::{administration, certificates, page, token};
+use crate::{administration, asking, certificates, page, token};
 
 /// A running master and what people and nodes need to know of it.
 pub struct Serving {
@@ -46,6 +46,7 @@ impl Serving {
         let master = master::start(config).await?;
         let links = token::links(settings, master.link_addr());
         token::remember(data, &links)?;
+        asking::remember(data, master.https_addr())?;
         let port = settings.public_port.unwrap_or(master.https_addr().port());
         let url = format!("https://{}", authority(&settings.public_host, port));
         Ok(Self {

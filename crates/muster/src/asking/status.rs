@@ -1,0 +1,85 @@
+//! `muster status`
+
+use api::{Health, Operation, Status, Wanted};
+
+use super::Told;
+use super::server::{Refusal, Server, pretty};
+use super::table::paragraph;
+use crate::exit::Ending;
+
+pub async fn ask(server: &Server, json: bool) -> Result<Told, Refusal> {
+    let (status, text) = server.get::<Status>(Operation::Status, "").await?;
+    Ok(Told {
+        text: if json { pretty(&text) } else { shown(&status) },
+        ending: match status.health {
+            Health::Up => Ending::Stopped,
+            Health::Unstable | Health::Down => Ending::Unhealthy,
+        },
+    })
+}
+
+/// The worst first.
+pub fn shown(status: &Status) -> String {
+    let headline = match status.health {
+        Health::Up => "All is well.",
+        Health::Unstable => "UNSTABLE: sessions are served, and something needs attention.",
+        Health::Down => "DOWN: no session can be served.",
+    };
+    let mut out = format!("{headline}\n");
+    for problem in &status.problems {
+        out += &paragraph("  - ", problem);
+    }
+    out.push('\n');
+    let nodes = &status.nodes;
+    let mut counts = vec![format!("{} serving", nodes.serving)];
+    for (count, what) in [
+        (nodes.coming, "coming"),
+        (nodes.suspect, "suspect"),
+        (nodes.going, "going"),
+        (nodes.failed, "failed"),
+    ] {
+        if count > 0 {
+            counts.push(format!("{count} {what}"));
+        }
+    }
+    out += &paragraph("nodes     ", &counts.join(", "));
+    out += &paragraph("wanted    ", &wanted(&status.wanted));
+    let sessions = format!(
+        "{}, with {} participants",
+        status.sessions, status.participants
+    );
+    out += &paragraph("sessions  ", &sessions);
+    if let Some(webhooks) = &status.webhooks {
+        let counts = format!(
+            "{} delivered, {} waiting, {} refused, {} dropped",
+            webhooks.delivered, webhooks.waiting, webhooks.refused, webhooks.dropped
+        );
+        out += &paragraph("webhooks  ", &counts);
+    }
+    let version = format!(
+        "Muster {}, cluster {}, speaks OpenVidu {}",
+        status.version, status.cluster_id, status.compatible_version
+    );
+    out += &paragraph("version   ", &version);
+    out
+}
+
+/// How many nodes there should be, and who says so.
+pub fn wanted(wanted: &Wanted) -> String {
+    let count = match (wanted.minimum, wanted.maximum) {
+        (Some(minimum), Some(maximum)) if minimum == maximum => format!("{minimum} nodes"),
+        (Some(minimum), Some(maximum)) => format!("{minimum} to {maximum} nodes"),
+        _ => return "any number of nodes".to_owned(),
+    };
+    let source = match (wanted.source.as_str(), &wanted.entry) {
+        ("schedule", Some(entry)) => format!("by the schedule's entry \"{entry}\""),
+        ("operator", _) => "by an operator, until the schedule's next entry".to_owned(),
+        ("count", _) => "by the settings".to_owned(),
+        (source, _) => format!("by {source}"),
+    };
+    let load = match wanted.autoscaling && wanted.source != "autoscaling" {
+        true => ", within which the load decides",
+        false => "",
+    };
+    format!("{count}, {source}{load}")
+}

@@ -1,0 +1,113 @@
+//! What is asked of a running master.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::{Common, flag};
+use crate::config::Sources;
+
+/// Which master, and how it answers.
+#[allow(missing_docs)]
+#[derive(Args, Debug)]
+pub struct Asking {
+    #[command(flatten)]
+    pub common: Common,
+    /// The master's address [default: that of the master whose data directory this is] [env: MUSTER_URL]
+    #[arg(long, value_name = "https://HOST:PORT", global = true)]
+    pub url: Option<String>,
+    /// Password of the REST API [default: kept in the data directory]. Better given as MUSTER_SECRET
+    #[arg(long, value_name = "SECRET", global = true)]
+    pub secret: Option<String>,
+    /// The certificate (PEM) that the master shows, such as a copy of its https.crt [default: that of the data directory]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub certificate: Option<PathBuf>,
+    /// Certificates (PEM) of those who may vouch for the master [default: the system's]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "certificate",
+        global = true
+    )]
+    pub authorities: Option<PathBuf>,
+    /// Print JSON, for programs
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+/// What is asked for.
+#[derive(Debug)]
+#[allow(missing_docs)]
+pub enum Wish {
+    Status,
+    Nodes(Nodes),
+    Schedule(Schedule),
+}
+
+/// About nodes.
+#[derive(Debug, Subcommand)]
+pub enum Nodes {
+    /// All nodes (this is what plain `muster nodes` does)
+    List,
+    /// Launch more nodes
+    Add {
+        /// How many
+        #[arg(value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+        count: u32,
+    },
+    /// Place nothing more on a node; it goes with its last session
+    Drain {
+        #[allow(missing_docs)]
+        id: String,
+        /// Close what is left after this: 90s, 15m, 2h, 1d [default: 2h]
+        #[arg(long, value_name = "TIME", value_parser = crate::config::span)]
+        within: Option<Duration>,
+    },
+    /// Let a draining node serve again
+    Undrain {
+        #[allow(missing_docs)]
+        id: String,
+    },
+    /// Let a node go with its last session, or a launch be given up
+    Remove {
+        #[allow(missing_docs)]
+        id: String,
+        /// Close its sessions and let it go at once
+        #[arg(long)]
+        now: bool,
+    },
+    /// Why a node is in its state
+    Why {
+        #[allow(missing_docs)]
+        id: String,
+    },
+    /// Take a node's certificates back: it is cut off and cannot come back without a new token
+    Revoke {
+        #[allow(missing_docs)]
+        id: String,
+    },
+}
+
+/// About the schedule.
+#[derive(Debug, Subcommand)]
+pub enum Schedule {
+    /// The schedule and what it brings next (this is what plain `muster schedule` does)
+    Show,
+    /// Replace the schedule by that of a file
+    Set {
+        /// TOML with [[entries]], or JSON as --json shows it; - for standard input
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Have no schedule any more
+    Clear,
+}
+
+impl Asking {
+    /// All that was said about settings; the rest of what was said stays.
+    pub fn sources(&mut self) -> Sources {
+        let common = std::mem::take(&mut self.common);
+        common.sources(vec![flag("secret", "--secret", self.secret.take())])
+    }
+}
