@@ -131,7 +131,7 @@ impl<R: Rules> Cluster<R> {
             term,
             again,
         });
-        let crashed = |ending: &Ending| ending.reason == LostReason::SuspicionOver;
+        let crashed = |ending: &Ending| ending.reason.is_crash();
         if !again && self.endings.of(&id).is_some_and(crashed) {
             out.push(Effect::Recovered { node: id });
         }
@@ -211,10 +211,11 @@ impl<R: Rules> Cluster<R> {
         if let Some(reason) = ended {
             return self.lose(&id, reason, out);
         }
-        node.link = Link::Down(now);
+        node.link = Link::Down(node.silent.take().unwrap_or(now));
         node.probe.hasten(now);
         self.streams.remove(&attachment);
         self.settle(now, &id, out);
+        self.settle_death(&id, out);
     }
 
     /// Takes a node out of the books, with all that it carried.

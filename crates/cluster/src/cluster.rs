@@ -146,6 +146,7 @@ impl<R: Rules> Cluster<R> {
                 }
             }
             Input::Leaving { attachment } => self.leaving(now, attachment, out),
+            Input::Silence { attachment, silent } => self.silence(now, attachment, silent, out),
             Input::Detached { attachment } => self.detached(now, attachment, out),
             Input::Tick => self.tick(now, out),
             Input::Wall(wall) => {
@@ -177,7 +178,7 @@ impl<R: Rules> Cluster<R> {
                 self.desire.stale = true;
             }
             Input::LaunchFailed { node, reason } => self.launch_failed(now, &node, reason, out),
-            Input::Gone { node } => self.gone(&node, out),
+            Input::Gone { node } => self.gone(now, &node, out),
             Input::Policy(policy) => {
                 self.desire.policy = *policy;
                 self.desire.stale = true;

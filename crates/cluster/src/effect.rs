@@ -87,12 +87,21 @@ pub enum Refusal {
 pub enum LostReason {
     /// All signs of life were gone for [`SUSPICION`](crate::SUSPICION).
     SuspicionOver,
+    /// Its process is known to have ended: no link, and nobody listens at its ports, or its provider says so.
+    Crashed,
     /// It said that it was leaving, and left.
     Left,
     /// A later boot of the same node dialled in.
     Superseded,
     /// It was terminated as asked.
     Terminated,
+}
+
+impl LostReason {
+    /// Whether nobody meant it to go: the event `nodeCrashed`.
+    pub fn is_crash(self) -> bool {
+        matches!(self, Self::SuspicionOver | Self::Crashed)
+    }
 }
 
 /// Why sessions are closed.

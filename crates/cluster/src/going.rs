@@ -4,7 +4,7 @@ use crate::cluster::{Cluster, Command};
 use crate::deadline::Timer;
 use crate::effect::{CloseReason, Effect, LostReason, Refusal};
 use crate::ids::{Moment, NodeId, SessionId};
-use crate::node::{Intent, Link, Node};
+use crate::node::{Intent, Node};
 use crate::rules::Rules;
 use crate::status::MediaNodeStatus;
 
@@ -201,17 +201,21 @@ impl<R: Rules> Cluster<R> {
         }
     }
 
-    /// A provider's word that a machine is gone is one sign; of a node that still speaks it is not believed.
-    pub(crate) fn gone(&mut self, id: &NodeId, out: &mut Vec<Effect>) {
-        let Some(node) = self.nodes.get(id) else {
+    /// A provider's word that a machine is gone is one sign; of a node that still speaks it is not believed, unless it
+    /// falls silent soon.
+    pub(crate) fn gone(&mut self, now: Moment, id: &NodeId, out: &mut Vec<Effect>) {
+        let Some(node) = self.nodes.get_mut(id) else {
             return;
         };
         let reason = match node.intent {
             Intent::Terminate { .. } | Intent::Cancel { .. } | Intent::Fail { .. } => {
                 LostReason::Terminated
             }
-            _ if matches!(node.link, Link::Up(_)) => return,
-            _ => LostReason::SuspicionOver,
+            Intent::Stay | Intent::Drain { .. } => {
+                node.gone = Some(now);
+                return self.settle_death(id, out);
+            }
+            Intent::Launch { .. } => LostReason::Crashed,
         };
         if let Some(attachment) = node.attachment() {
             // Nobody ended its process, or it lives on for a moment: it has to hear that it is over.

@@ -29,6 +29,11 @@ pub enum Input {
     },
     /// The node says that it is going down of its own accord.
     Leaving { attachment: AttachmentId },
+    /// Nothing has been heard on the stream for a while, though it is open; or something has been again.
+    Silence {
+        attachment: AttachmentId,
+        silent: bool,
+    },
     /// The stream of the link is gone.
     Detached { attachment: AttachmentId },
     /// A deadline may have passed.
@@ -41,8 +46,7 @@ pub enum Input {
         boot: BootId,
         /// Of the addresses that were probed.
         version: u64,
-        /// What was wrong, for the operator.
-        outcome: Result<(), String>,
+        outcome: Result<(), Failure>,
     },
     /// The store shows this registration of a node.
     Registered {
@@ -69,7 +73,7 @@ pub enum Input {
     },
     /// The provider could not launch, and why.
     LaunchFailed { node: NodeId, reason: String },
-    /// The machine of a node is gone.
+    /// The machine of a node is gone, or its process has ended.
     Gone { node: NodeId },
     /// All that the provider had launched before has been told with [`Input::Launched`].
     Listed,
@@ -79,6 +83,27 @@ pub enum Input {
     Known(Box<Known>),
     /// An operator's count of an earlier run of the master, and when it was given.
     Demanded { count: u32, at: Wall },
+}
+
+/// How a probe failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Failure {
+    #[allow(missing_docs)]
+    pub kind: FailureKind,
+    /// What was wrong, in a sentence for the operator.
+    pub problem: String,
+}
+
+/// What a failed probe says of the node's process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureKind {
+    /// Every media port was refused (ICMP port unreachable) at every address at which the node was reached before: the
+    /// host answers, and nobody listens.
+    Refused,
+    /// No answer came back.
+    Silent,
+    /// Anything else. Says nothing about life or death.
+    Other,
 }
 
 /// What a provider knows of a machine.

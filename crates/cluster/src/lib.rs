@@ -22,10 +22,13 @@
 //! ```
 //!
 //! Suspicion is not death: with a link, a lease or probes missing a node is *suspect*, gets nothing new and keeps all
-//! that it carries. Only when link, lease and probes are all gone, for [`Settings::suspicion`], is it lost; and when
-//! more than a third of the nodes become suspect at once, a brake ([`Effect::Brake`]) keeps everybody alive until the
-//! store has answered for the life of a lease. A node serves when a probe has passed in this boot with this version of
-//! its addresses ([`Gate::Probe`]); a shell without a prober takes nodes at their word ([`Gate::Word`]).
+//! that it carries. It is lost at once when the evidence is definite ([`LostReason::Crashed`]): its link is silent or
+//! closed, *and* [`REFUSALS`] probes in a row found that its host answers and nobody listens, or its provider says that
+//! it is gone. Otherwise it is lost when link, lease and probes have all been gone for [`Settings::suspicion`], for a cut
+//! network looks like a dead machine. When more than a third of the nodes become suspect at once, a brake
+//! ([`Effect::Brake`]) keeps everybody alive until the store has answered for the life of a lease, whatever the evidence.
+//! A node serves when a probe has passed in this boot with this version of its addresses ([`Gate::Probe`]); a shell
+//! without a prober takes nodes at their word ([`Gate::Word`]).
 //!
 //! # How many there should be
 //!
@@ -61,12 +64,12 @@ pub use desire::{Policy, Source, Wanted};
 pub use effect::{CloseReason, Effect, LostReason, Refusal};
 pub use going::Illegal;
 pub use ids::{AttachmentId, BootId, Generation, Moment, NodeId, Revision, SessionId, Term};
-pub use input::{Addresses, Boot, Capacity, Environment, Hello, Input, Load};
+pub use input::{Addresses, Boot, Capacity, Environment, Failure, FailureKind, Hello, Input, Load};
 pub use known::{Known, Purpose};
 pub use node::{Node, State};
 pub use placement::{NoPlace, Place, Strategy};
 #[doc(hidden)]
 pub use rules::{Rules, Sound};
-pub use settings::{Gate, SUSPICION, Settings};
+pub use settings::{Gate, REFUSALS, SUSPICION, Settings};
 pub use status::MediaNodeStatus;
 pub use why::Why;

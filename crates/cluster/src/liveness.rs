@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::cluster::Cluster;
 use crate::deadline::Timer;
 use crate::effect::{Effect, LostReason};
-use crate::ids::{BootId, Generation, Moment, NodeId, Revision};
+use crate::ids::{AttachmentId, BootId, Generation, Moment, NodeId, Revision};
+use crate::input::{Failure, FailureKind};
 use crate::node::{Intent, Lease, Link, Node, Phase, Probe};
 use crate::rules::Rules;
-use crate::settings::{Gate, Settings};
+use crate::settings::{Gate, REFUSALS, Settings};
 
 /// So many ended registrations are remembered beside those of known nodes.
 const REMEMBERED: usize = 1_000;
@@ -54,6 +55,7 @@ impl Probe {
     pub(crate) fn anew(&mut self, now: Moment) {
         self.phase = Phase::Due(now);
         self.failures = 0;
+        self.refusals = 0;
         self.lost = None;
         self.problem = None;
     }
@@ -65,21 +67,22 @@ impl Probe {
         }
     }
 
-    fn failed(&mut self, now: Moment, problem: String, settings: &Settings) {
+    fn failed(&mut self, now: Moment, problem: String, pause: Duration, settings: &Settings) {
         self.failures = settings.probe_failures.min(self.failures + 1);
         self.problem = Some(problem);
-        self.phase = Phase::Due(now + settings.probe_retry);
+        self.phase = Phase::Due(now + pause);
         if self.failures >= settings.probe_failures && self.lost.is_none() {
             self.lost = Some(now);
         }
     }
 
-    fn passed(&mut self, version: u64, next: Moment) {
+    fn passed(&mut self, now: Moment, version: u64, pause: Duration) {
+        self.passed = Some(now);
         self.proof = Some(version);
         self.failures = 0;
         self.problem = None;
         self.lost = None;
-        self.phase = Phase::Due(next);
+        self.phase = Phase::Due(now + pause);
     }
 }
 
@@ -130,10 +133,11 @@ impl<R: Rules> Cluster<R> {
 
     pub(crate) fn probe_unanswered(&mut self, now: Moment, id: &NodeId, out: &mut Vec<Effect>) {
         let limit = self.settings.probe_limit;
-        if let Some(node) = self.nodes.get_mut(id) {
-            let problem = format!("the probe was not answered within {limit:?}");
-            node.probe.failed(now, problem, &self.settings);
-        }
+        let failure = Failure {
+            kind: FailureKind::Silent,
+            problem: format!("the probe was not answered within {limit:?}"),
+        };
+        self.probe_failed(now, id, failure);
         self.settle(now, id, out);
     }
 
@@ -143,7 +147,7 @@ impl<R: Rules> Cluster<R> {
         id: &NodeId,
         boot: &BootId,
         version: u64,
-        outcome: Result<(), String>,
+        outcome: Result<(), Failure>,
         out: &mut Vec<Effect>,
     ) {
         let Some(node) = self.nodes.get_mut(id) else {
@@ -156,17 +160,61 @@ impl<R: Rules> Cluster<R> {
         }
         match outcome {
             Ok(()) => {
-                let well = matches!(node.link, Link::Up(_));
-                let pause = if well {
+                let pause = if node.heard() {
                     self.settings.probe_every
                 } else {
                     self.settings.probe_retry
                 };
-                node.probe.passed(version, now + pause);
+                node.probe.passed(now, version, pause);
+                if R::REFUSED_IN_A_ROW {
+                    node.probe.refusals = 0;
+                }
             }
-            Err(problem) => node.probe.failed(now, problem, &self.settings),
+            Err(failure) => self.probe_failed(now, id, failure),
         }
         self.settle(now, id, out);
+        self.settle_death(id, out);
+    }
+
+    fn probe_failed(&mut self, now: Moment, id: &NodeId, failure: Failure) {
+        let Some(node) = self.nodes.get_mut(id) else {
+            return;
+        };
+        let unheard = !node.heard() || !R::REFUSED_AND_UNLINKED;
+        node.probe.refusals = match failure.kind {
+            FailureKind::Refused if unheard => REFUSALS.min(node.probe.refusals + 1),
+            _ if R::REFUSED_IN_A_ROW => 0,
+            _ => node.probe.refusals,
+        };
+        let pause = if node.served && !node.heard() {
+            self.settings.probe_doubt
+        } else {
+            self.settings.probe_retry
+        };
+        (node.probe).failed(now, failure.problem, pause, &self.settings);
+    }
+
+    /// Nothing comes on a stream that is open, or something comes again.
+    pub(crate) fn silence(
+        &mut self,
+        now: Moment,
+        attachment: AttachmentId,
+        silent: bool,
+        out: &mut Vec<Effect>,
+    ) {
+        let Some(node) = self.speaker(attachment) else {
+            return;
+        };
+        if silent {
+            node.silent.get_or_insert(now);
+            node.probe.hasten(now);
+        } else {
+            node.silent = None;
+            node.probe.refusals = 0;
+        }
+        let id = node.id.clone();
+        self.settle(now, &id, out);
+        self.settle_death(&id, out);
     }
 
     pub(crate) fn registered(
@@ -255,35 +303,83 @@ impl<R: Rules> Cluster<R> {
         self.brake.store_silent = !answers;
     }
 
-    /// When all signs of life will have been gone for long enough.
+    /// When its process is known to have ended, or all signs of life will have been gone for long enough.
     pub(crate) fn dead_at(&self, node: &Node) -> Option<Moment> {
-        let Link::Down(link) = node.link else {
-            return None;
-        };
         if self.brake.since.is_some() && R::BRAKE {
             return None;
         }
+        if let Some(since) = self.crashed(node) {
+            return Some(since);
+        }
+        let Link::Down(link) = node.link else {
+            return None;
+        };
         let lease = match node.lease {
             Lease::Held(_) => return None,
             Lease::Lost(at) => at,
             Lease::Unused => link,
         };
         let probed = self.settings.gate == Gate::Probe && R::PROBE_BEFORE_DEATH;
-        let probe = match node.probe.lost {
-            // Without an address it cannot be probed, and without a wish to keep it it is not.
-            None if probed && node.probe.phase != Phase::Off => return None,
-            lost => lost.unwrap_or(link),
-        };
+        // Without an address it cannot be probed, and without a wish to keep it it is not.
+        if probed && node.probe.phase != Phase::Off && node.probe.lost.is_none() {
+            return None;
+        }
+        // How long the probes took to fail is no sign of life.
+        let probe = node.probe.passed.unwrap_or(link);
         Some(link.max(lease).max(probe) + self.settings.suspicion)
     }
 
-    pub(crate) fn dead(&mut self, id: &NodeId, out: &mut Vec<Effect>) {
-        let told = |node: &Node| matches!(node.intent, Intent::Terminate { told: true, .. });
-        let reason = if self.nodes.get(id).is_some_and(told) {
-            LostReason::Terminated
-        } else {
-            LostReason::SuspicionOver
+    /// Since when there are two signs, each of its own kind, that nobody is there any more: it is not heard on its link,
+    /// and its ports are refused or its provider says so.
+    fn crashed(&self, node: &Node) -> Option<Moment> {
+        if !matches!(node.intent, Intent::Stay | Intent::Drain { .. }) {
+            return None;
+        }
+        let unheard = match node.link {
+            Link::Awaited => None,
+            Link::Up(_) => node.silent,
+            Link::Down(at) => Some(at),
         };
+        let word = node.gone.filter(|gone| {
+            // One that was said of a node that went on speaking was wrong.
+            unheard.is_some_and(|at| at <= *gone + self.settings.suspicion) || !R::GONE_AND_UNLINKED
+        });
+        if let Some(gone) = word {
+            return Some(unheard.map_or(gone, |at| at.max(gone)));
+        }
+        let enough = if R::REFUSED_AGAIN { REFUSALS } else { 1 };
+        // A link that this master never had is not a lost one.
+        let lost = unheard.filter(|_| node.dialled.is_some() && node.served);
+        if node.probe.refusals < enough {
+            return None;
+        }
+        lost.or_else(|| (!R::REFUSED_AND_UNLINKED).then_some(node.since))
+    }
+
+    /// Definite evidence needs no waiting.
+    pub(crate) fn settle_death(&mut self, id: &NodeId, out: &mut Vec<Effect>) {
+        let braked = self.brake.since.is_some() && R::BRAKE;
+        if let Some(node) = self.nodes.get(id)
+            && !braked
+            && self.crashed(node).is_some()
+        {
+            self.dead(id, out);
+        }
+    }
+
+    pub(crate) fn dead(&mut self, id: &NodeId, out: &mut Vec<Effect>) {
+        let Some(node) = self.nodes.get(id) else {
+            return;
+        };
+        let reason = match node.intent {
+            Intent::Terminate { told: true, .. } => LostReason::Terminated,
+            _ if self.crashed(node).is_some() => LostReason::Crashed,
+            _ => LostReason::SuspicionOver,
+        };
+        if let Some(attachment) = node.attachment() {
+            // Should it live after all, it dials again.
+            out.push(Effect::Drop { attachment });
+        }
         self.lose(id, reason, out);
     }
 

@@ -42,6 +42,10 @@ pub struct Node {
     pub(crate) capacity: Capacity,
     pub(crate) load: Load,
     pub(crate) link: Link,
+    /// Since when nothing has been heard on a link that is up.
+    pub(crate) silent: Option<Moment>,
+    /// When its provider said that it was gone.
+    pub(crate) gone: Option<Moment>,
     /// When it last dialled in.
     pub(crate) dialled: Option<Moment>,
     /// The latest stream that this boot dialled.
@@ -90,6 +94,10 @@ pub(crate) struct Probe {
     pub(crate) proof: Option<u64>,
     /// In a row.
     pub(crate) failures: u32,
+    /// Of these, those in a row that were refused while it was not heard on its link.
+    pub(crate) refusals: u32,
+    /// When one last passed.
+    pub(crate) passed: Option<Moment>,
     /// What was wrong the last time.
     pub(crate) problem: Option<String>,
     /// Since when too many have failed.
@@ -145,6 +153,8 @@ impl Node {
             capacity: Capacity::default(),
             load: Load::default(),
             link: Link::Awaited,
+            silent: None,
+            gone: None,
             dialled: None,
             latest: None,
             lease: Lease::Unused,
@@ -163,6 +173,9 @@ impl Node {
     /// What it says of itself replaces what it said before.
     pub(crate) fn attach(&mut self, now: Moment, attachment: AttachmentId, hello: Hello) {
         self.link = Link::Up(attachment);
+        self.silent = None;
+        self.gone = None;
+        self.probe.refusals = 0;
         self.dialled = Some(now);
         self.latest = Some(attachment);
         self.boot = Some(hello.boot);
@@ -266,11 +279,14 @@ impl Node {
             .map_or(MediaNodeStatus::Launching, |(_, status)| status)
     }
 
+    /// Whether its link is up and not silent.
+    pub fn heard(&self) -> bool {
+        matches!(self.link, Link::Up(_)) && self.silent.is_none()
+    }
+
     /// Whether a sign of life is missing.
     pub(crate) fn doubtful(&self) -> bool {
-        !matches!(self.link, Link::Up(_))
-            || matches!(self.lease, Lease::Lost(_))
-            || self.probe.lost.is_some()
+        !self.heard() || matches!(self.lease, Lease::Lost(_)) || self.probe.lost.is_some()
     }
 
     pub(crate) fn derive_state(&self, proven: bool) -> State {

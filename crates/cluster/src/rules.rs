@@ -26,6 +26,14 @@ pub trait Rules: Clone + Debug + PartialEq {
     const LEASE_IS_NOT_LIFE: bool = true;
     /// Death needs a failed probe as well.
     const PROBE_BEFORE_DEATH: bool = true;
+    /// A refused probe is evidence only without link.
+    const REFUSED_AND_UNLINKED: bool = true;
+    /// One refused probe is none.
+    const REFUSED_AGAIN: bool = true;
+    /// A probe that passes undoes the refusals before it.
+    const REFUSED_IN_A_ROW: bool = true;
+    /// The provider's word counts only without link.
+    const GONE_AND_UNLINKED: bool = true;
     /// A mass of suspects stops all evacuation.
     const BRAKE: bool = true;
     /// Nothing is placed on a node that is not serving.

@@ -10,6 +10,9 @@ use crate::placement::Strategy;
 /// better off with a new session than with waiting.
 pub const SUSPICION: Duration = Duration::from_secs(10);
 
+/// So many probes in a row must find that nobody listens at a node without link. One may fall into a moment of change.
+pub const REFUSALS: u32 = 2;
+
 /// What grants a node the right to serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gate {
@@ -31,6 +34,9 @@ pub struct Settings {
     pub probe_every: Duration,
     /// Between two probes of a node that is not, and until the first that passes.
     pub probe_retry: Duration,
+    /// After a failed probe of a node that has served and is not heard on its link: it is to be clear soon whether it
+    /// lives.
+    pub probe_doubt: Duration,
     /// A probe that is not answered by then has failed.
     pub probe_limit: Duration,
     /// So many probes in a row must fail before a node is not trusted any more. One that passes restores the trust.
@@ -69,6 +75,7 @@ impl Default for Settings {
             suspicion: SUSPICION,
             probe_every: seconds(15),
             probe_retry: seconds(1),
+            probe_doubt: Duration::from_millis(300),
             probe_limit: seconds(3),
             probe_failures: 3,
             lease: seconds(10),

@@ -74,7 +74,10 @@ impl<R: Rules> Cluster<R> {
         }];
         facts.push(match node.link {
             Link::Awaited => "no link yet".to_owned(),
-            Link::Up(_) => "the link is up".to_owned(),
+            Link::Up(_) => match node.silent {
+                Some(at) => format!("the link has been silent for {:?}", since(at, now)),
+                None => "the link is up".to_owned(),
+            },
             Link::Down(at) => format!("the link has been down for {:?}", since(at, now)),
         });
         match node.lease {
@@ -121,6 +124,7 @@ impl<R: Rules> Cluster<R> {
 fn doubts(node: &Node) -> Vec<&'static str> {
     let doubts = [
         (node.attachment().is_none(), "its link is down"),
+        (node.silent.is_some(), "its link is silent"),
         (matches!(node.lease, Lease::Lost(_)), "its lease has ended"),
         (node.probe.lost.is_some(), "its probes fail"),
     ];
@@ -131,6 +135,9 @@ fn doubts(node: &Node) -> Vec<&'static str> {
 fn gone(ending: &Ending) -> Why {
     let how = match ending.reason {
         LostReason::SuspicionOver => "was lost: all signs of life were missing for too long",
+        LostReason::Crashed => {
+            "crashed: it had no link, and nothing listened at its ports or its machine was gone"
+        }
         LostReason::Left => "said that it was going down, and went",
         LostReason::Superseded => "was replaced by a later boot",
         LostReason::Terminated => "was terminated as asked",

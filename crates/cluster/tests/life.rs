@@ -5,9 +5,9 @@ mod world;
 use std::time::Duration;
 
 use cluster::{
-    AttachmentId, CloseReason, Cluster, Command, Effect, Gate, Generation, Illegal, Input,
-    LostReason, MediaNodeStatus, Moment, Refusal, Revision, Rules, SessionId, Settings, State,
-    Timer,
+    AttachmentId, CloseReason, Cluster, Command, Effect, Failure, FailureKind, Gate, Generation,
+    Illegal, Input, LostReason, MediaNodeStatus, Moment, Refusal, Revision, Rules, SessionId,
+    Settings, State, Timer,
 };
 use world::*;
 
@@ -423,7 +423,10 @@ fn probed(world: &mut World, id: &str, boot: &str, version: u64, passed: bool) -
     let outcome = if passed {
         Ok(())
     } else {
-        Err("no answer".to_owned())
+        Err(Failure {
+            kind: FailureKind::Silent,
+            problem: "no answer".to_owned(),
+        })
     };
     world.handle(Input::Probed {
         node: node(id),

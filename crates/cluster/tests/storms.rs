@@ -144,7 +144,10 @@ impl Sky {
             let outcome = if well {
                 Ok(())
             } else {
-                Err("no answer".to_owned())
+                Err(cluster::Failure {
+                    kind: cluster::FailureKind::Silent,
+                    problem: "no answer".to_owned(),
+                })
             };
             self.tell(Input::Probed {
                 node,

@@ -1,8 +1,8 @@
 //! What happens to a master.
 
 use cluster::{
-    Addresses, AttachmentId, BootId, Environment, Generation, Hello, Load, Moment, NodeId, Policy,
-    Revision, schedule::Wall,
+    Addresses, AttachmentId, BootId, Environment, Failure, Generation, Hello, Load, Moment, NodeId,
+    Policy, Revision, schedule::Wall,
 };
 use conference::{
     ClientOperation, ConnectionId, Join, MediaAnswer, MediaError, RequestId, ServerOperation,
@@ -96,8 +96,7 @@ pub enum Input {
         boot: BootId,
         /// Of the addresses that were probed.
         version: u64,
-        /// What was wrong, for the operator.
-        outcome: Result<(), String>,
+        outcome: Result<(), Failure>,
     },
     /// The store shows this registration of a node.
     Registered {

@@ -86,7 +86,7 @@ impl Echo {
     }
 
     /// Lets time pass: the request that is due, if one is, and whether it should be sent so that a refusal is heard of.
-    /// Every second one is: the others hear of answers from elsewhere.
+    /// Every second one is, unless [`Limits::insist`]: the others hear of answers from elsewhere.
     pub fn elapse(&mut self, now: Instant, limits: &Limits) -> Option<(Vec<u8>, bool)> {
         if self.result.is_some() || now < self.next {
             return None;
@@ -105,7 +105,7 @@ impl Echo {
             self.next = now + limits.longest_pause;
         }
         let request = stun::request(&self.transaction).to_vec();
-        Some((request, self.sent.is_multiple_of(2)))
+        Some((request, limits.insist || self.sent.is_multiple_of(2)))
     }
 
     /// Ends it unanswered.
@@ -167,7 +167,7 @@ impl Echo {
     pub fn refused(&mut self) {
         if self.first.is_some() && self.result.is_none() {
             self.result = Some(Err(Failed {
-                stage: Stage::Echo,
+                stage: Stage::Refused,
                 reason: "refused".to_owned(),
                 hint: "nobody listens there: the node's process is gone, a firewall rejects it, or the address is not \
                        this node's",

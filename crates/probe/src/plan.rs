@@ -40,6 +40,9 @@ pub struct Limits {
     pub longest_pause: Duration,
     /// The whole probe. Has to be below the deadline of whoever asked.
     pub whole: Duration,
+    /// Have every request tell of a refusal, not only every second, and of up to 64 ports instead of 6. For nodes of which
+    /// it is to be known at once whether anybody is there; it costs a descriptor for each port.
+    pub insist: bool,
 }
 
 impl Default for Limits {
@@ -51,6 +54,7 @@ impl Default for Limits {
             first_pause: millis(100),
             longest_pause: millis(400),
             whole: millis(2700),
+            insist: false,
         }
     }
 }

@@ -29,6 +29,8 @@ pub enum Stage {
     Route,
     /// Its system would not send.
     Send,
+    /// The host says (ICMP port unreachable) that nobody listens there.
+    Refused,
     /// Plain STUN was not answered as it should.
     Echo,
     /// The node would not publish, or did not say.
@@ -141,6 +143,20 @@ impl Report {
         }
         let good = addresses.into_iter().filter(|(_, all)| *all);
         good.map(|(ip, _)| ip)
+    }
+
+    /// Whether nobody listens at any media port of this address, by the word of its host.
+    pub fn refused_at(&self, ip: IpAddr) -> bool {
+        let mut tried = false;
+        let mut media = self
+            .outcomes
+            .iter()
+            .filter(|it| matches!(it.path, Path::Media(at) if at.ip() == ip));
+        let refused = media.all(|it| {
+            tried = true;
+            matches!(&it.result, Err(failed) if failed.stage == Stage::Refused)
+        });
+        tried && refused && self.left_out == 0
     }
 
     /// Which paths failed at which stage; the same for as long as the same is wrong.

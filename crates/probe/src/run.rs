@@ -63,7 +63,7 @@ pub async fn run<S: Signalling>(
 /// Finds the ways to the node and draws what nobody may guess.
 fn prepare(target: &Target, depth: Depth, limits: Limits) -> (Sockets, Plan) {
     let (tried, rest) = target.ips.split_at(target.ips.len().min(MOST_ADDRESSES));
-    let (sockets, mut routes) = Sockets::open(tried);
+    let (sockets, mut routes) = Sockets::open(tried, limits.insist);
     routes.extend(rest.iter().map(|ip| Route {
         ip: *ip,
         local: Err(format!("only {MOST_ADDRESSES} addresses are tried")),

@@ -17,20 +17,29 @@ const DATAGRAM: usize = 2048;
 /// Ports that are insisted on by a socket of their own: those of a common node, and no more descriptors than that.
 const MOST_CONNECTED: usize = 6;
 
+/// The same for [`Limits::insist`](crate::Limits::insist).
+const MOST_INSISTED: usize = 64;
+
 /// The sockets, and a place for what comes.
 pub struct Sockets {
     sockets: Vec<(SocketAddr, UdpSocket)>,
     /// By whom they are connected to.
     connected: Vec<(SocketAddr, UdpSocket)>,
+    most_connected: usize,
     buffer: Box<[u8; DATAGRAM]>,
 }
 
 impl Sockets {
     /// Finds the ways to `ips`. One that cannot be found has the system's reason instead.
-    pub fn open(ips: &[IpAddr]) -> (Self, Vec<Route>) {
+    pub fn open(ips: &[IpAddr], insist: bool) -> (Self, Vec<Route>) {
         let mut sockets = Self {
             sockets: Vec::new(),
             connected: Vec::new(),
+            most_connected: if insist {
+                MOST_INSISTED
+            } else {
+                MOST_CONNECTED
+            },
             buffer: Box::new([0; DATAGRAM]),
         };
         let route = |ip: &IpAddr| Route {
@@ -73,7 +82,7 @@ impl Sockets {
     /// Sends without waiting from a socket that will hear of a refusal, or as usual when there are many of those.
     pub fn insist(&mut self, from: SocketAddr, to: SocketAddr, data: &[u8]) -> io::Result<()> {
         let known = self.connected.iter().any(|(at, _)| *at == to);
-        if !known && self.connected.len() < MOST_CONNECTED {
+        if !known && self.connected.len() < self.most_connected {
             let socket = std::net::UdpSocket::bind((from.ip(), 0))?;
             socket.connect(to)?;
             socket.set_nonblocking(true)?;

@@ -109,6 +109,45 @@ fn small() -> Vec<(&'static str, Bounds)> {
             },
         ),
         (
+            "refusals and cuts",
+            Bounds {
+                boots: 2,
+                crashes: 1,
+                cuts: 1,
+                rejections: 2,
+                ..Bounds::none()
+            },
+        ),
+        (
+            "refusals of a node that is heard",
+            Bounds {
+                crashes: 1,
+                sessions: 1,
+                rejections: 3,
+                ..Bounds::none()
+            },
+        ),
+        (
+            "refusals and silence",
+            Bounds {
+                crashes: 1,
+                cuts: 1,
+                rejections: 2,
+                hushes: 2,
+                ..Bounds::none()
+            },
+        ),
+        (
+            "a provider that is wrong once",
+            Bounds {
+                boots: 2,
+                crashes: 1,
+                sessions: 1,
+                lies: 1,
+                ..Bounds::none()
+            },
+        ),
+        (
             "leases and boots",
             Bounds {
                 boots: 2,
@@ -134,6 +173,29 @@ fn small() -> Vec<(&'static str, Bounds)> {
 fn large() -> Vec<(&'static str, Bounds)> {
     let none = Bounds::none();
     vec![
+        (
+            "two nodes, refusals, silence and cuts",
+            Bounds {
+                nodes: 2,
+                crashes: 1,
+                cuts: 1,
+                rejections: 2,
+                hushes: 1,
+                ..none
+            },
+        ),
+        (
+            "refusals, addresses and sessions",
+            Bounds {
+                crashes: 1,
+                cuts: 2,
+                addresses: 1,
+                sessions: 1,
+                rejections: 3,
+                hushes: 1,
+                ..none
+            },
+        ),
         (
             "three boots",
             Bounds {

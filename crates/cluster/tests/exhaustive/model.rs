@@ -22,6 +22,12 @@ pub struct Bounds {
     pub sessions: u8,
     /// Drains and un-drains together.
     pub drains: u8,
+    /// Probes of a process that lives which find nobody.
+    pub rejections: u8,
+    /// Open streams on which nothing is heard for a while.
+    pub hushes: u8,
+    /// False words of a provider.
+    pub lies: u8,
     /// Whether nodes register in the store.
     pub leases: bool,
 }
@@ -38,6 +44,9 @@ impl Bounds {
             expiries: 0,
             sessions: 0,
             drains: 0,
+            rejections: 0,
+            hushes: 0,
+            lies: 0,
             leases: false,
         }
     }
@@ -72,6 +81,10 @@ pub enum Act {
     Close(u8),
     Drain(u8),
     UnDrain(u8),
+    Reject(Flying),
+    Hush(u8),
+    Speak(u8),
+    Gone(u8),
 }
 
 impl<R: Rules + Debug + Send + Sync + 'static> stateright::Model for Model<R> {
@@ -86,6 +99,9 @@ impl<R: Rules + Debug + Send + Sync + 'static> stateright::Model for Model<R> {
             addresses: bounds.addresses,
             expiries: bounds.expiries,
             drains: bounds.drains,
+            rejections: bounds.rejections,
+            hushes: bounds.hushes,
+            lies: bounds.lies,
         })]
     }
 
@@ -101,11 +117,14 @@ impl<R: Rules + Debug + Send + Sync + 'static> stateright::Model for Model<R> {
             .iter()
             .filter(|message| in_order(world, message));
         acts.extend(deliverable.cloned().map(Act::Deliver));
-        // An unanswered probe is one that found nobody.
-        let timers = world
-            .cluster
-            .timers()
-            .filter(|it| it.timer != Timer::ProbeUnanswered);
+        let probes = world.flying.iter().filter(|it| world.may_reject(it));
+        acts.extend(probes.cloned().map(Act::Reject));
+        // An unanswered probe is one that found nobody; and a rejection does not last as long as suspicion.
+        let timers = world.cluster.timers().filter(|it| match it.timer {
+            Timer::ProbeUnanswered => false,
+            Timer::SuspicionOver => !rejected(world, it),
+            _ => true,
+        });
         acts.extend(timers.map(Act::Fire));
         for session in 0..self.bounds.sessions {
             // Each is begun once, and asked for again as long as it lasts.
@@ -149,6 +168,18 @@ impl<R: Rules + Debug + Send + Sync + 'static> stateright::Model for Model<R> {
                 node,
             )?,
             Act::UnDrain(node) => command(&mut world, Command::UnDrain, node)?,
+            Act::Reject(probe) => world.reject(&probe),
+            Act::Hush(node) => {
+                world.left.hushes -= 1;
+                world.hush(node, true)?;
+            }
+            Act::Speak(node) => world.hush(node, false)?,
+            Act::Gone(node) => {
+                if world.up.contains_key(&node) {
+                    world.left.lies -= 1;
+                }
+                world.gone(node);
+            }
         }
         (world != *last).then_some(world)
     }
@@ -250,6 +281,11 @@ impl<R: Rules> Model<R> {
             Act::Expire(node),
             recorded && (world.left.expiries > 0 || !up),
         );
+        may(Act::Hush(node), world.left.hushes > 0);
+        may(Act::Speak(node), up && self.bounds.hushes > 0);
+        // The truth costs nothing.
+        let tells = self.bounds.lies > 0 && (!up || world.left.lies > 0);
+        may(Act::Gone(node), tells);
         let state = world.cluster.node(&node_id(node)).map(cluster::Node::state);
         let drainable = matches!(state, Some(State::Serving | State::Suspect));
         may(Act::Drain(node), drainable && world.left.drains > 0);
@@ -322,6 +358,13 @@ fn command<R: Rules>(
     let effects = world.cluster.command(NOW, command(node_id(node))).ok()?;
     world.carry_out(effects);
     Some(())
+}
+
+fn rejected<R: Rules>(world: &World<R>, deadline: &Deadline) -> bool {
+    let rejected = |node: &&u8| world.rejected.contains(*node) && world.up.contains_key(*node);
+    let ids = world.up.keys().filter(rejected);
+    ids.map(|node| node_id(*node))
+        .any(|id| deadline.node.as_ref() == Some(&id))
 }
 
 /// On one stream everything arrives in order.

@@ -34,6 +34,10 @@ faults! {
     TakesALostLinkForDeath: SUSPICION_FIRST in Bounds { cuts: 1, ..Bounds::none() };
     TakesALostLeaseForDeath: LEASE_IS_NOT_LIFE in Bounds { expiries: 1, leases: true, ..Bounds::none() };
     BuriesWithoutProbing: PROBE_BEFORE_DEATH in Bounds { cuts: 1, ..Bounds::none() };
+    BelievesRefusalsOfNodesItHears: REFUSED_AND_UNLINKED in Bounds { rejections: 2, ..Bounds::none() };
+    BelievesOneRefusal: REFUSED_AGAIN in Bounds { cuts: 1, rejections: 1, ..Bounds::none() };
+    AddsRefusalsUp: REFUSED_IN_A_ROW in Bounds { hushes: 1, rejections: 2, ..Bounds::none() };
+    BelievesTheProviderAlone: GONE_AND_UNLINKED in Bounds { lies: 1, ..Bounds::none() };
     PlacesAnywhere: SERVING_ONLY in Bounds { sessions: 1, drains: 1, ..Bounds::none() };
     PlacesTwice: PLACE_ONCE in Bounds { nodes: 2, sessions: 1, ..Bounds::none() };
     StopsLoadedMachines: EMPTY_FIRST in Bounds { sessions: 1, drains: 1, ..Bounds::none() };

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{Hash, Hasher};
 
 use cluster::{
-    Addresses, AttachmentId, Boot, BootId, Cluster, Effect, Gate, Hello, Input, Load, LostReason,
-    Moment, NodeId, Rules, SessionId, Settings, State,
+    Addresses, AttachmentId, Boot, BootId, Cluster, Effect, Failure, FailureKind, Gate, Hello,
+    Input, Load, LostReason, Moment, NodeId, Rules, SessionId, Settings, State,
 };
 
 /// A process of a node.
@@ -71,8 +71,16 @@ pub enum Flying {
         node: u8,
         boot: u8,
         version: u8,
-        passed: bool,
+        found: Found,
     },
+}
+
+/// What a probe found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Found {
+    It,
+    Nobody,
+    Silence,
 }
 
 /// What must never be.
@@ -108,6 +116,8 @@ pub struct World<R: Rules> {
     pub sessions: BTreeMap<u8, u8>,
     /// All that were ever placed.
     pub begun: BTreeSet<u8>,
+    /// Nodes whose last probe found nobody though somebody was there.
+    pub rejected: BTreeSet<u8>,
     pub sins: BTreeSet<Sin>,
     /// How often each kind of trouble may still come.
     pub left: Left,
@@ -120,6 +130,9 @@ pub struct Left {
     pub addresses: u8,
     pub expiries: u8,
     pub drains: u8,
+    pub rejections: u8,
+    pub hushes: u8,
+    pub lies: u8,
 }
 
 impl<R: Rules> Hash for World<R> {
@@ -135,6 +148,7 @@ impl<R: Rules> Hash for World<R> {
         self.stopped.hash(state);
         self.sessions.hash(state);
         self.begun.hash(state);
+        self.rejected.hash(state);
         self.sins.hash(state);
         self.left.hash(state);
     }
@@ -187,6 +201,7 @@ impl<R: Rules> World<R> {
             stopped: BTreeSet::new(),
             sessions: BTreeMap::new(),
             begun: BTreeSet::new(),
+            rejected: BTreeSet::new(),
             sins: BTreeSet::new(),
             left,
         }
@@ -244,6 +259,16 @@ impl<R: Rules> World<R> {
         if let Flying::Closing { session } = *message {
             return self.close(session);
         }
+        if let Flying::Probed {
+            node,
+            boot,
+            version,
+            found: Found::It,
+        } = message
+            && (self.up.get(node)).is_some_and(|it| (it.boot, it.version) == (*boot, *version))
+        {
+            self.rejected.remove(node);
+        }
         let zombie = self.speaks_out_of_turn(message);
         let before = zombie.then(|| self.cluster.clone());
         let effects = self.cluster.handle(NOW, input(message));
@@ -276,16 +301,71 @@ impl<R: Rules> World<R> {
 
     fn answer_probe(&mut self, node: u8, boot: u8, version: u8) {
         let process = self.up.get(&node);
-        let passed = process.is_some_and(|it| (it.boot, it.version) == (boot, version));
-        if passed {
+        let found = match process {
+            Some(it) if (it.boot, it.version) == (boot, version) => Found::It,
+            Some(_) => Found::Silence,
+            None => Found::Nobody,
+        };
+        if found == Found::It {
             self.proven.insert((node, boot, version));
         }
         self.flying.insert(Flying::Probed {
             node,
             boot,
             version,
-            passed,
+            found,
         });
+    }
+
+    /// Something on the way refuses a probe of a process that lives. While nobody hears the process it does not do so
+    /// twice in a row: then nothing would tell it from a dead one.
+    pub fn may_reject(&self, probe: &Flying) -> bool {
+        let Flying::Probe { node, .. } = probe else {
+            return false;
+        };
+        let known = self.cluster.node(&node_id(*node));
+        let heard = known.is_some_and(cluster::Node::heard);
+        self.left.rejections > 0
+            && self.up.contains_key(node)
+            && (heard || !self.rejected.contains(node))
+    }
+
+    pub fn reject(&mut self, probe: &Flying) {
+        let Flying::Probe {
+            node,
+            boot,
+            version,
+        } = *probe
+        else {
+            return;
+        };
+        self.left.rejections -= 1;
+        self.flying.remove(probe);
+        self.rejected.insert(node);
+        self.flying.insert(Flying::Probed {
+            node,
+            boot,
+            version,
+            found: Found::Nobody,
+        });
+    }
+
+    /// Nothing is heard on an open stream, or something again.
+    pub fn hush(&mut self, node: u8, silent: bool) -> Option<()> {
+        let attachment = self.cluster.node(&node_id(node))?.attachment()?;
+        let input = Input::Silence { attachment, silent };
+        let effects = self.cluster.handle(NOW, input);
+        self.carry_out(effects);
+        Some(())
+    }
+
+    /// The provider says that a machine is gone.
+    pub fn gone(&mut self, node: u8) {
+        let input = Input::Gone {
+            node: node_id(node),
+        };
+        let effects = self.cluster.handle(NOW, input);
+        self.carry_out(effects);
     }
 
     pub fn place(&mut self, session: u8) {
@@ -404,6 +484,9 @@ impl<R: Rules> World<R> {
             self.sessions.remove(&number(session.as_str()));
         }
         let alive = self.up.get(&node).filter(|process| process.boot == boot);
+        if alive.is_some() && reason == LostReason::Crashed {
+            self.sins.insert(Sin::BuriedAlive);
+        }
         if let Some(process) = alive
             && reason == LostReason::SuspicionOver
         {
@@ -433,6 +516,13 @@ impl<R: Rules> World<R> {
             }
             self.hang_up(node, process);
         }
+    }
+}
+
+fn failure(kind: FailureKind) -> Failure {
+    Failure {
+        kind,
+        problem: String::new(),
     }
 }
 
@@ -483,15 +573,15 @@ fn input(message: &Flying) -> Input {
             node,
             boot,
             version,
-            passed,
+            found,
         } => Input::Probed {
             node: node_id(node),
             boot: boot_id(boot),
             version: u64::from(version),
-            outcome: if passed {
-                Ok(())
-            } else {
-                Err("no answer".to_owned())
+            outcome: match found {
+                Found::It => Ok(()),
+                Found::Nobody => Err(failure(FailureKind::Refused)),
+                Found::Silence => Err(failure(FailureKind::Silent)),
             },
         },
         Flying::Probe { .. } | Flying::Closing { .. } => Input::Tick,

@@ -2,9 +2,10 @@
 //! goes over the node's link, under keys that no client's request has.
 
 use std::collections::{HashMap, VecDeque};
+use std::net::IpAddr;
 
 use ::control::Input;
-use cluster::{Addresses, AttachmentId, BootId, Cluster, NodeId, State};
+use cluster::{Addresses, AttachmentId, BootId, Cluster, Failure, FailureKind, NodeId, State};
 use conference::{MediaAnswer, MediaError};
 use link::proto::command::Command;
 use link::proto::{self, from_node};
@@ -65,6 +66,8 @@ pub(super) struct Done {
 /// What is remembered of a node.
 struct Known {
     cadence: Cadence<Place>,
+    /// Where it was reached when a probe last passed.
+    reached: Vec<IpAddr>,
     /// What was wrong the last time.
     wrong: Vec<(probe::Path, Stage)>,
 }
@@ -159,10 +162,11 @@ impl Prober {
     fn begin(&mut self, cluster: &Cluster, ask: Ask) {
         let place = ask.place();
         let node = cluster.node(&ask.node);
-        let unlinked = node.is_some_and(|node| node.attachment().is_none());
-        let served = node.is_some_and(|node| node.state() == State::Suspect);
+        let doubted = node.is_some_and(|node| {
+            !node.heard() && matches!(node.state(), State::Suspect | State::WaitingIdle)
+        });
         let known = self.known.entry(ask.node.clone()).or_default();
-        let depth = if unlinked && served {
+        let depth = if doubted {
             // Nothing can be published there now, and an answer from its ports says that it lives.
             Depth::Echo
         } else {
@@ -181,8 +185,12 @@ impl Prober {
             wish: self.wish.clone(),
         };
         let done = place.clone();
+        let limits = Limits {
+            insist: doubted,
+            ..Limits::default()
+        };
         let task = self.running.spawn(async move {
-            let report = probe::run(&target, depth, Limits::default(), &name, &line).await;
+            let report = probe::run(&target, depth, limits, &name, &line).await;
             Done {
                 node: line.node,
                 place: done,
@@ -235,6 +243,7 @@ impl Prober {
         known
             .cadence
             .done(place.clone(), report.depth, outcome.is_ok());
+        let kind = known.judge(&report, outcome.is_ok());
         let wrong = report.failures();
         if wrong != known.wrong {
             match (&outcome, report.complaint()) {
@@ -254,7 +263,7 @@ impl Prober {
             node,
             boot,
             version,
-            outcome,
+            outcome: outcome.map_err(|problem| Failure { kind, problem }),
         }
     }
 
@@ -330,10 +339,31 @@ impl Ask {
     }
 }
 
+impl Known {
+    /// What a failure says of the node's process. Addresses at which it was never reached say nothing.
+    fn judge(&mut self, report: &Report, passed: bool) -> FailureKind {
+        if passed {
+            self.reached = report.good_addresses().collect();
+            return FailureKind::Other;
+        }
+        let stages = report.failures();
+        let media = |path: &probe::Path| matches!(path, probe::Path::Media(_));
+        let mut stages = stages.iter().filter(|(path, _)| media(path));
+        if !self.reached.is_empty() && self.reached.iter().all(|ip| report.refused_at(*ip)) {
+            FailureKind::Refused
+        } else if stages.all(|(_, stage)| *stage == Stage::Echo) {
+            FailureKind::Silent
+        } else {
+            FailureKind::Other
+        }
+    }
+}
+
 impl Default for Known {
     fn default() -> Self {
         Self {
             cadence: Cadence::new(CALL_EVERY),
+            reached: Vec::new(),
             wrong: Vec::new(),
         }
     }

@@ -197,7 +197,7 @@ fn a_refusal_ends_a_path_at_once() {
     let report = probe.report(now);
     assert_eq!(
         report.failures()[0],
-        (probe::Path::Media(at(TO)), Stage::Echo)
+        (probe::Path::Media(at(TO)), Stage::Refused)
     );
     let said = report.verdict().unwrap_err();
     let wanted = "UDP 192.0.2.7:40000: refused (nobody listens there: ";

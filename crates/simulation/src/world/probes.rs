@@ -59,7 +59,10 @@ impl World {
         let outcome = if well || self.sabotage == Sabotage::BelievingProber {
             Ok(())
         } else {
-            Err("no answer".to_owned())
+            Err(cluster::Failure {
+                kind: cluster::FailureKind::Silent,
+                problem: "no answer".to_owned(),
+            })
         };
         if self.sabotage == Sabotage::MuteProber {
             return;
