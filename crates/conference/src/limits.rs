@@ -31,5 +31,8 @@ pub(crate) const HELD_MS: u64 = 7_000;
 /// How long the messages of a client may be on their way to us, milliseconds.
 pub(crate) const QUIET_MS: u64 = 2_000;
 
+/// How often stranded publishers are looked at, milliseconds.
+pub(crate) const REDIAL_MS: u64 = 100;
+
 /// Publishing transports of one stream that were replaced before the node had answered for them.
 pub(crate) const REPLACED_TRANSPORTS: usize = 8;

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::ids::*;
 use crate::input::{MediaError, Remedy};
 use crate::legs::{Purpose, Receiving};
-use crate::limits::{HELD_MS, QUIET_MS};
+use crate::limits::{HELD_MS, QUIET_MS, REDIAL_MS};
 use crate::model::Session;
 use crate::open::Waiting;
 use crate::outbox::Outbox;
@@ -172,7 +172,11 @@ impl Conference {
     /// open requests, and never repairs their streams again: first what it has sent arrives, its requests are answered,
     /// and for a while it may answer offers.
     pub(crate) fn redial(&mut self, now: Timestamp, out: &mut Outbox) {
+        if self.to_redial.is_empty() || now < self.redial_from {
+            return;
+        }
         let waiting = std::mem::take(&mut self.to_redial);
+        let mut again = None;
         for (connection, since) in waiting {
             let waited = now.0.saturating_sub(since.0);
             let housed = self.member(&connection).is_some_and(|it| it.node.is_some());
@@ -182,11 +186,18 @@ impl Conference {
             };
             let answering = waited < HELD_MS && !legs.receiving.is_empty();
             if waited < QUIET_MS || answering || legs.is_asking() {
+                let pause = REDIAL_MS.max(QUIET_MS.saturating_sub(waited));
+                again = again.map_or(Some(pause), |it: u64| Some(it.min(pause)));
                 self.to_redial.insert(connection, since);
             } else {
                 legs.stranded = false;
                 out.push(Effect::Redial { connection });
             }
+        }
+        // A node that is lost may strand thousands, and all of them say a lot now: they are not looked at each time.
+        if let Some(pause) = again {
+            self.redial_from = Timestamp(now.0.saturating_add(pause));
+            self.look_again(now, pause);
         }
     }
 
