@@ -11,6 +11,7 @@ use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use ::control::{Control, Effect, Input, Notice, Now, Question, Weight, Write};
+use cluster::Cluster;
 use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
@@ -296,13 +297,27 @@ impl Shell {
                 let told = self.clients.pass(from, to, resume);
                 failed.extend(told.into_iter().filter_map(Result::err).map(undelivered));
             }
+            Effect::Commit { number, writes } => self.commit(number, writes),
+            Effect::StepDown { reason } => self.deposed = Some(reason),
+            Effect::Post(post) => self.post(post),
+            Effect::Event(event) => tracing::trace!(?event, "event"),
+            Effect::Log(notice) => {
+                log(&notice);
+                failed.extend(self.provider(|providing, cluster| providing.note(&notice, cluster)));
+            }
+            Effect::Stopped => self.stopped = true,
+            of_nodes => self.carry_out_on_nodes(of_nodes, failed),
+        }
+    }
+
+    fn carry_out_on_nodes(&mut self, effect: Effect, failed: &mut VecDeque<Input>) {
+        match effect {
             Effect::Welcome {
                 attachment, node, ..
             } => {
                 self.nodes.welcome(attachment);
-                if let Some(providing) = &mut self.providing {
-                    failed.extend(providing.welcomed(&node, self.control.cluster()));
-                }
+                failed
+                    .extend(self.provider(|providing, cluster| providing.welcomed(&node, cluster)));
             }
             Effect::Refuse {
                 attachment,
@@ -322,31 +337,33 @@ impl Shell {
             } => self
                 .prober
                 .ask(self.control.cluster(), node, boot, addresses),
-            Effect::Launch { node } => {
-                // Without a provider the settings allow no launches.
-                if let Some(providing) = &mut self.providing {
-                    providing.launch(&node);
-                }
+            // Without a provider the settings allow no launches.
+            Effect::Launch { node } => failed.extend(self.provider(|providing, _| {
+                providing.launch(&node);
+                Vec::new()
+            })),
+            // Whoever started it may switch it off; it is told that it is over.
+            Effect::Terminate { node } if self.providing.is_none() => {
+                failed.push_back(Input::Gone { node });
             }
-            Effect::Terminate { node } => match &mut self.providing {
-                Some(providing) => {
-                    failed.extend(providing.terminate(&node, self.control.cluster()));
-                }
-                // Whoever started it may switch it off; it is told that it is over.
-                None => failed.push_back(Input::Gone { node }),
-            },
-            Effect::Commit { number, writes } => self.commit(number, writes),
-            Effect::StepDown { reason } => self.deposed = Some(reason),
-            Effect::Post(post) => self.post(post),
-            Effect::Event(event) => tracing::trace!(?event, "event"),
-            Effect::Log(notice) => {
-                log(&notice);
-                if let Some(providing) = &mut self.providing {
-                    failed.extend(providing.note(&notice, self.control.cluster()));
-                }
+            Effect::Terminate { node } => {
+                failed.extend(
+                    self.provider(|providing, cluster| providing.terminate(&node, cluster)),
+                );
             }
-            Effect::Stopped => self.stopped = true,
+            // Carried out by `carry_out`.
+            _ => {}
         }
+    }
+
+    /// What whoever launches nodes says to something; nothing where nobody does.
+    fn provider(&mut self, say: impl FnOnce(&mut Providing, &Cluster) -> Vec<Input>) -> Vec<Input> {
+        let cluster = self.control.cluster();
+        let said = self
+            .providing
+            .as_mut()
+            .map(|providing| say(providing, cluster));
+        said.unwrap_or_default()
     }
 }
 
