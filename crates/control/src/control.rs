@@ -17,6 +17,7 @@ use crate::node_events::Looks;
 use crate::notice::Notice;
 use crate::rehousing::Homeless;
 use crate::settings::Settings;
+use crate::waiting::Waiting;
 
 /// All that a master knows and decides.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub struct Control {
     pub(crate) questions: BTreeMap<RequestId, Question>,
     next_request: u32,
     garbage_at: Option<Moment>,
+    pub(crate) waiting: Waiting,
     pub(crate) homeless: Homeless,
     pub(crate) journal: Journal,
     pub(crate) outbox: Delivery,
@@ -59,6 +61,7 @@ impl Control {
             in_flight: InFlight::default(),
             questions: BTreeMap::new(),
             next_request: 1,
+            waiting: Waiting::default(),
             homeless: Homeless::default(),
             journal: Journal::default(),
             outbox: Delivery::new(limits),

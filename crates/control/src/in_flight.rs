@@ -21,19 +21,36 @@ pub(crate) struct InFlight {
 #[derive(Clone, Copy, Debug)]
 struct Sent {
     by: Moment,
-    to: AttachmentId,
+    /// `None`: it waits for a link.
+    to: Option<AttachmentId>,
 }
 
 impl InFlight {
     pub(crate) fn sent(&mut self, now: Moment, key: RequestId, to: AttachmentId) {
+        self.insert(now, key, Some(to));
+    }
+
+    /// There is no link on which it could be sent yet. Its time runs all the same.
+    pub(crate) fn waits(&mut self, now: Moment, key: RequestId) {
+        self.insert(now, key, None);
+    }
+
+    fn insert(&mut self, now: Moment, key: RequestId, to: Option<AttachmentId>) {
         let by = now + ANSWER;
         self.waiting.insert(key, Sent { by, to });
         self.order.push_back((by, key));
     }
 
+    /// A command that waited can be sent. `false` when nobody waits for its answer any more.
+    pub(crate) fn leaves(&mut self, key: RequestId, to: AttachmentId) -> bool {
+        let waiting = self.waiting.get_mut(&key).filter(|sent| sent.to.is_none());
+        waiting.map(|sent| sent.to = Some(to)).is_some()
+    }
+
     /// Whether this answer is waited for from there. An answer counts once.
     pub(crate) fn answered(&mut self, key: RequestId, from: AttachmentId) -> bool {
-        let ours = self.waiting.get(&key).is_some_and(|sent| sent.to == from);
+        let sent = self.waiting.get(&key);
+        let ours = sent.is_some_and(|sent| sent.to == Some(from));
         if ours {
             self.waiting.remove(&key);
         }
@@ -50,7 +67,7 @@ impl InFlight {
         let gone: Vec<RequestId> = self
             .waiting
             .iter()
-            .filter(|(_, sent)| sent.to == from)
+            .filter(|(_, sent)| sent.to == Some(from))
             .map(|(key, _)| *key)
             .collect();
         for key in &gone {

@@ -10,7 +10,7 @@
 //! | `meeting` | carries out what the conference wants |
 //! | `nodes` | takes what comes from the nodes, carries out what the cluster wants |
 //! | `clients` | knows clients by number, by RPC session, and by the connection they have become |
-//! | `in_flight` | commands that no node has answered yet |
+//! | `in_flight`, `waiting` | commands that no node has answered yet, or that wait for a link |
 //! | `journal`, `writing` | what has to be written down before it may be told |
 //! | [`records`] | what is written down |
 //! | `restore` | goes on where an earlier run of the master ended |
@@ -33,6 +33,7 @@ pub mod records;
 mod rehousing;
 mod restore;
 mod settings;
+mod waiting;
 mod writing;
 
 pub use control::Control;

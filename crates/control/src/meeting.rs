@@ -122,7 +122,7 @@ impl Control {
             .collect()
     }
 
-    /// Sends a command on the node's present stream; one that is answered fails at once when there is none.
+    /// Sends a command on the node's present stream, or as soon as there is one again.
     pub(crate) fn send(&mut self, node: &NodeId, command: MediaCommand) {
         let key = key(&command);
         let known = self.cluster.node(&cluster::NodeId::new(node.as_str()));
@@ -137,7 +137,15 @@ impl Control {
                     command,
                 });
             }
-            Some(None) => self.unsent(key, format!("the link to media node {node} is down")),
+            Some(None) => {
+                if self.wait_for_link(node, command).is_err() {
+                    let many = "too much waits for it already";
+                    self.unsent(
+                        key,
+                        format!("the link to media node {node} is down, and {many}"),
+                    );
+                }
+            }
             None => self.unsent(key, format!("media node {node} is gone")),
         }
     }
@@ -174,7 +182,7 @@ impl Control {
     }
 }
 
-fn key(command: &MediaCommand) -> Option<RequestId> {
+pub(crate) fn key(command: &MediaCommand) -> Option<RequestId> {
     match command {
         MediaCommand::Publish { key, .. }
         | MediaCommand::Subscribe { key, .. }

@@ -82,6 +82,7 @@ impl Control {
             return;
         }
         self.compare(&node, carries);
+        self.say_what_waited(&node);
         self.tell_conference(conference::Input::NodeBack { node });
     }
 
@@ -267,7 +268,7 @@ impl Control {
             sessions: sessions.len(),
         });
         self.note(Slot::Node(node.clone()));
-        if reason.is_crash() {
+        if reason == cluster::LostReason::SuspicionOver {
             self.crashed(&node, sessions);
         }
         let node = NodeId::new(node.as_str());
@@ -276,6 +277,7 @@ impl Control {
             cluster::LostReason::Terminated => Remedy::Evict,
             _ => self.settings.remedy,
         };
+        self.forget_what_waited(&node);
         self.tell_conference(conference::Input::NodeLost { node, remedy });
     }
 

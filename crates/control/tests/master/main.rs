@@ -2,6 +2,7 @@
 
 mod dice;
 mod durable;
+mod links;
 mod losses;
 mod restart;
 mod stage;

@@ -231,6 +231,13 @@ impl Stage {
         });
     }
 
+    pub fn detach(&mut self, attachment: u64) {
+        self.handle(Input::Detached {
+            attachment: AttachmentId(attachment),
+            reason: "cut".into(),
+        });
+    }
+
     pub fn server(&mut self, operation: ServerOperation) -> Question {
         let question = Question(self.next_question);
         self.next_question += 1;
