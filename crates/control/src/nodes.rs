@@ -268,7 +268,7 @@ impl Control {
             sessions: sessions.len(),
         });
         self.note(Slot::Node(node.clone()));
-        if reason == cluster::LostReason::SuspicionOver {
+        if reason.is_crash() {
             self.crashed(&node, sessions);
         }
         let node = NodeId::new(node.as_str());
