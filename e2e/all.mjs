@@ -17,4 +17,6 @@ import './tests/call_page.test.mjs';
 import './tests/master.test.mjs';
 import './tests/node_death.test.mjs';
 import './tests/frozen.test.mjs';
+import './tests/launches.test.mjs';
+import './tests/orders.test.mjs';
 import './tests/nights.test.mjs';
