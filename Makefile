@@ -39,6 +39,11 @@ mornings: deps-build ## Live through N (100000) days drawn from seeds, from FROM
 	@$(CARGO) build --release --locked --package simulation
 	@target/release/simulation mornings $(or $(N),100000) $(or $(FROM),0)
 
+.PHONY: nights
+nights: deps release e2e/node_modules/.stamp ## Live through N (50) nights with real processes and browsers, SEED=… to repeat one's nights
+	$(call stage,Nights)
+	@NIGHTS=$(or $(N),50) node e2e/run.mjs e2e/tests/nights.test.mjs e2e/tests/schedule.test.mjs
+
 .PHONY: fleet
 fleet: release e2e/node_modules/.stamp ## Launch 20 nodes at once, N (20) times; start master and nodes in every order
 	@ROUNDS=$(or $(N),20) ORDERS=24 GAP_MS=10000 node e2e/run.mjs e2e/tests/launches.test.mjs e2e/tests/orders.test.mjs

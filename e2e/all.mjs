@@ -20,3 +20,6 @@ import './tests/frozen.test.mjs';
 import './tests/launches.test.mjs';
 import './tests/orders.test.mjs';
 import './tests/nights.test.mjs';
+import './tests/drain.test.mjs';
+import './tests/schedule.test.mjs';
+import './tests/bad_nodes.test.mjs';

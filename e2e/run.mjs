@@ -1,5 +1,5 @@
-// Runs the browser tests: those that need nothing but a loopback interface, then those that need a network namespace
-// of their own. Arguments are test files to run instead of all.
+// Runs the browser tests: those that need nothing but a loopback interface, then those that need a network
+// namespace of their own. Arguments are test files to run instead of all.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -50,7 +50,7 @@ function environment() {
 }
 
 function runInNamespace(files) {
-  const unshare = ['unshare', '--net', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])];
+  const unshare = ['unshare', '--net', '--mount', ...(process.getuid() === 0 ? [] : ['--user', '--map-root-user'])];
   // A pair of interfaces with an address, since browsers offer no loopback addresses to others.
   const network = [
     'set -e', 'ip link set lo up', 'ip link add muster0 type veth peer name muster1',

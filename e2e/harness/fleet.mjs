@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { atEnd } from './cleanup.mjs';
@@ -72,16 +72,20 @@ export class Fleet {
     this.token = execFileSync(BINARY, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
   }
 
-  /** Starts a node, whose media is at this address. */
-  startNode(name, { address = '127.0.0.1', flags = [] } = {}) {
+  /** Makes a data directory that is the image of another. */
+  clone(name, copy) {
+    cpSync(this.#directoryOf(name), this.#directoryOf(copy), { recursive: true });
+  }
+
+  /** Starts a node of this id, whose media is at this address. */
+  startNode(name, { id = name, address = '127.0.0.1', environment = {} } = {}) {
     return this.#start(name, [
       'node',
       ...['--master', `https://127.0.0.1:${this.linkPort}`],
-      ...['--node-id', name],
+      ...['--node-id', id],
       ...['--public-address', address],
       ...['--shards', '1'],
-      ...flags,
-    ], { MUSTER_LINK_JOIN: this.token });
+    ], { MUSTER_LINK_JOIN: this.token, ...environment });
   }
 
   /** Starts all, the master first, and waits until every node serves. */
@@ -111,6 +115,21 @@ export class Fleet {
   async states() {
     const { body } = await this.rest.get('/muster/api/v1/nodes');
     return Object.fromEntries(body.nodes.map(({ id, state }) => [id, state]));
+  }
+
+  /** Lets a node go as soon as its sessions are over, and at the latest after `withinSeconds`. */
+  drain(id, deadline = {}) {
+    return this.#command(`/muster/api/v1/nodes/${id}/drain`, deadline);
+  }
+
+  /** Keeps a node after all. */
+  undrain(id) {
+    return this.#command(`/muster/api/v1/nodes/${id}/undrain`);
+  }
+
+  async #command(path, body) {
+    const { status, body: told } = await this.rest.post(path, body);
+    if (status >= 300) throw new Error(`POST ${path}: status ${status}, ${JSON.stringify(told)}`);
   }
 
   async health() {

@@ -27,13 +27,13 @@ export class Server {
    * Starts a server and waits until it says that it is up, or that it is down, if `status` says so. `flags` are added to
    * those every test needs; without a `mediaAddress` (null) it finds its addresses itself.
    */
-  static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {}, status = 'UP' } = {}) {
+  static async start({ host = '127.0.0.1', mediaAddress = host, flags = [], environment = {}, status = 'UP', dataDir } = {}) {
     const server = new Server();
     server.status = status;
     server.host = host;
     server.mediaAddress = mediaAddress;
     server.port = await freePort();
-    server.dataDir = mkdtempSync(path.join(tmpdir(), 'muster-e2e-'));
+    server.dataDir = dataDir ?? mkdtempSync(path.join(tmpdir(), 'muster-e2e-'));
     server.log = path.join(OUT, `server-${process.pid}-${++started}.log`);
     server.flags = flags;
     server.environment = environment;
