@@ -6,7 +6,7 @@ use master::{Administration, Webhook};
 
 use crate::config::{Settings, WebhookSettings};
 use crate::data_dir::DataDir;
-use crate::token;
+use crate::{restarting, token};
 
 /// The settings' part.
 ///
@@ -20,13 +20,13 @@ pub fn read(settings: &Settings, data: &DataDir) -> Result<Administration> {
     Ok(Administration {
         cluster_id,
         links: token::links(settings, settings.link.listen),
+        restart: Some(restarting::restart(data.clone())),
         webhook: settings.webhook.as_ref().map(webhook).transpose()?,
         strategy: settings.load_strategy,
         policy: cluster::Policy {
             autoscaling: settings.autoscaling,
             ..cluster::Policy::default()
         },
-        ..Administration::default()
     })
 }
 

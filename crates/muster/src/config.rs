@@ -16,7 +16,7 @@ mod values;
 mod webhook;
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use layers::{Layers, Origin, Value};
 pub use report::{Problem, Report};
@@ -62,11 +62,62 @@ const FILE_VARIABLE: &str = "MUSTER_CONFIG";
 const OPENVIDU_VARIABLE: &str = "MUSTER_OPENVIDU_ENV";
 const URL_VARIABLE: &str = "MUSTER_URL";
 
+/// File of the data directory with what `POST /restart` changed, as OpenVidu writes it: it comes before the TOML file, and
+/// after the environment and flags.
+pub const OVERRIDES: &str = "overrides.env";
+
 /// Reads all sources for a role.
 ///
 /// # Errors
 /// Everything that is wrong, at once.
 pub fn load(sources: &Sources, role: Role) -> Result<Loaded, Report> {
+    let loaded = load_under(sources, role, None)?;
+    if role == Role::Node {
+        return Ok(loaded);
+    }
+    let path = loaded.settings.data_dir.join(OVERRIDES);
+    // Without a file nothing was changed; one that cannot be read is told by whoever uses the directory.
+    match std::fs::read_to_string(&path) {
+        Ok(text) => load_under(sources, role, Some((&path, &text))),
+        Err(_) => Ok(loaded),
+    }
+}
+
+/// Says what is wrong with overrides of which these properties are new.
+///
+/// # Errors
+/// A sentence for whoever changed them.
+pub fn try_overrides(
+    sources: &Sources,
+    role: Role,
+    text: &str,
+    changed: &[&str],
+) -> Result<(), String> {
+    let mut problems = Vec::new();
+    let account = openvidu::parse(OVERRIDES, text, &mut Layers::default(), &mut problems);
+    for (name, nearest) in &account.unknown {
+        if changed.contains(&name.as_str()) {
+            let nearest = nearest.as_ref();
+            let hint = nearest.map_or_else(String::new, |it| format!("; did you mean {it}?"));
+            return Err(format!("Property '{name}' is not known{hint}"));
+        }
+    }
+    for (name, why) in &account.inapplicable {
+        if changed.contains(&name.as_str()) {
+            return Err(format!("Property '{name}' has no meaning here: {why}"));
+        }
+    }
+    match load_under(sources, role, Some((Path::new(OVERRIDES), text))) {
+        Ok(_) => Ok(()),
+        Err(report) => Err(report.to_string()),
+    }
+}
+
+fn load_under(
+    sources: &Sources,
+    role: Role,
+    overrides: Option<(&Path, &str)>,
+) -> Result<Loaded, Report> {
     let mut problems = Vec::new();
     let mut layers = Layers::default();
     let environment = environment(&sources.environment, &mut problems);
@@ -81,6 +132,10 @@ pub fn load(sources: &Sources, role: Role) -> Result<Loaded, Report> {
         .and_then(|path| openvidu::read(&path, &mut layers, &mut problems));
     if let Some(path) = path(&sources.file, FILE_VARIABLE) {
         toml_file::read(&path, &mut layers, &mut problems);
+    }
+    if let Some((path, text)) = overrides {
+        let shown = path.display().to_string();
+        openvidu::parse(&shown, text, &mut layers, &mut problems);
     }
     take_variables(&environment, &mut layers, &mut problems);
     for flag in &sources.flags {

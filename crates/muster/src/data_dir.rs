@@ -9,6 +9,7 @@
 //! | `links` | master | URLs for tokens: where it listened for nodes when it was last started |
 //! | `cluster-id` | master | the permanent name of the cluster |
 //! | `https-address` | master | where commands on this machine find it |
+//! | `overrides.env` | master | what `POST /restart` changed |
 //! | `master.lock` | master | held while it runs |
 //! | `node-id` | node | its permanent name |
 //! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |

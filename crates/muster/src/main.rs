@@ -16,6 +16,7 @@ mod mastering;
 mod noding;
 mod page;
 mod random;
+mod restarting;
 mod serving;
 mod shutdown;
 mod token;
@@ -47,7 +48,10 @@ fn main() -> ExitCode {
     logging::start(&loaded.settings.log);
     descriptors::raise();
     let done = match task {
-        Task::Run(role) => run(role, loaded),
+        Task::Run(role) => {
+            restarting::prepare(sources, role);
+            run(role, loaded)
+        }
         Task::Token(wish) => token::print(wish, &loaded.settings),
         Task::Ask(asking, wish) => asking::run(asking, wish, &loaded.settings),
     };

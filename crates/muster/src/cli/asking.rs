@@ -12,8 +12,12 @@ use crate::config::Sources;
 #[allow(missing_docs)]
 #[derive(Args, Debug)]
 pub struct Asking {
-    #[command(flatten)]
-    pub common: Common,
+    /// TOML file with settings [env: MUSTER_CONFIG]
+    #[arg(long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Data directory of a master on this machine
+    #[arg(long, value_name = "DIR", global = true)]
+    pub data_dir: Option<String>,
     /// The master's address [default: that of the master whose data directory this is] [env: MUSTER_URL]
     #[arg(long, value_name = "https://HOST:PORT", global = true)]
     pub url: Option<String>,
@@ -107,7 +111,11 @@ pub enum Schedule {
 impl Asking {
     /// All that was said about settings; the rest of what was said stays.
     pub fn sources(&mut self) -> Sources {
-        let common = std::mem::take(&mut self.common);
+        let common = Common {
+            config: self.config.take(),
+            data_dir: self.data_dir.take(),
+            ..Common::default()
+        };
         common.sources(vec![flag("secret", "--secret", self.secret.take())])
     }
 }

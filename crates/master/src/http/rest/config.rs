@@ -4,16 +4,23 @@ use std::sync::Arc;
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use cluster::Strategy;
+use cluster::{Policy, Strategy};
 use hyper::header::{HeaderName, HeaderValue};
 use openvidu::rest;
 
-use super::answer::{Problem, json};
+use super::answer::{Answer, Problem, json};
 use crate::app::{App, COMPATIBLE_VERSION};
 use crate::webhook::Webhook;
 
-pub(super) async fn all(State(app): State<Arc<App>>) -> Response {
-    json(view(&app).render())
+pub(super) async fn all(State(app): State<Arc<App>>) -> Answer {
+    let (launches, policy) = app
+        .look(|_, cluster| (cluster.settings().launches > 0, cluster.policy().clone()))
+        .await?;
+    let config = rest::Config {
+        cluster: Some(cluster(&app, launches, &policy)),
+        ..view(&app)
+    };
+    Ok(json(config.render()))
 }
 
 pub(super) async fn one(
@@ -45,7 +52,7 @@ fn view(app: &App) -> rest::Config {
         sessions_garbage_threshold: config.garbage_threshold.as_secs(),
         recording: None,
         webhook: administration.webhook.as_ref().map(webhook),
-        cluster: Some(cluster(app)),
+        cluster: None,
     }
 }
 
@@ -64,12 +71,11 @@ fn webhook(webhook: &Webhook) -> rest::Webhook {
     }
 }
 
-fn cluster(app: &App) -> rest::Cluster {
+fn cluster(app: &App, launches: bool, policy: &Policy) -> rest::Cluster {
     let administration = &app.config.administration;
-    let policy = &administration.policy;
     rest::Cluster {
         id: administration.cluster_id.clone(),
-        launches: false,
+        launches,
         media_nodes: policy.count,
         reconnection_timeout: cluster::SUSPICION.as_secs(),
         load_strategy: strategy(administration.strategy).to_owned(),
