@@ -3,6 +3,7 @@
 //!
 //! Media belongs to the node: when the master goes away, nothing on the node changes but that it dials.
 
+mod boot;
 mod carrier;
 mod interfaces;
 mod random;

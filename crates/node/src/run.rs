@@ -12,7 +12,7 @@ use crate::carrier::Carrier;
 use crate::interfaces::{self, Interfaces};
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
-use crate::{Config, Exit, NodeError, random};
+use crate::{Config, Exit, NodeError, boot, random};
 
 /// Runs a node until it is asked to stop or has a reason of its own to end.
 ///
@@ -66,7 +66,7 @@ impl Prepared {
             found,
             ips,
             boot_id: random::boot_id().map_err(NodeError::Random)?,
-            boot_started: epoch_millis(),
+            boot_started: boot::started(&config.directory, epoch_millis()),
         })
     }
 
