@@ -59,20 +59,35 @@ const NO_WAY: (u16, &str) = (409, "The node's status does not allow it");
 const BAD_BODY: (u16, &str) = (400, "The body is not as described; the message says where");
 
 fn words(operation: Operation) -> Words {
-    let get = |summary, schema| Words {
+    match operation {
+        Operation::ListNodes
+        | Operation::AddNodes
+        | Operation::Node
+        | Operation::RemoveNode
+        | Operation::Drain
+        | Operation::UnDrain
+        | Operation::Why
+        | Operation::Revoke => of_nodes(operation),
+        _ => of_the_whole(operation),
+    }
+}
+
+fn get(summary: &'static str, schema: &'static str) -> Words {
+    Words {
         summary,
         body: None,
         success: (200, Some(schema)),
         failures: &[],
-    };
+    }
+}
+
+fn of_nodes(operation: Operation) -> Words {
     match operation {
-        Operation::Status => get("How everything is", "Status"),
-        Operation::ListNodes => get("All nodes", "Nodes"),
         Operation::AddNodes => Words {
             body: Some("AddNodes"),
             failures: &[BAD_BODY, (501, "No provider launches nodes here")],
             success: (202, Some("Added")),
-            ..get("Launch more nodes", "Added")
+            ..get("Launch more nodes", "")
         },
         Operation::Node => Words {
             failures: &[UNKNOWN],
@@ -115,6 +130,12 @@ fn words(operation: Operation) -> Words {
                 "",
             )
         },
+        _ => get("All nodes", "Nodes"),
+    }
+}
+
+fn of_the_whole(operation: Operation) -> Words {
+    match operation {
         Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
         Operation::SetSchedule => Words {
             body: Some("ScheduleRequest"),
@@ -139,6 +160,7 @@ fn words(operation: Operation) -> Words {
             failures: &[BAD_BODY],
             ..get("A token with which a node joins", "JoinToken")
         },
+        _ => get("How everything is", "Status"),
     }
 }
 
