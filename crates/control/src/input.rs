@@ -79,6 +79,11 @@ pub enum Input {
         attachment: AttachmentId,
         says: Says,
     },
+    /// Nothing has been heard on a stream of the link for a while, though it is open; or something has been again.
+    Silence {
+        attachment: AttachmentId,
+        silent: bool,
+    },
     /// A stream of the link is gone, and why.
     Detached {
         attachment: AttachmentId,

@@ -22,6 +22,9 @@ impl Control {
                 carries,
             } => self.attached(attachment, *hello, &carries),
             Input::Says { attachment, says } => self.says(attachment, says),
+            Input::Silence { attachment, silent } => {
+                self.tell_cluster(Cluster::Silence { attachment, silent });
+            }
             Input::Detached { attachment, reason } => self.detached(attachment, reason),
             Input::Unsent { key, reason } => self.taken_back(key, reason),
             Input::Probed {

@@ -170,7 +170,7 @@ struct Order {
 }
 
 impl Dialer {
-    /// Prepares to dial. `load` goes out with each heartbeat.
+    /// Prepares to dial. `load` goes out with a heartbeat in every [`LOAD`](crate::LOAD).
     ///
     /// # Errors
     /// When the configuration can never lead anywhere.

@@ -68,12 +68,19 @@ pub enum Event {
         #[allow(missing_docs)]
         handle: Handle,
     },
-    /// A node said something after its hello.
+    /// A node said something after its hello. Heartbeats without a load are not told.
     Message {
         #[allow(missing_docs)]
         attachment: AttachmentId,
         #[allow(missing_docs)]
         message: proto::from_node::Message,
+    },
+    /// Nothing has come for [`DOUBT`](crate::DOUBT), or something comes again. The stream goes on.
+    Silence {
+        #[allow(missing_docs)]
+        attachment: AttachmentId,
+        #[allow(missing_docs)]
+        silent: bool,
     },
     /// The stream is over.
     Detached {
@@ -87,7 +94,7 @@ pub enum Event {
 /// Why a stream is over.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Detached {
-    /// Three heartbeats missed.
+    /// Nothing came for [`SILENCE`](crate::SILENCE).
     #[error("silent for {} s", crate::SILENCE.as_secs_f32())]
     Silent,
     /// The node closed it.

@@ -221,6 +221,26 @@ async fn commands_come_in_answers_and_load_go_out() {
 }
 
 #[tokio::test]
+async fn heartbeats_are_many_and_loads_are_few() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let (_outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+    let (mut beats, mut loads) = (0, 0);
+    let over = tokio::time::Instant::now() + link::SILENCE - link::HEARTBEAT;
+    while let Ok(message) = tokio::time::timeout_at(over, peer.receive()).await {
+        let from_node::Message::Heartbeat(beat) = message else {
+            panic!("unexpected {message:?}");
+        };
+        beats += 1;
+        loads += u32::from(beat.load.is_some());
+    }
+    assert!((1..=4).contains(&loads), "{loads} loads");
+    assert!(beats > 2 * loads, "{beats} beats with {loads} loads");
+}
+
+#[tokio::test]
 async fn a_silent_master_is_left_and_dialled_anew_with_a_new_hello() {
     let certificate = certificate(link::SERVER_NAME);
     let (listener, addr) = listener().await;

@@ -10,10 +10,10 @@ use link::proto::link_client::LinkClient;
 use link::proto::{self, FromNode, from_master, from_node, refused};
 use link::serve::{self, COMMANDS, CommandError, Detached, Event, Handle, Server};
 use link::trust::{LIFE, Trust};
-use link::{PROTOCOL, SERVER_NAME, SILENCE};
+use link::{DOUBT, HEARTBEAT, PROTOCOL, SERVER_NAME, SILENCE};
 use made::{Key, pem};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -56,6 +56,11 @@ impl Master {
     }
 
     async fn channel(&self, certified: Option<&str>) -> Channel {
+        let channel = self.endpoint(certified).connect().await;
+        channel.expect("connected")
+    }
+
+    fn endpoint(&self, certified: Option<&str>) -> Endpoint {
         let mut tls = ClientTlsConfig::new()
             .ca_certificate(Certificate::from_pem(&self.ca))
             .domain_name(SERVER_NAME);
@@ -66,8 +71,7 @@ impl Master {
             tls = tls.identity(Identity::from_pem(signed, key.pem()));
         }
         let endpoint = Endpoint::from_shared(self.url.clone()).expect("URL");
-        let channel = endpoint.tls_config(tls).expect("TLS").connect().await;
-        channel.expect("connected")
+        endpoint.tls_config(tls).expect("TLS")
     }
 
     async fn event(&mut self) -> Event {
@@ -88,7 +92,7 @@ impl Master {
         loop {
             match self.event().await {
                 Event::Detached { reason, .. } => return reason,
-                Event::Message { .. } => {}
+                Event::Message { .. } | Event::Silence { .. } => {}
                 Event::Attached { .. } => panic!("expected Detached"),
             }
         }
@@ -107,8 +111,12 @@ impl Node {
 
     /// With a certificate for this node, or with none.
     async fn dial_as(master: &Master, certified: Option<&str>) -> Self {
+        Self::on(master.channel(certified).await).await
+    }
+
+    async fn on(channel: Channel) -> Self {
         let (out, queue) = mpsc::channel(16);
-        let mut client = LinkClient::new(master.channel(certified).await);
+        let mut client = LinkClient::new(channel);
         let attached = client.attach(ReceiverStream::new(queue)).await;
         Self {
             out,
@@ -137,7 +145,10 @@ impl Node {
     }
 
     async fn beat(&self) {
-        let beat = proto::Heartbeat::default();
+        let beat = proto::Heartbeat {
+            load: Some(proto::Load::default()),
+            ..Default::default()
+        };
         self.say(from_node::Message::Heartbeat(beat)).await;
     }
 
@@ -246,8 +257,89 @@ async fn whoever_does_not_say_hello_is_refused() {
     );
 }
 
+/// A node that beats until the sender is dropped, in a thread of its own: it goes on when the master is stopped.
+fn beating(master: &Master) -> oneshot::Sender<()> {
+    let endpoint = master.endpoint(Some("media_1"));
+    let (stop, stopped) = oneshot::channel::<()>();
+    let node = async move {
+        let node = Node::on(endpoint.connect().await.expect("connected")).await;
+        node.greet("media_1", PROTOCOL).await;
+        loop {
+            node.beat().await;
+            tokio::time::sleep(HEARTBEAT).await;
+        }
+    };
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build();
+        runtime.expect("runtime").block_on(async {
+            tokio::select! {
+                () = node => {}
+                _ = stopped => {}
+            }
+        });
+    });
+    stop
+}
+
 #[tokio::test]
-async fn three_missed_heartbeats_end_it() {
+async fn a_master_that_was_stopped_does_not_hold_the_time_against_its_nodes() {
+    let mut master = Master::start().await;
+    let _node = beating(&master);
+    let _handle = master.attached().await;
+    // All of this test's runtime, and so the master.
+    std::thread::sleep(SILENCE * 2);
+    let end = tokio::time::Instant::now() + DOUBT * 2;
+    while let Ok(event) = tokio::time::timeout_at(end, master.events.recv()).await {
+        assert!(matches!(event, Some(Event::Message { .. })), "{event:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_silent_stream_is_told_of_and_goes_on() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master).await;
+    let _handle = master.attached().await;
+    let since = tokio::time::Instant::now();
+    let event = master.event().await;
+    assert!(
+        matches!(event, Event::Silence { silent: true, .. }),
+        "{event:?}"
+    );
+    assert!(since.elapsed() > DOUBT - HEARTBEAT && since.elapsed() < SILENCE);
+    node.beat().await;
+    let event = master.event().await;
+    assert!(
+        matches!(event, Event::Silence { silent: false, .. }),
+        "{event:?}"
+    );
+    assert!(matches!(master.event().await, Event::Message { .. }));
+}
+
+#[tokio::test]
+async fn a_heartbeat_without_a_load_is_not_handed_on() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master).await;
+    let _handle = master.attached().await;
+    let bare = || from_node::Message::Heartbeat(proto::Heartbeat::default());
+    let end = tokio::time::Instant::now() + DOUBT * 2;
+    while tokio::time::Instant::now() < end {
+        node.say(bare()).await;
+        tokio::time::sleep(HEARTBEAT).await;
+    }
+    node.say(from_node::Message::Leaving(proto::Leaving::default()))
+        .await;
+    let event = master.event().await;
+    let leaving = from_node::Message::Leaving(proto::Leaving::default());
+    assert!(
+        matches!(&event, Event::Message { message, .. } if *message == leaving),
+        "{event:?}"
+    );
+}
+
+#[tokio::test]
+async fn long_silence_ends_it() {
     let mut master = Master::start().await;
     let node = Node::greeting(&master).await;
     let _handle = master.attached().await;

@@ -12,10 +12,11 @@ use super::renewal;
 use super::target::Target;
 use super::wire::CONNECT;
 use super::{Event, HelloWanted, OUTBOX};
+use crate::listening::Listening;
 use crate::proto::from_master::Message;
 use crate::proto::link_client::LinkClient;
 use crate::proto::{self, FromMaster, FromNode, from_node, refused};
-use crate::{HEARTBEAT, SILENCE};
+use crate::{HEARTBEAT, LOAD, SILENCE};
 
 /// How long queued messages may take to go out when the node hangs up.
 const LINGER: Duration = Duration::from_millis(300);
@@ -71,8 +72,8 @@ pub(super) async fn hold(
         incoming,
         load,
         events,
-        heard: Instant::now(),
-        looked: Instant::now(),
+        listening: Listening::new(Instant::now()),
+        load_told: None,
         welcomed: false,
     };
     let ended = attachment.run().await;
@@ -122,9 +123,8 @@ struct Attachment<'a> {
     incoming: Streaming<FromMaster>,
     load: watch::Receiver<proto::Load>,
     events: &'a mpsc::Sender<Event>,
-    heard: Instant,
-    /// When silence was last looked for.
-    looked: Instant,
+    listening: Listening,
+    load_told: Option<Instant>,
     welcomed: bool,
 }
 
@@ -151,7 +151,7 @@ impl Attachment<'_> {
     }
 
     async fn take(&mut self, message: FromMaster) -> Option<Ended> {
-        self.heard = Instant::now();
+        self.listening.hear(Instant::now());
         match message.message {
             Some(Message::Heartbeat(_)) => None,
             Some(Message::Welcome(welcome)) if !self.welcomed => {
@@ -179,19 +179,14 @@ impl Attachment<'_> {
     }
 
     fn tick(&mut self) -> Option<Ended> {
-        // A process that was stopped heard nothing because it did not listen; what waits in the socket is read first.
-        let asleep = self.looked.elapsed() > HEARTBEAT * 2;
-        self.looked = Instant::now();
-        if asleep {
-            self.heard = self.looked;
-        }
-        if self.heard.elapsed() > SILENCE {
+        let now = Instant::now();
+        if self.listening.look(now) > SILENCE {
             return Some(self.lost(format!("nothing heard from the master for {SILENCE:?}")));
         }
         if self.welcomed {
             let heartbeat = proto::Heartbeat {
                 sent_at: epoch_millis(),
-                load: Some(*self.load.borrow()),
+                load: self.load_due(now).then(|| *self.load.borrow()),
             };
             // A full queue says that nothing gets through; the master's own watch will draw the conclusion.
             let _ = self.outbox.try_send(FromNode {
@@ -199,6 +194,14 @@ impl Attachment<'_> {
             });
         }
         None
+    }
+
+    fn load_due(&mut self, now: Instant) -> bool {
+        let due = self.load_told.is_none_or(|told| now - told >= LOAD);
+        if due {
+            self.load_told = Some(now);
+        }
+        due
     }
 
     fn lost(&self, reason: String) -> Ended {

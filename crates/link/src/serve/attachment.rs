@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tokio::sync::mpsc;
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 use tonic::{Status, Streaming};
 
 use super::connection::Peer;
 use super::{AttachmentId, COMMANDS, Detached, Event, HELLO, Handle, Shared, enrolment};
+use crate::listening::Listening;
 use crate::proto::{self, from_master, from_node};
 use crate::trust::Facts;
-use crate::{HEARTBEAT, SILENCE};
+use crate::{DOUBT, HEARTBEAT, SILENCE};
 
 /// Messages that wait between us and HTTP/2's flow control.
 pub(super) const OUT: usize = 16;
@@ -117,28 +118,58 @@ async fn read(
     attachment: AttachmentId,
     stream: &mut Streaming<proto::FromNode>,
 ) -> Detached {
+    let mut listening = Listening::new(Instant::now());
+    let mut look = interval(HEARTBEAT);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut silent = false;
     loop {
-        // Only the node's silence counts, not the time that our own queue takes below.
-        let message = match timeout(SILENCE, stream.message()).await {
-            Err(_) => return Detached::Silent,
-            Ok(Err(status)) => return Detached::Broken(status.message().to_owned()),
-            Ok(Ok(None)) => return Detached::ByNode,
-            Ok(Ok(Some(message))) => message.message,
+        let event = tokio::select! {
+            // What waits in the socket counts before silence.
+            biased;
+            message = stream.message() => {
+                let message = match message {
+                    Err(status) => return Detached::Broken(status.message().to_owned()),
+                    Ok(None) => return Detached::ByNode,
+                    Ok(Some(message)) => message.message,
+                };
+                listening.hear(Instant::now());
+                if silent {
+                    silent = false;
+                    if !tell(shared, Event::Silence { attachment, silent }).await {
+                        return Detached::ByMaster;
+                    }
+                }
+                match message.filter(is_news) {
+                    Some(message) => Event::Message { attachment, message },
+                    None => continue,
+                }
+            }
+            _ = look.tick() => {
+                let silence = listening.look(Instant::now());
+                if silence > SILENCE {
+                    return Detached::Silent;
+                }
+                if silent || silence <= DOUBT {
+                    continue;
+                }
+                silent = true;
+                Event::Silence { attachment, silent }
+            }
         };
-        // A message kind of a later version of the contract decodes to nothing.
-        let Some(message) = message else { continue };
-        if shared
-            .events
-            .send(Event::Message {
-                attachment,
-                message,
-            })
-            .await
-            .is_err()
-        {
+        if !tell(shared, event).await {
             return Detached::ByMaster;
         }
     }
+}
+
+async fn tell(shared: &Shared, event: Event) -> bool {
+    shared.events.send(event).await.is_ok()
+}
+
+/// A bare heartbeat has said what it had to say by coming. A message kind of a later version of the contract decodes
+/// to nothing.
+fn is_news(message: &from_node::Message) -> bool {
+    !matches!(message, from_node::Message::Heartbeat(beat) if beat.load.is_none())
 }
 
 async fn write(mut commands: mpsc::Receiver<from_master::Message>, out: &Out) -> Detached {

@@ -56,6 +56,10 @@ impl Nodes {
                 let says = says(attachment, message)?;
                 Some(Input::Says { attachment, says })
             }
+            Event::Silence { attachment, silent } => {
+                let attachment = AttachmentId(attachment.0);
+                Some(Input::Silence { attachment, silent })
+            }
             Event::Detached { attachment, reason } => {
                 let attachment = AttachmentId(attachment.0);
                 self.handles.remove(&attachment);
