@@ -1,21 +1,23 @@
 //! From a listening socket to finished TLS connections.
 
+mod places;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
 
 use super::connection::Connection;
 
+pub(super) use places::Place;
+use places::Places;
+
 /// How long a TLS handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-
-/// Connections on which nobody has proved yet who it is; further ones wait in the system's queue.
-const UNPROVEN: usize = 256;
 
 /// Pause after the system refused to accept (out of descriptors), so as not to spin.
 const REFUSED: Duration = Duration::from_millis(100);
@@ -27,9 +29,9 @@ pub(super) async fn run(
     connections: mpsc::Sender<io::Result<Connection>>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
-    let places = Arc::new(Semaphore::new(UNPROVEN));
+    let places = Places::new();
     while !connections.is_closed() {
-        let Ok(place) = places.clone().acquire_owned().await else {
+        let Some(free) = places.free().await else {
             return;
         };
         let (socket, peer) = match listener.accept().await {
@@ -39,6 +41,10 @@ pub(super) async fn run(
                 tokio::time::sleep(REFUSED).await;
                 continue;
             }
+        };
+        let Some(place) = free.take(peer.ip()) else {
+            tracing::debug!(%peer, "link: too many connections from there have not proved yet who they are");
+            continue;
         };
         let (acceptor, connections) = (acceptor.clone(), connections.clone());
         tokio::spawn(async move {

@@ -11,20 +11,25 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
 
+use super::accept::Place;
 use crate::trust::Facts;
 
 /// How long a connection may be there without a proof: the hello's own time and what comes before it.
 const UNPROVEN: Duration = Duration::from_secs(super::HELLO.as_secs() + 3);
 
+/// How much is read on a connection without a certificate. What enrols a node is a tenth of it.
+const ENROLMENT_BYTES: usize = 64 << 10;
+
 pub(super) struct Connection {
     stream: TlsStream<TcpStream>,
     peer: Peer,
     deadline: Pin<Box<Sleep>>,
+    /// What may still be read of a node that showed no certificate.
+    left: Option<usize>,
 }
 
 /// Who is at the other end, for the streams on a connection.
@@ -40,15 +45,11 @@ pub(super) struct Peer {
 struct Proof {
     proven: AtomicBool,
     /// The place among the unproven.
-    place: Mutex<Option<OwnedSemaphorePermit>>,
+    place: Mutex<Option<Place>>,
 }
 
 impl Connection {
-    pub(super) fn new(
-        stream: TlsStream<TcpStream>,
-        addr: SocketAddr,
-        place: OwnedSemaphorePermit,
-    ) -> Self {
+    pub(super) fn new(stream: TlsStream<TcpStream>, addr: SocketAddr, place: Place) -> Self {
         let proof = Proof {
             proven: AtomicBool::new(false),
             place: Mutex::new(Some(place)),
@@ -57,7 +58,9 @@ impl Connection {
         let leaf = shown.and_then(<[_]>::first);
         // One of ours that names no node is as good as none.
         let certificate = leaf.and_then(|leaf| Facts::read(leaf).ok()).map(Arc::new);
+        let left = certificate.is_none().then_some(ENROLMENT_BYTES);
         Self {
+            left,
             stream,
             peer: Peer {
                 addr,
@@ -96,7 +99,15 @@ impl AsyncRead for Connection {
         if unproven && self.deadline.as_mut().poll(cx).is_ready() {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        Pin::new(&mut self.stream).poll_read(cx, buf)
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(cx, buf);
+        if let Some(left) = &mut self.left {
+            match left.checked_sub(buf.filled().len() - before) {
+                Some(rest) => *left = rest,
+                None => return Poll::Ready(Err(io::ErrorKind::QuotaExceeded.into())),
+            }
+        }
+        read
     }
 }
 

@@ -109,6 +109,8 @@ impl Authority {
         let certificate = directory.join("ca.crt");
         // The certificate is written last: without it there is no authority yet.
         if file::read(&certificate)?.is_none() {
+            // `muster token` reads it as soon as there is an authority, and must not draw another.
+            token_key(&directory.join("token.key"))?;
             let (made, key) = make(now)?;
             file::write(&directory.join("ca.key"), &key.serialize_pem())?;
             file::write(&certificate, &made.pem())?;
