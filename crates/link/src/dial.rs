@@ -72,7 +72,9 @@ pub enum ConfigError {
         node_id: String,
     },
     /// A file of the data directory.
-    #[error("{file} cannot be used: {reason}. Remove it and start the node with a new join token")]
+    #[error(
+        "{file} cannot be used: {reason}. Start the node with a new join token (`muster token` at the master)"
+    )]
     Identity {
         /// Its path.
         file: String,

@@ -437,6 +437,24 @@ async fn a_refused_token_does_not_stop_a_node_that_has_enrolled() {
 }
 
 #[tokio::test]
+async fn a_token_mends_what_is_damaged() {
+    let mut master = Master::start().await;
+    let mut node = Node::new("media_1", Some(master.token()));
+    for damage in [
+        "",
+        "rubbish",
+        "-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n",
+    ] {
+        std::fs::write(node.file("node.crt"), damage).expect("written");
+        node.visits(&mut master).await;
+    }
+    // The key of somebody else: what is kept is not for it.
+    std::fs::remove_file(node.file("node.key")).expect("there");
+    node.token = Some(master.token());
+    node.visits(&mut master).await;
+}
+
+#[tokio::test]
 async fn a_certificate_is_renewed_and_the_stream_not_torn() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let mut master = Master::start_in(directory, Duration::from_secs(6)).await;
@@ -477,11 +495,11 @@ async fn a_revoked_node_is_put_out_and_stays_out_until_a_new_token() {
     let mut running = node.start();
     tokio::join!(running.attached(), master.attached());
     let now = seconds(master.clock.now());
-    master
-        .trust
-        .revocations
-        .revoke("media_1", now)
-        .expect("kept");
+    let revocations = &master.trust.revocations;
+    revocations.revoke("media_1", now).expect("kept");
+    revocations
+        .revoke("media_2 1\nmedia_3", now)
+        .expect_err("would spoil the file");
     let event = running.next().await;
     let Event::Refused { cause, reason } = event else {
         panic!("expected Refused, got {event:?}");

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 
 use anyhow::{Context, Result};
+use link::dial::ConfigError;
 use node::NodeError;
 use tracing::{Instrument, info, info_span};
 
@@ -36,7 +37,8 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         info!(why, "stopping");
     };
     let exit = match node::run(config, shutdown).instrument(span).await {
-        Err(NodeError::Link(error)) => {
+        // Files that cannot be read or written now may be later.
+        Err(NodeError::Link(error)) if !matches!(error, ConfigError::File(_)) => {
             tracing::error!("{error}");
             return Ok(Ending::WrongSettings);
         }

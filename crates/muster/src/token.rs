@@ -1,21 +1,24 @@
 //! `muster token`: the line that lets a node join. It is made from the master's data directory, so it needs no running
-//! master, only one that has run.
+//! master. Where none has run yet the cluster's authority is made too: then nodes can be started before their master.
 
 use std::io::Write;
 use std::net::{IpAddr, SocketAddr};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, Result, bail};
 use link::trust::{Authority, Wish};
 
 use crate::cli::TokenWish;
 use crate::config::Settings;
-use crate::data_dir::DataDir;
+use crate::data_dir::{DataDir, Lock, Locking};
 use crate::exit::Ending;
 use crate::serving::bracketed;
 
 /// URLs for tokens, one in a line.
 const LINKS: &str = "links";
+/// How long a master that starts may take to make its authority.
+const STARTING: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// Where nodes reach a master that listens there.
 pub fn links(settings: &Settings, listening: SocketAddr) -> Vec<String> {
@@ -40,24 +43,24 @@ pub fn remember(data: &DataDir, links: &[String]) -> Result<()> {
 /// Prints a token.
 ///
 /// # Errors
-/// When the directory is not a master's.
+/// When the directory cannot be used, or nobody knows yet where the master will be.
 pub fn print(wish: TokenWish, settings: &Settings) -> Result<Ending> {
-    if !settings.data_dir.is_dir() {
-        bail!(
-            "there is no data directory {}; start the master first, or name its directory with --data-dir",
+    let kept = match settings.data_dir.is_dir() {
+        true => DataDir::open(&settings.data_dir)?.read(LINKS)?,
+        false => None,
+    };
+    let masters: Vec<String> = match (settings.link.masters.as_slice(), kept) {
+        ([], Some(kept)) => kept.lines().map(str::to_owned).collect(),
+        ([], None) => bail!(
+            "no master has run with the data directory {} yet. Name the master's own with --data-dir; to make a token \
+             before its first start, say with --master https://HOST:PORT where it will be",
             settings.data_dir.display()
-        );
-    }
+        ),
+        (named, _) => named.to_vec(),
+    };
     let data = DataDir::open(&settings.data_dir)?;
     let now = SystemTime::now();
-    let authority = Authority::existing(data.path(), now)
-        .context("start the master first, or name its directory with --data-dir")?;
-    let masters = if settings.link.masters.is_empty() {
-        let kept = data.read(LINKS)?.unwrap_or_default();
-        kept.lines().map(str::to_owned).collect()
-    } else {
-        settings.link.masters.clone()
-    };
+    let authority = authority(&data, now)?;
     let lonely = masters.iter().all(|url| is_local(url));
     let wish = Wish {
         masters,
@@ -75,6 +78,26 @@ pub fn print(wish: TokenWish, settings: &Settings) -> Result<Ending> {
     }
     writeln!(std::io::stdout(), "{}", token.text()).context("the token cannot be printed")?;
     Ok(Ending::Stopped)
+}
+
+/// The cluster's authority, made here when no master runs that would make it.
+fn authority(data: &DataDir, now: SystemTime) -> Result<Authority> {
+    let until = Instant::now() + STARTING;
+    while data.read("ca.crt")?.is_none() {
+        match Lock::take(&data.file("master.lock"))? {
+            Locking::Taken(_lock) => {
+                crate::complain(&format!(
+                    "muster: made a new cluster; start its master with --data-dir {}\n",
+                    data.path().display()
+                ));
+                return Ok(Authority::open(data.path(), now)?);
+            }
+            // A master that starts has an authority soon.
+            Locking::Held(_) if Instant::now() > until => break,
+            Locking::Held(_) => std::thread::sleep(LOOK),
+        }
+    }
+    Ok(Authority::existing(data.path(), now)?)
 }
 
 fn is_local(url: &str) -> bool {

@@ -48,25 +48,30 @@ pub(super) struct Identity {
     directory: PathBuf,
     pub(super) key: NodeKey,
     enrolled: Mutex<Option<Enrolled>>,
+    /// Why what is kept of an enrolment cannot be used. A token mends it.
+    damage: Option<ConfigError>,
 }
 
 impl Identity {
     /// Reads what is kept, and makes the key where there is none.
     pub(super) fn open(directory: &Path) -> Result<Self, ConfigError> {
         let key = open_key(&directory.join("node.key"))?;
-        let enrolled = match read_enrolled(directory)? {
-            // Half of something: as good as nothing, and a token mends it.
-            Some(enrolled) if !is_of(&enrolled, &key) => {
-                tracing::warn!("node.crt does not belong to node.key; this node has to enrol anew");
-                None
-            }
-            enrolled => enrolled,
+        let (enrolled, damage) = match read_enrolled(directory, &key) {
+            Ok(enrolled) => (enrolled, None),
+            Err(damage @ ConfigError::Identity { .. }) => (None, Some(damage)),
+            Err(error) => return Err(error),
         };
         Ok(Self {
             directory: directory.to_owned(),
             key,
             enrolled: Mutex::new(enrolled),
+            damage,
         })
+    }
+
+    /// Takes what is wrong with what is kept.
+    pub(super) fn take_damage(&mut self) -> Option<ConfigError> {
+        self.damage.take()
     }
 
     /// The present certificate and what belongs to it.
@@ -161,14 +166,15 @@ fn open_key(path: &Path) -> Result<NodeKey, ConfigError> {
         reason,
     };
     if let Some(pem) = trust::read(path)? {
-        return NodeKey::from_pem(&pem).map_err(|error| unusable(error.to_string()));
+        let reason = |error| format!("{error}; remove it to have a new one made");
+        return NodeKey::from_pem(&pem).map_err(|error| unusable(reason(error)));
     }
     let key = NodeKey::make().map_err(|error| unusable(error.to_string()))?;
     trust::write(path, &key.pem())?;
     Ok(key)
 }
 
-fn read_enrolled(directory: &Path) -> Result<Option<Enrolled>, ConfigError> {
+fn read_enrolled(directory: &Path, key: &NodeKey) -> Result<Option<Enrolled>, ConfigError> {
     let path = directory.join("node.crt");
     let Some(pem) = trust::read(&path)? else {
         return Ok(None);
@@ -188,13 +194,18 @@ fn read_enrolled(directory: &Path) -> Result<Option<Enrolled>, ConfigError> {
     };
     let facts = Facts::read(certificate).map_err(|error| unusable(error.to_string()))?;
     let text = |name: &str| trust::read(&directory.join(name)).map(Option::unwrap_or_default);
-    Ok(Some(Enrolled {
+    let enrolled = Enrolled {
         certificate: certificate.clone(),
         authority: authority.clone(),
         facts,
         masters: text("masters")?.lines().map(str::to_owned).collect(),
         token: text("joined-by")?.trim().to_owned(),
-    }))
+    };
+    if is_of(&enrolled, key) {
+        Ok(Some(enrolled))
+    } else {
+        Err(unusable("it is not for the key in node.key".into()))
+    }
 }
 
 /// The certificate comes last: whatever is cut short leaves the old one, or none, with which a token starts anew.

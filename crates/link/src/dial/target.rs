@@ -37,7 +37,12 @@ impl Target {
                 reason,
             })?;
         }
-        let identity = Identity::open(&config.directory)?;
+        let mut identity = Identity::open(&config.directory)?;
+        match (identity.take_damage(), &config.token) {
+            (Some(damage), None) => return Err(damage),
+            (Some(damage), Some(_)) => tracing::warn!("{damage}; enrolling anew"),
+            (None, _) => {}
+        }
         let target = Self {
             node_id: config.node_id.clone(),
             masters: config.masters.clone(),

@@ -7,13 +7,14 @@ use std::sync::{Mutex, PoisonError};
 
 use tokio::sync::watch;
 
-use super::{BACKDATE, Facts, file};
+use super::{BACKDATE, Facts, file, is_node_id};
 
 /// For each revoked node when that was, seconds since the Unix epoch.
 type List = BTreeMap<String, u64>;
 
 /// What was issued to a node before it was revoked, certificates and tokens, counts for nothing. It may come back with
-/// a token that is younger.
+/// a token that is younger. A reusable token that it still has brings it in under another name; removing `token.key` and
+/// starting the master anew voids all tokens.
 #[derive(Debug)]
 pub struct Revocations {
     list: watch::Sender<List>,
@@ -59,8 +60,12 @@ impl Revocations {
     /// Revokes a node. Its attachments end within moments. Blocks until it is on disk.
     ///
     /// # Errors
-    /// When it cannot be kept; it holds for this run of the master all the same.
+    /// When the text is no node's id. When it cannot be kept; it holds for this run of the master all the same.
     pub fn revoke(&self, node_id: &str, now: u64) -> io::Result<()> {
+        if !is_node_id(node_id) {
+            let reason = "a node's id is letters, digits, _ and -";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, reason));
+        }
         let path = self.path.lock().unwrap_or_else(PoisonError::into_inner);
         self.list.send_modify(|list| {
             list.insert(node_id.to_owned(), now);

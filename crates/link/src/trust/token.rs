@@ -238,4 +238,6 @@ impl fmt::Debug for TokenKey {
 }
 
 #[cfg(test)]
+// By its path, for the fuzz target takes this file in as a module of its own.
+#[path = "token/tests.rs"]
 mod tests;
