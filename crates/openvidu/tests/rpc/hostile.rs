@@ -125,6 +125,19 @@ fn ids_come_back_as_they_were() {
     }
 }
 
+/// Thousands may be in the session, and each of them gets a copy.
+#[test]
+fn what_everybody_gets_a_copy_of_is_short() {
+    let long = "x".repeat(100_000);
+    for (value, reason) in [(long.as_str(), "why"), ("mic", long.as_str())] {
+        let code = Peer::joined().error_code(
+            "streamPropertyChanged",
+            json!({"streamId":"s","property":"audioTrack","newValue":{"label":value},"reason":reason}),
+        );
+        assert_eq!(code, -1);
+    }
+}
+
 /// Every cut and every single-byte change of every frame that real clients send.
 #[test]
 fn mutilated_frames_never_panic_and_are_answered_at_most_once() {

@@ -8,6 +8,12 @@ use super::publish_video::{DIMENSIONS, is_dimensions};
 use crate::rpc::params::{Params, flag_of};
 use crate::rpc::refusal::Refusal;
 
+/// Longest `newValue` as JSON, bytes. Everybody in the session gets a copy.
+const VALUE_BYTES: usize = 16 << 10;
+
+/// Longest `reason`, bytes. Likewise.
+const REASON_BYTES: usize = 1 << 10;
+
 pub(super) fn read(params: &Params<'_>) -> Result<ClientOperation, Refusal> {
     let value = params.required("newValue")?;
     let property = property(params, value)?;
@@ -17,13 +23,18 @@ pub(super) fn read(params: &Params<'_>) -> Result<ClientOperation, Refusal> {
         }
         _ => value.to_string(),
     };
+    if new_value.len() > VALUE_BYTES {
+        let got = new_value.len();
+        let expected = format!("at most {VALUE_BYTES} bytes, got {got}");
+        return Err(params.refuse("newValue", &expected));
+    }
     Ok(ClientOperation::ChangeStream {
         stream: StreamId::new(params.text("streamId")?),
         change: StreamChange {
             property,
             new_value,
         },
-        reason: params.text("reason")?,
+        reason: params.short_text("reason", REASON_BYTES)?,
     })
 }
 
