@@ -100,7 +100,8 @@ pub enum LostReason {
 impl LostReason {
     /// Whether nobody meant it to go: the event `nodeCrashed`.
     pub fn is_crash(self) -> bool {
-        matches!(self, Self::SuspicionOver | Self::Crashed)
+        // A process that is meant to end says so, also when it is started again at once.
+        matches!(self, Self::SuspicionOver | Self::Crashed | Self::Superseded)
     }
 }
 

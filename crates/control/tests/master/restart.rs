@@ -241,6 +241,37 @@ fn what_was_not_posted_is_posted_again_in_order() {
 }
 
 #[test]
+fn a_node_whose_process_starts_again_has_crashed_and_recovered() {
+    use control::{Event, NodeHappening};
+    let mut stage = call();
+    stage.seen.clear();
+    stage.carried.clear();
+    stage.attach(2, "media_1", 2);
+    let events: Vec<&NodeHappening> = stage
+        .seen
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Event(Event::Node(event)) => Some(&event.what),
+            _ => None,
+        })
+        .filter(|what| !matches!(what, NodeHappening::StatusChanged { .. }))
+        .collect();
+    let [
+        NodeHappening::Crashed {
+            sessions,
+            connections,
+        },
+        NodeHappening::Recovered,
+    ] = events[..]
+    else {
+        panic!("{events:?}")
+    };
+    assert_eq!((sessions.len(), connections.len()), (1, 3));
+    let node = stage.sessions()[0].node.clone();
+    assert_eq!(node.expect("a home").as_str(), "media_1", "on the new boot");
+}
+
+#[test]
 fn a_large_session_that_was_written_in_part_is_kept() {
     let mut stage = Stage::new();
     stage.attach(1, "media_1", 1);
