@@ -106,3 +106,6 @@ impl Revocations {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! Who may join, and who may not any more.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,7 +56,10 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
         Problem::new(500, message)
     };
     let revoked = revoked.await.map_err(|error| failed(&error))?;
-    revoked.map_err(|error| failed(&error))?;
+    revoked.map_err(|error| match error.kind() {
+        ErrorKind::InvalidInput => Problem::new(400, error.to_string()),
+        _ => failed(&error),
+    })?;
     tracing::info!(node = id, "certificates revoked");
     Ok(StatusCode::NO_CONTENT.into_response())
 }
