@@ -50,8 +50,6 @@ pub(crate) struct Providing {
     said: BTreeMap<LaunchKey, Instant>,
     /// Nodes that have dialled in, in this run of the master or an earlier one.
     joined: BTreeSet<LaunchKey>,
-    /// Machines that are gone, of nodes that the cluster still knows.
-    gone: BTreeSet<LaunchKey>,
     /// The cluster has heard what there was at the start.
     listed: bool,
     pace: Pace,
@@ -89,7 +87,6 @@ impl Providing {
             asked: Vec::new(),
             said: BTreeMap::new(),
             joined,
-            gone: BTreeSet::new(),
             listed: false,
             pace: Pace::default(),
             given_up: None,
@@ -219,10 +216,6 @@ impl Providing {
             self.listed = true;
             inputs.push(Input::Listed);
         }
-        // A node that still speaks is not believed to be gone: said again until it is.
-        self.gone.retain(|key| cluster.node(&node(key)).is_some());
-        let gone = self.gone.iter().map(|key| Input::Gone { node: node(key) });
-        inputs.extend(gone);
         inputs
     }
 
@@ -243,7 +236,7 @@ impl Providing {
             Effect::Lost { key, reason } => {
                 tracing::warn!(node = %key, "the machine of a node is gone: {reason}");
                 self.ended(&key, &reason);
-                self.gone.insert(key);
+                inputs.push(Input::Gone { node: node(&key) });
             }
             Effect::Gone { key } => {
                 self.said.remove(&key);
@@ -286,8 +279,7 @@ impl Providing {
         tracing::warn!(node = %key, "a launch has failed: {reason}");
         if self.joined.contains(key) {
             self.ended(key, reason);
-            self.gone.insert(key.clone());
-            return;
+            return inputs.push(Input::Gone { node: node(key) });
         }
         self.said.remove(key);
         self.give_up_if_final(reason);
@@ -340,3 +332,6 @@ fn environment(machine: &Machine) -> Environment {
         ip: machine.address,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,6 +14,7 @@ use provider::command::{Command, Patience};
 use provider::executor::Bounds;
 use provider::launches::{BackOff, Timing};
 use provider::{ClusterId, LaunchKey, Provider, Spec};
+use tracing::warn;
 
 pub use processes::Locals;
 
@@ -60,6 +61,15 @@ impl Launching {
             Kind::Process => Some(locals.insert(Arc::new(Locals::of(data)?)).clone()),
             Kind::Command(executable) => Some(Arc::new(command(executable))),
         };
+        if matches!(settings.provider.kind, Kind::Command(_))
+            && settings.link.listen.ip().is_loopback()
+            && settings.link.masters.is_empty()
+        {
+            warn!(
+                listen = %settings.link.listen,
+                "machines that provider.command launches elsewhere cannot reach this master's link; see link.listen"
+            );
+        }
         let timing = timing(settings);
         let fleet = provider.map(|provider| Fleet {
             provider,
