@@ -1,6 +1,7 @@
 //! Why a node is in its state: a sentence, and the evidence.
 
 use crate::cluster::Cluster;
+use crate::deadline::Timer;
 use crate::effect::LostReason;
 use crate::ended::Ending;
 use crate::ids::{Moment, NodeId};
@@ -95,7 +96,7 @@ impl<R: Rules> Cluster<R> {
         let timers = self
             .timers()
             .filter(|it| it.node.as_ref() == Some(&node.id));
-        facts.extend(timers.map(|it| format!("{:?} in {:?}", it.timer, since(now, it.at))));
+        facts.extend(timers.map(|it| format!("in {:?} {}", since(now, it.at), coming(it.timer))));
         facts
     }
 
@@ -145,5 +146,21 @@ fn gone(ending: &Ending) -> Why {
     Why {
         sentence: format!("{} {how}", ending.node),
         evidence: vec![format!("its last boot was {}", ending.boot)],
+    }
+}
+
+/// What happens when a timer of a node runs out.
+fn coming(timer: Timer) -> &'static str {
+    match timer {
+        Timer::SuspicionOver => "it is taken for dead, unless a sign of life comes",
+        Timer::ProbeDue => "it is probed again",
+        Timer::ProbeUnanswered => "the probe under way counts as failed",
+        Timer::DrainOver => "the sessions that are left on it are closed",
+        Timer::LaunchOverdue => "its launch counts as failed",
+        Timer::TerminationOverdue => "its termination is asked for again",
+        Timer::BrakeOver => "the mass brake is released",
+        Timer::LaunchRetry => "the next launch is tried",
+        Timer::AutoscalingDue => "autoscaling looks at the load",
+        Timer::ScheduleTransition => "the schedule's next entry takes over",
     }
 }

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Flag, Role, Sources};
 
-pub use asking::{Asking, Nodes as NodesWish, Schedule as ScheduleWish, Wish};
+pub use asking::{Asking, Count, Nodes as NodesWish, Schedule as ScheduleWish, Wish};
 
 /// WebRTC conferencing for applications written for OpenVidu 2.x.
 #[derive(Debug, Parser)]

@@ -93,6 +93,13 @@ fn an_operator_needs_no_flags_on_the_masters_machine() {
         (code, err.as_str()),
         (1, "muster: media node media_1 is not known\n")
     );
+    let (code, out, _) = master.told(&["nodes", "want", "0"]);
+    assert_eq!(code, 0);
+    assert!(out.starts_with("Wanted: 0 nodes, by an operator"), "{out}");
+    assert_eq!(master.told(&["status"]).0, 0, "as many as are wanted");
+    let (_, out, _) = master.told(&["nodes", "want", "auto"]);
+    assert_eq!(out, "Wanted: any number of nodes.\n");
+    assert_eq!(master.told(&["nodes", "want", "many"]).0, 2);
     let (code, _, err) = master.told(&["nodes", "drain", "media_1", "--within", "soon"]);
     assert_eq!(code, 2, "{err}");
 }

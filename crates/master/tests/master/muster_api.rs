@@ -155,6 +155,11 @@ async fn nodes_are_drained_won_back_and_explained() {
     );
     assert_eq!(status("DELETE", "/nodes/media_1?now=true", "").await, 202);
     assert_eq!(get(&stage, "/status").await["sessions"], 0);
+    assert_eq!(
+        status("POST", "/nodes/media_1/undrain", "").await / 100,
+        4,
+        "no way back"
+    );
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! `muster nodes`
 
-use api::{AddNodes, Added, Drain, Node, Nodes, Operation, Why};
+use api::{AddNodes, Added, Drain, Node, Nodes, Operation, Wanted, WantedRequest, Why};
 
 use super::Told;
 use super::server::{Refusal, Server, pretty, understood};
+use super::status;
 use super::table::{paragraph, table};
-use crate::cli::NodesWish as Wish;
+use crate::cli::{Count, NodesWish as Wish};
 
 pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusal> {
     let nothing = None::<&()>;
@@ -23,6 +24,18 @@ pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusa
             let answer = server.ask(Operation::AddNodes, "", "", Some(&body)).await?;
             let added: Added = understood(&answer)?;
             let text = format!("Launching {}.\n", added.ids.join(", "));
+            (answer, text)
+        }
+        Wish::Want { count } => {
+            let answer = match count {
+                Count::Exactly(nodes) => {
+                    let body = WantedRequest { nodes };
+                    server.ask(Operation::Want, "", "", Some(&body)).await?
+                }
+                Count::Auto => server.ask(Operation::Unwant, "", "", nothing).await?,
+            };
+            let wanted: Wanted = understood(&answer)?;
+            let text = paragraph("Wanted: ", &format!("{}.", status::wanted(&wanted)));
             (answer, text)
         }
         Wish::Drain { id, within } => {

@@ -10,6 +10,9 @@ use super::server::{Refusal, Server, pretty, understood};
 use super::table::table;
 use crate::cli::ScheduleWish as Wish;
 
+/// How much of what comes is shown; all that is known is in the JSON.
+const SHOWN: usize = 5;
+
 pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusal> {
     let (answer, text) = match wish {
         Wish::Show => {
@@ -81,7 +84,7 @@ pub fn shown(schedule: &Schedule) -> String {
         ),
         None => "Nothing is in force yet.\n\n".to_owned(),
     };
-    let coming = schedule.next.iter().map(|next| {
+    let coming = schedule.next.iter().take(SHOWN).map(|next| {
         vec![
             next.entry.clone(),
             time(&next.begins),

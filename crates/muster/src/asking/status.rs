@@ -73,7 +73,7 @@ pub fn wanted(wanted: &Wanted) -> String {
     };
     let source = match (wanted.source.as_str(), &wanted.entry) {
         ("schedule", Some(entry)) => format!("by the schedule's entry \"{entry}\""),
-        ("operator", _) => "by an operator, until the schedule's next entry".to_owned(),
+        ("operator", _) => "by an operator (muster nodes want auto takes it back)".to_owned(),
         ("count", _) => "by the settings".to_owned(),
         (source, _) => format!("by {source}"),
     };

@@ -60,6 +60,12 @@ pub enum Nodes {
         #[arg(value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
         count: u32,
     },
+    /// Want so many nodes until the schedule's next entry; auto leaves it to schedule and settings again
+    Want {
+        #[arg(value_name = "N|auto", value_parser = count)]
+        #[allow(missing_docs)]
+        count: Count,
+    },
     /// Place nothing more on a node; it goes with its last session
     Drain {
         #[allow(missing_docs)]
@@ -91,6 +97,23 @@ pub enum Nodes {
         #[allow(missing_docs)]
         id: String,
     },
+}
+
+/// How many nodes an operator wants.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Count {
+    /// What schedule and settings say.
+    Auto,
+    #[allow(missing_docs)]
+    Exactly(u32),
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    match (text, text.parse()) {
+        ("auto", _) => Ok(Count::Auto),
+        (_, Ok(count)) if count <= 10_000 => Ok(Count::Exactly(count)),
+        _ => Err("a number up to 10000, or auto".to_owned()),
+    }
 }
 
 /// About the schedule.

@@ -9,7 +9,7 @@ use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
-use cluster::{Command, MediaNodeStatus, NodeId};
+use cluster::{Command, Illegal, MediaNodeStatus, NodeId};
 
 use super::answer::{Answer, Refusal, json, ok};
 use crate::app::App;
@@ -71,12 +71,12 @@ pub(super) async fn drain(
         node: NodeId::new(id),
         within: within_seconds.map(Duration::from_secs),
     };
-    app.command(drain).await??;
+    command(&app, drain).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
 pub(super) async fn undrain(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
-    app.command(Command::UnDrain(NodeId::new(id))).await??;
+    command(&app, Command::UnDrain(NodeId::new(id))).await?;
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
@@ -91,7 +91,10 @@ pub(super) async fn remove(
     let wanted = node.clone();
     let status =
         app.inspect(move |control, _| control.cluster().node(&wanted).map(cluster::Node::status));
-    let command = match status.await?.ok_or_else(|| unknown(&node))? {
+    let Some(status) = status.await? else {
+        return Err(gone(&app, node).await?.into());
+    };
+    let wish = match status {
         MediaNodeStatus::Failed => {
             app.input(Input::Gone { node }).await?;
             return Ok(StatusCode::ACCEPTED.into_response());
@@ -102,7 +105,7 @@ pub(super) async fn remove(
         }
         _ => Command::Drain { node, within: None },
     };
-    app.command(command).await??;
+    command(&app, wish).await?;
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
@@ -119,6 +122,24 @@ fn is_now(query: &str) -> Result<bool, Refusal> {
         };
     }
     Ok(now)
+}
+
+/// Does it, and says of a node that is gone how it went.
+async fn command(app: &App, wish: Command) -> Result<(), Refusal> {
+    match app.command(wish).await? {
+        Ok(_) => Ok(()),
+        Err(Illegal::UnknownNode(node)) => Err(gone(app, node).await?.into()),
+        Err(illegal) => Err(illegal.into()),
+    }
+}
+
+async fn gone(app: &App, node: NodeId) -> Result<Problem, Refusal> {
+    let wanted = node.clone();
+    let why = app.inspect(move |control, now| Why::of(control.cluster(), now.moment, &wanted));
+    Ok(match why.await? {
+        Some(why) => Problem::new(404, format!("media node {node} is gone: {}", why.sentence)),
+        None => unknown(&node),
+    })
 }
 
 fn unknown(node: &NodeId) -> Problem {
