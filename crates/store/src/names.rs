@@ -6,13 +6,14 @@
 //! | `proof/<node>` | what a master saw of the node's addresses | under the node's lease, so that it dies with the boot |
 //! | `masters/<master>` | [`MasterRecord`](crate::MasterRecord) | under the master's lease |
 //! | `leader` | [`LeaderRecord`](crate::LeaderRecord) | under the leader's lease |
-//! | `sessions/<session>` | who owns it and where it is | until it is closed |
-//! | `outbox/<session>/<number>` | an event, written in the commit that it tells of | until it is delivered |
+//!
+//! What a master has to know again after a restart lies beside these, in the places and the form of
+//! `control::records`.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::key::{Key, KeyError, Prefix};
+use crate::key::{Key, KeyError};
 
 /// The longest name in bytes.
 pub const LONGEST_NAME: usize = 200;
@@ -78,26 +79,6 @@ pub fn proof(node: &Name) -> Key {
 /// Who leads.
 pub fn leader() -> Key {
     join(&["leader"])
-}
-
-/// Who owns a session and where it is.
-pub fn session(session: &Name) -> Key {
-    join(&["sessions", session.as_str()])
-}
-
-/// All sessions.
-pub fn sessions() -> Prefix {
-    Prefix::new("sessions/")
-}
-
-/// An event of a session. Numbers sort as they count.
-pub fn outbox(session: &Name, number: u64) -> Key {
-    join(&["outbox", session.as_str(), &format!("{number:020}")])
-}
-
-/// All events of a session that are not delivered yet, in order.
-pub fn outbox_of(session: &Name) -> Prefix {
-    Prefix::new(format!("outbox/{session}/"))
 }
 
 /// A record in a place that its type knows.
