@@ -43,9 +43,8 @@ async fn never_serves(stage: &Stage) {
     }
 }
 
-#[tokio::test]
-async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
-    let stage = Stage::probing().await;
+/// A whole node, in this process.
+fn whole_node(stage: &Stage) -> tokio::task::JoinHandle<impl Sized> {
     let config = node::Config {
         directory: stage.node_directory("media_1"),
         masters: Vec::new(),
@@ -58,7 +57,29 @@ async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
         exit_when_orphaned: None,
         version: "test".into(),
     };
-    let node = tokio::spawn(node::run(config, std::future::pending()));
+    tokio::spawn(node::run(config, std::future::pending()))
+}
+
+#[tokio::test]
+async fn a_node_that_ends_without_a_word_is_soon_known_to_be_dead() {
+    let stage = Stage::probing().await;
+    let node = whole_node(&stage);
+    stage.until_serving(1).await;
+    node.abort();
+    let ended = Instant::now();
+    while stage.get("/media-nodes").await.json()["numberOfElements"] != json!(0) {
+        assert!(
+            ended.elapsed() < cluster::SUSPICION / 2,
+            "that its ports are refused was not seen"
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
+    let stage = Stage::probing().await;
+    let node = whole_node(&stage);
     stage.until_serving(1).await;
     let sessions = stage.get("/sessions").await.json();
     assert_eq!(sessions["numberOfElements"], json!(0));
