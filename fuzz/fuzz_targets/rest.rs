@@ -19,11 +19,14 @@ fuzz_target!(|data: &[u8]| {
     let Some((what, body)) = data.split_first() else {
         return;
     };
-    let outcome = match what % 5 {
+    let outcome = match what % 8 {
         0 => session(body),
         1 => rest::parse_connection(body).map(connection),
         2 => rest::parse_token(body).map(|request| connection(request.properties)),
         3 => rest::parse_update(body).map(drop),
+        5 => nodes(body),
+        6 => rest::parse_status(body).map(drop),
+        7 => rest::parse_restart(body).map(drop),
         _ => rest::parse_signal(body).map(drop),
     };
     if let Err(refused) = outcome {
@@ -31,6 +34,14 @@ fuzz_target!(|data: &[u8]| {
         json(&refused.body(NOW, "/openvidu/api/sessions"));
     }
 });
+
+fn nodes(body: &[u8]) -> Result<(), Refused> {
+    let text = String::from_utf8_lossy(body);
+    let (query, body) = text.split_once('\n').unwrap_or((&text, ""));
+    rest::NodeFlags::of_query(query)?;
+    rest::parse_removal(query)?;
+    rest::parse_launch(query, body.as_bytes()).map(drop)
+}
 
 fn session(body: &[u8]) -> Result<(), Refused> {
     let properties = rest::parse_session(body, SessionDefaults::default())?;
