@@ -153,6 +153,8 @@ pub struct Browser {
     acts: Vec<Act>,
     /// Whether sound is on, as last acknowledged.
     pub muted: bool,
+    /// Whether that is known: a request for a change may have been lost, or its answer.
+    pub mute_unsure: bool,
     #[allow(missing_docs)]
     pub tally: Tally,
 }
@@ -181,6 +183,7 @@ impl Browser {
             timers: BTreeSet::new(),
             acts: Vec::new(),
             muted: false,
+            mute_unsure: false,
             tally: Tally::default(),
         }
     }
@@ -333,15 +336,20 @@ impl Browser {
         self.others.clear();
         self.interval_told = false;
         self.muted = false;
+        self.mute_unsure = false;
     }
 
-    /// Out of the call against the person's will: the application joins again.
+    /// Out of the call against the person's will: the application joins again, less and less often while it is in vain.
     fn put_out(&mut self, now: Time, why: &str) {
         self.note(format!("is out of the call: {why}"));
+        let was_in = self.connection.is_some();
         self.clear();
-        self.asks += 1;
-        self.ask_failures = 0;
-        self.set(now, 1_000, Timer::Ask);
+        if was_in {
+            self.asks += 1;
+            self.set(now, 1_000, Timer::Ask);
+        } else {
+            self.asked_in_vain(now);
+        }
     }
 
     fn reload(&mut self, now: Time) {
@@ -383,6 +391,7 @@ impl Browser {
                 Pending::Publish => {
                     self.hung(now, "a publication that was forgotten with its WebSocket")
                 }
+                Pending::Mute(_) => self.mute_unsure = true,
                 _ => {}
             }
         }

@@ -13,6 +13,8 @@ pub enum Sabotage {
     KindMaster,
     /// Probes are said to pass without anybody looking.
     BelievingProber,
+    /// A probe without answer is said to have been refused.
+    HastyProber,
     /// A media plane goes on telling the addresses that it began with.
     FrozenPlane,
     /// A node takes every term for the present one.

@@ -51,6 +51,11 @@ pub enum Seen {
         run: u32,
         term: u64,
     },
+    /// A master began with these sessions, where the store held those.
+    Began {
+        known: std::collections::BTreeSet<String>,
+        written: std::collections::BTreeSet<String>,
+    },
     /// What the store holds cannot be read any more.
     Unreadable(String),
     /// A commit came to its end.

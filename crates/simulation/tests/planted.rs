@@ -96,6 +96,15 @@ fn a_hasty_death_is_seen() {
 }
 
 #[test]
+fn a_crash_that_was_none_is_seen() {
+    let cut = |at, on| [(at, Fault::Cut(0, 1, on)), (at, Fault::Cut(1, 0, on))];
+    let plan = Plan::quiet(1, 2)
+        .with(cut(20_000, true))
+        .with(cut(30_000, false));
+    caught(9, Sabotage::HastyProber, &plan);
+}
+
+#[test]
 fn an_unnoticed_death_is_seen() {
     let dead = [
         (20_000, Fault::KillNode(0)),

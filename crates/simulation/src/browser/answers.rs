@@ -47,7 +47,10 @@ impl Browser {
                 }
                 self.repaired(now, &key, true);
             }
-            Pending::Mute(muted) => self.muted = muted,
+            Pending::Mute(muted) => {
+                self.muted = muted;
+                self.mute_unsure = false;
+            }
         }
     }
 
@@ -77,7 +80,8 @@ impl Browser {
             }
             Pending::Prepare(stream, true) => self.repaired(now, &LegKey::Of(stream), false),
             Pending::Reconnect(key) => self.repaired(now, &key, false),
-            Pending::Ping | Pending::Echo(..) | Pending::Mute(_) | Pending::Other => {}
+            Pending::Mute(_) => self.mute_unsure = true,
+            Pending::Ping | Pending::Echo(..) | Pending::Other => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! 15. Events and resources balance: when everybody has left, nothing is carried, kept or waited for any more.
 //!
-//! The order of events of one session is checked as it is told: nobody leaves who did not join, and nobody joins twice.
+//! Nobody leaves who did not join, and the application's server hears of every event, in order, again if need be. Not
+//! where the store was ill.
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,8 @@ use crate::world::World;
 #[derive(Default)]
 pub(super) struct Balance {
     present: BTreeSet<String>,
+    /// The number of the event that the application's server heard of last.
+    posted: Option<u64>,
 }
 
 impl Invariant for Balance {
@@ -20,8 +23,18 @@ impl Invariant for Balance {
         "15 events and resources balance"
     }
 
-    fn see(&mut self, _world: &World, seen: &Seen) -> Result<(), String> {
+    fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
+        if world.storage.was_ill() {
+            return Ok(());
+        }
         match seen {
+            // Again is allowed, a gap is not.
+            Seen::Posted { number, event } => {
+                let last = self.posted.replace(*number);
+                if let Some(last) = last.filter(|last| *number > last + 1) {
+                    return Err(format!("event {number}, {event}, was posted after {last}"));
+                }
+            }
             Seen::Logged(Notice::Joined { connection, .. }) => {
                 self.present.insert(connection.as_str().to_owned());
             }

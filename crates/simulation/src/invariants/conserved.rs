@@ -29,7 +29,7 @@ impl Invariant for Conserved {
                 self.acknowledged.remove(session.as_str());
                 Ok(())
             }
-            Seen::MasterStarted | Seen::Ticked => self.all_there(world),
+            Seen::Ticked => self.all_there(world),
             _ => Ok(()),
         }
     }

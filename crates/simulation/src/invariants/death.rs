@@ -1,5 +1,7 @@
 //! 10. Death is noticed: what a node carried that is really gone is elsewhere, or is being placed elsewhere, in time.
 
+use std::collections::BTreeMap;
+
 use super::Invariant;
 use crate::bounds;
 use crate::queue::Time;
@@ -14,6 +16,8 @@ const ALLOWANCE: Time = 30_000;
 pub(super) struct Death {
     /// Since when the master is there and awake.
     awake: Time,
+    /// When a process of each node last ran.
+    alive: BTreeMap<String, Time>,
 }
 
 impl Invariant for Death {
@@ -32,23 +36,19 @@ impl Invariant for Death {
         if !matches!(seen, Seen::Ticked) {
             return Ok(());
         }
-        for held in world.nodes.iter().filter(|held| held.process.is_none()) {
-            let since = held.down_since.max(self.awake);
-            if held.boots == 0 || world.now() < since + bounds::DETECT + ALLOWANCE {
+        for held in world.nodes.iter().filter(|held| held.process.is_some()) {
+            self.alive.insert(held.id.clone(), world.now());
+        }
+        for session in master.control.conference().sessions() {
+            let Some(node) = &session.node else {
                 continue;
-            }
-            let running = world
-                .nodes
-                .iter()
-                .any(|it| it.id == held.id && it.process.is_some());
-            let left = master.control.conference().sessions().find(|session| {
-                (session.node.as_ref()).is_some_and(|node| node.as_str() == held.id)
-            });
-            if let Some(session) = left.filter(|_| !running) {
-                let gone = world.now() - held.down_since;
+            };
+            let last = self.alive.get(node.as_str()).copied().unwrap_or(0);
+            if world.now() > last.max(self.awake) + bounds::DETECT + ALLOWANCE {
+                let gone = world.now() - last;
                 return Err(format!(
-                    "{} is still on {}, gone for {gone} ms",
-                    session.id, held.id
+                    "{} is still on {node}, gone for {gone} ms",
+                    session.id
                 ));
             }
         }

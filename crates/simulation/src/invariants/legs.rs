@@ -118,7 +118,7 @@ fn muted(world: &World) -> Result<(), String> {
         let Some(publisher) = found else {
             return Err(format!("the master knows of no stream of browser {index}"));
         };
-        if publisher.options.audio_active == browser.muted {
+        if publisher.options.audio_active == browser.muted && !browser.mute_unsure {
             return Err(format!(
                 "browser {index} is muted: {}, and others think not",
                 browser.muted

@@ -28,6 +28,11 @@ impl Invariant for Outlives {
                 self.blurred |= !is_of_control(fault, world.nodes.len());
                 Ok(())
             }
+            // What could not be written down before is not known any more.
+            Seen::MasterStarted => {
+                self.blurred |= world.storage.was_ill();
+                Ok(())
+            }
             // Another machine has its name.
             Seen::NodeYielded { .. } => {
                 self.blurred = true;

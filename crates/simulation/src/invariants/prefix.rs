@@ -16,9 +16,10 @@ impl Invariant for Prefix {
         "12 the view is a prefix of the truth"
     }
 
-    fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
+    fn see(&mut self, _world: &World, seen: &Seen) -> Result<(), String> {
         match seen {
-            Seen::MasterStarted => compare(world),
+            Seen::Began { known, written } => same(known, written),
+            Seen::Unreadable(error) => Err(error.clone()),
             _ => Ok(()),
         }
     }
@@ -29,13 +30,13 @@ impl Invariant for Prefix {
 }
 
 fn compare(world: &World) -> Result<(), String> {
-    let Some(master) = &world.master else {
-        return Ok(());
-    };
-    let known: BTreeSet<String> = (master.control.conference().sessions())
-        .map(|session| session.id.as_str().to_owned())
-        .collect();
-    let written = world.storage.names("sessions/");
+    match &world.master {
+        Some(master) => same(&master.sessions(), &world.storage.names("sessions/")),
+        None => Ok(()),
+    }
+}
+
+fn same(known: &BTreeSet<String>, written: &BTreeSet<String>) -> Result<(), String> {
     if known != written {
         return Err(format!(
             "the master knows {known:?}, the store holds {written:?}"

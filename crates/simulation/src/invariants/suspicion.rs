@@ -48,6 +48,16 @@ impl Invariant for Suspicion {
                     ));
                 }
             }
+            Seen::Logged(Notice::NodeLost { boot, reason, .. })
+                if *reason == LostReason::Crashed =>
+            {
+                let lives = world.nodes.iter().any(|held| {
+                    (held.process.as_ref()).is_some_and(|it| *it.boot == *boot.as_str())
+                });
+                if lives {
+                    return Err(format!("{boot} was taken for crashed, and lives"));
+                }
+            }
             _ => {}
         }
         Ok(())

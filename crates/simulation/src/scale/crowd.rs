@@ -36,6 +36,7 @@ pub(super) struct Crowd {
     /// What clients were told last.
     heard: String,
     next: u32,
+    now: Now,
     pub(super) inputs: u64,
     pub(super) commits: u64,
     resumed: usize,
@@ -90,6 +91,7 @@ impl Crowd {
             carried: BTreeMap::new(),
             heard: String::new(),
             next: 1,
+            now: NOW,
             inputs: 0,
             commits: 0,
             resumed: 0,
@@ -118,7 +120,7 @@ impl Crowd {
         self.inbox.push_back(input);
         while let Some(input) = self.inbox.pop_front() {
             self.inputs += 1;
-            for effect in self.control.handle(NOW, input) {
+            for effect in self.control.handle(self.now, input) {
                 self.obey(effect);
             }
             if self.inputs.is_multiple_of(GROUP) {
@@ -136,19 +138,38 @@ impl Crowd {
                     None => self.store.remove(&write.key),
                 };
             }
+            // A disk takes its time, and large commits are followed by a rest.
+            self.now.moment.0 += 2;
+            self.now.timestamp.0 += 2;
             let outcome = Outcome::Applied;
             self.inbox.push_back(Input::Committed { number, outcome });
+            self.inbox.push_back(Input::Tick);
         }
     }
 
     /// Until everything is written and everybody is told.
     pub(super) fn flush(&mut self) {
-        while self.commit.is_some() || !self.inbox.is_empty() {
+        loop {
             self.write();
-            if let Some(input) = self.inbox.pop_front() {
-                self.tell(input);
+            match self.inbox.pop_front() {
+                Some(input) => self.tell(input),
+                None if self.commit.is_none() && !self.rests() => break,
+                None => {}
             }
         }
+    }
+
+    /// Waits for the next commit after a large one; says whether there was something to wait for.
+    fn rests(&mut self) -> bool {
+        let due = self.control.next_deadline().map(|due| due.at);
+        let Some(due) = due.filter(|due| due.0 < self.now.moment.0 + 1_000) else {
+            return false;
+        };
+        let span = due.0.saturating_sub(self.now.moment.0) + 1;
+        self.now.moment.0 += span;
+        self.now.timestamp.0 += span;
+        self.inbox.push_back(Input::Tick);
+        true
     }
 
     fn obey(&mut self, effect: Effect) {

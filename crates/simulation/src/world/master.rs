@@ -46,6 +46,16 @@ pub struct MasterProcess {
     pub(super) questions: BTreeMap<Question, (usize, AskNumber, Option<String>)>,
 }
 
+impl MasterProcess {
+    /// The ids of all sessions that it knows.
+    pub fn sessions(&self) -> std::collections::BTreeSet<String> {
+        let sessions = self.control.conference().sessions();
+        sessions
+            .map(|session| session.id.as_str().to_owned())
+            .collect()
+    }
+}
+
 impl World {
     pub(crate) fn start_master(&mut self) {
         let runs = self.master.is_some() || self.storage.starting.is_some();
@@ -112,6 +122,11 @@ impl World {
         self.note(format_args!("master: leads, run {run}, term {term}"));
         let told = (self.master.as_ref()).map_or(0, |it| it.control.cluster().settings().term.0);
         self.see(Seen::Led { run, term: told });
+        let known = (self.master.as_ref()).map_or_else(Default::default, MasterProcess::sessions);
+        let written = self.storage.names("sessions/");
+        if anew.is_empty() {
+            self.see(Seen::Began { known, written });
+        }
         for session in anew {
             self.create_again(&session);
         }

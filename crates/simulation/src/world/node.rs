@@ -23,6 +23,8 @@ pub struct NodeBox {
     pub id: String,
     #[allow(missing_docs)]
     pub process: Option<NodeProcess>,
+    /// When it was last started, on its disk too.
+    last_started: u64,
     /// How often it was started.
     pub boots: u32,
     /// Neither media nor probes get to it.
@@ -61,6 +63,7 @@ impl NodeBox {
             host,
             id,
             process: None,
+            last_started: 0,
             boots: 0,
             blocked: false,
             wanted: false,
@@ -90,6 +93,9 @@ impl World {
         let interfaces = self.interfaces(host);
         let held = &mut self.nodes[node];
         held.boots += 1;
+        // As the real node does: its boots are in order even when its clock was set back.
+        let started = started.max(held.last_started + 1);
+        held.last_started = started;
         held.up_since = now;
         let boot: Arc<str> = format!("{}#{node}.{}", held.id, held.boots).into();
         let identity = Identity {

@@ -1,6 +1,6 @@
 //! The prober of the master: whether somebody would reach a node where it says that it is.
 
-use cluster::{Addresses, BootId, NodeId};
+use cluster::{Addresses, BootId, Failure, FailureKind, NodeId};
 use control::Input;
 
 use super::{Event, MASTER, World};
@@ -23,9 +23,9 @@ impl World {
         let Some(run) = self.master.as_ref().map(|master| master.run) else {
             return;
         };
-        let well = self.is_reached(&probe);
         // An answer takes a way there and back, silence the prober's patience.
-        let span = if well { 40 } else { 2_500 };
+        let answered = self.is_reached(&probe) || self.is_refused(&probe);
+        let span = if answered { 40 } else { 2_500 };
         self.queue.after(span, Event::Probed { run, probe });
     }
 
@@ -41,6 +41,19 @@ impl World {
             && self.network.converses(MASTER, held.host)
             && !probe.addresses.ips.is_empty()
             && probe.addresses.ips.iter().all(|told| *told == ip)
+    }
+
+    /// Whether the machine at that address says that nobody listens.
+    fn is_refused(&self, probe: &Probe) -> bool {
+        let refuses = |ip| {
+            self.nodes.iter().any(|held| {
+                held.process.is_none()
+                    && self.machines[held.host.0].ip == ip
+                    && self.network.converses(MASTER, held.host)
+            })
+        };
+        let ips = &probe.addresses.ips;
+        !ips.is_empty() && ips.iter().all(|ip| refuses(*ip))
     }
 
     pub(crate) fn probed(&mut self, run: u32, probe: Probe) {
@@ -59,10 +72,14 @@ impl World {
         let outcome = if well || self.sabotage == Sabotage::BelievingProber {
             Ok(())
         } else {
-            Err(cluster::Failure {
-                kind: cluster::FailureKind::Silent,
-                problem: "no answer".to_owned(),
-            })
+            let refused = self.is_refused(&probe) || self.sabotage == Sabotage::HastyProber;
+            let (kind, problem) = if refused {
+                (FailureKind::Refused, "nobody listens")
+            } else {
+                (FailureKind::Silent, "no answer")
+            };
+            let problem = problem.to_owned();
+            Err(Failure { kind, problem })
         };
         if self.sabotage == Sabotage::MuteProber {
             return;
