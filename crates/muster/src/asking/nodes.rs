@@ -26,18 +26,7 @@ pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusa
             let text = format!("Launching {}.\n", added.ids.join(", "));
             (answer, text)
         }
-        Wish::Want { count } => {
-            let answer = match count {
-                Count::Exactly(nodes) => {
-                    let body = WantedRequest { nodes };
-                    server.ask(Operation::Want, "", "", Some(&body)).await?
-                }
-                Count::Auto => server.ask(Operation::Unwant, "", "", nothing).await?,
-            };
-            let wanted: Wanted = understood(&answer)?;
-            let text = paragraph("Wanted: ", &format!("{}.", status::wanted(&wanted)));
-            (answer, text)
-        }
+        Wish::Want { count } => want(server, count).await?,
         Wish::Drain { id, within } => {
             let within_seconds = within.map(|span| span.as_secs());
             let body = Drain { within_seconds };
@@ -72,6 +61,23 @@ pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusa
         }
     };
     Ok(Told::well(if json { pretty(&answer) } else { text }))
+}
+
+/// The answer, and what it says.
+async fn want(server: &Server, count: Count) -> Result<(String, String), Refusal> {
+    let answer = match count {
+        Count::Exactly(nodes) => {
+            let body = WantedRequest { nodes };
+            server.ask(Operation::Want, "", "", Some(&body)).await?
+        }
+        Count::Auto => {
+            let nothing = None::<&()>;
+            server.ask(Operation::Unwant, "", "", nothing).await?
+        }
+    };
+    let wanted: Wanted = understood(&answer)?;
+    let text = paragraph("Wanted: ", &format!("{}.", status::wanted(&wanted)));
+    Ok((answer, text))
 }
 
 /// The table, and a sentence on each node that does not serve.
