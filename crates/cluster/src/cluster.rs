@@ -173,6 +173,7 @@ impl<R: Rules> Cluster<R> {
             Input::Store { answers } => self.store(now, answers),
             Input::SessionClosed { session } => self.session_closed(now, &session, out),
             Input::Launched { node, environment } => self.launched(now, &node, environment, out),
+            Input::Closing => self.close(now, out),
             Input::Listed => {
                 self.launches.listed = true;
                 self.desire.stale = true;

@@ -177,7 +177,7 @@ impl<R: Rules> Cluster<R> {
 
     /// Makes a plan and begins it, when something has changed that it depends on.
     pub(crate) fn pursue(&mut self, now: Moment, out: &mut Vec<Effect>) {
-        if !std::mem::take(&mut self.desire.stale) {
+        if !std::mem::take(&mut self.desire.stale) || self.launches.closed {
             return;
         }
         self.desire.transition_at = self.desire.next_transition(now);
@@ -196,7 +196,7 @@ impl<R: Rules> Cluster<R> {
     pub(crate) fn autoscale(&mut self, now: Moment, out: &mut Vec<Effect>) {
         let wanted = self.desire.wanted(now);
         self.desire.autoscaling_at = wanted.autoscaling.map(|limits| now + limits.interval);
-        let Some(limits) = wanted.autoscaling else {
+        let Some(limits) = wanted.autoscaling.filter(|_| !self.launches.closed) else {
             return;
         };
         let observed = self.observed();

@@ -109,6 +109,19 @@ impl<R: Rules> Cluster<R> {
         self.settle(now, id, out);
     }
 
+    pub(crate) fn close(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        self.launches.closed = true;
+        let ids: Vec<NodeId> = self.nodes.keys().cloned().collect();
+        for id in ids {
+            let intent = match self.nodes.get(&id).map(|node| &node.intent) {
+                Some(Intent::Stay | Intent::Drain { .. }) => self.termination(now),
+                Some(Intent::Launch { .. }) => self.cancellation(now, false),
+                _ => continue,
+            };
+            self.intend(now, &id, intent, out);
+        }
+    }
+
     pub(crate) fn termination(&self, now: Moment) -> Intent {
         Intent::Terminate {
             again: now + self.settings.terminate,

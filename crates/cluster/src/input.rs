@@ -77,6 +77,9 @@ pub enum Input {
     Gone { node: NodeId },
     /// All that the provider had launched before has been told with [`Input::Launched`].
     Listed,
+    /// The master is being stopped, and its nodes with it: each goes as if it were terminated now, and no other is
+    /// launched.
+    Closing,
     /// How many nodes are wanted from now on.
     Policy(Box<Policy>),
     /// A node was known in an earlier run of the master. Said before anything dials in.

@@ -21,6 +21,8 @@ pub(crate) struct Launches {
     pub(crate) retry: Option<Moment>,
     /// What an earlier run of the master launched is known.
     pub(crate) listed: bool,
+    /// The number of nodes is nobody's concern any more.
+    pub(crate) closed: bool,
 }
 
 impl Launches {

@@ -357,3 +357,28 @@ fn a_terminated_node_that_nobody_ends_is_told_that_it_is_over() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn a_cluster_that_is_closed_lets_everything_go_and_launches_nothing() {
+    let mut world = launching(10);
+    world.handle(policy(Policy {
+        count: Some(2),
+        ..Policy::default()
+    }));
+    world.attach(1, hello("media_0", "boot", 1));
+    let effects = world.handle(Input::Closing);
+    assert_eq!(launched(&effects), []);
+    assert!(effects.contains(&Effect::Terminate {
+        node: node("media_0")
+    }));
+    assert_eq!(world.state("media_0"), Some(State::Terminating));
+    assert_eq!(world.state("media_1"), Some(State::Canceled));
+    let effects = world.handle(Input::Detached {
+        attachment: AttachmentId(1),
+    });
+    assert_eq!(launched(&effects), []);
+    assert_eq!(
+        world.statuses_of("media_0"),
+        [Launching, Running, Terminating, Terminated]
+    );
+}

@@ -268,6 +268,10 @@ impl Control {
         for client in self.clients.all().collect::<Vec<_>>() {
             self.tell(client, Told::Stop);
         }
+        if self.settings.nodes_end {
+            self.tell_cluster(cluster::Input::Closing);
+            self.settle();
+        }
         self.out(Effect::Stopped);
     }
 

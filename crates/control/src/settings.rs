@@ -17,6 +17,8 @@ pub struct Settings {
     pub policy: cluster::Policy,
     /// What becomes of sessions whose node is dead.
     pub remedy: Remedy,
+    /// Whether whoever stops the master ends its nodes too, so that the next run waits for none of them.
+    pub nodes_end: bool,
     /// Whether there is a store. Without one nothing waits, and nothing outlives the master.
     pub durable: bool,
     /// What the application's server wants to hear of, if there is one.
@@ -35,6 +37,7 @@ impl Default for Settings {
             ice_servers: Vec::new(),
             policy: cluster::Policy::default(),
             remedy: Remedy::Recover,
+            nodes_end: false,
             durable: false,
             webhook: None,
             garbage_interval: Duration::ZERO,

@@ -33,6 +33,8 @@ pub struct Fleet {
     pub bounds: Bounds,
     /// What a launch is told.
     pub spec: SpecOf,
+    /// Whether whoever stops the master ends the nodes too.
+    pub ends_with_master: bool,
 }
 
 /// Says what a node of this name needs to know when the master's link listens at this address. An error is a sentence

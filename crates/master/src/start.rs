@@ -245,6 +245,10 @@ fn settings(config: &Config) -> ::control::Settings {
         garbage_threshold: config.garbage_threshold,
         remedy: config.remedy,
         policy: administration.policy.clone(),
+        nodes_end: config
+            .fleet
+            .as_ref()
+            .is_some_and(|fleet| fleet.ends_with_master),
         webhook: administration
             .webhook
             .as_ref()

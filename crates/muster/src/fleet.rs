@@ -77,6 +77,7 @@ impl Launching {
             timing,
             bounds: bounds(settings),
             spec: spec(settings, data, &trust.authority),
+            ends_with_master: settings.provider.ends_with_master,
         });
         Ok(Self {
             cluster,

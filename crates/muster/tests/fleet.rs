@@ -106,6 +106,23 @@ fn a_night_that_nothing_survived_is_followed_by_a_morning() {
     assert!(directories.count() <= 4, "what is left is bounded");
 }
 
+#[test]
+fn nodes_that_were_ended_with_the_master_are_not_taken_for_dead_by_the_next() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let link = free_port();
+    for _ in 0..2 {
+        let up = Up::start(data.path(), link);
+        eventually_within(LONG, "a node serves", || {
+            let here = !nodes(data.path()).is_empty();
+            (here && up.running(data.path()) == 1).then_some(())
+        });
+        assert_eq!(up.stop().0.code(), Some(0));
+    }
+    let log = log_of(data.path());
+    assert!(!log.contains("Crashed"), "{log}");
+}
+
 /// The machines of the example of a command, ended when a test is over.
 struct Machines(PathBuf);
 

@@ -97,6 +97,7 @@ impl Desk {
             },
             bounds: Bounds::default(),
             spec: Arc::new(|_, _| Ok(Spec::default())),
+            ends_with_master: false,
         };
         let link = SocketAddr::from(([127, 0, 0, 1], 1));
         let providing = Providing::new(fleet, link, control.cluster());

@@ -29,6 +29,8 @@ pub struct Cluster {
 pub struct Provider {
     #[allow(missing_docs)]
     pub kind: Kind,
+    /// Whether the nodes are ended when the master is stopped.
+    pub ends_with_master: bool,
     /// How long a machine may take from its launch until its node dials in.
     pub dial_in: Duration,
     /// From one list to the next.
@@ -132,6 +134,7 @@ pub(super) fn provider(r: &mut Reader<'_>, role: Role) -> Provider {
         Kind::Static | Kind::Command(_) => 300,
     };
     Provider {
+        ends_with_master: role == Role::Up,
         dial_in: span(r, "provider.dial_in", dial_in),
         list_every: span(r, "provider.list_every", 30),
         settings: r.list("provider.settings", setting),
