@@ -28,6 +28,8 @@ const PING: Time = 5_000;
 const PONG: Time = 5_000;
 const REDIAL: Time = 3_000;
 const REQUEST: Time = 10_000;
+/// Until a person notices.
+const MISSED: Time = 20_000;
 const ECHO: Time = 3_000;
 const BROKEN: Time = 4_000;
 const ASK_AGAIN: Time = 3_000;
@@ -119,6 +121,8 @@ pub struct Tally {
     pub refused: u32,
     /// Told to go.
     pub evicted: u32,
+    /// Notifications that were lost with a WebSocket, or with the master before it told.
+    pub missed: u32,
     /// Pages reloaded, because the library had hung itself up.
     pub reloads: u32,
     /// Streams that were repaired.
@@ -349,6 +353,16 @@ impl Browser {
             self.set(now, 1_000, Timer::Ask);
         } else {
             self.asked_in_vain(now);
+        }
+    }
+
+    /// Something that it was to be told was lost, and nothing tells it again: sooner or later the person sees that
+    /// somebody is missing, or is still shown, and reloads the page.
+    pub fn miss(&mut self, now: Time) {
+        if self.connection.is_some() {
+            self.tally.missed += 1;
+            self.unset(|timer| *timer == Timer::Reload);
+            self.set(now, MISSED, Timer::Reload);
         }
     }
 

@@ -47,6 +47,7 @@ struct Tally {
     seconds: AtomicU64,
     reloads: AtomicU64,
     slowest: AtomicU64,
+    missed: AtomicU64,
     bad: Mutex<Option<(u64, Ending)>>,
 }
 
@@ -91,6 +92,9 @@ fn live(tally: &Tally, from: u64, count: u64) {
         tally
             .slowest
             .fetch_max(ending.healed.unwrap_or(0), Ordering::Relaxed);
+        tally
+            .missed
+            .fetch_add(u64::from(ending.missed), Ordering::Relaxed);
         tally.done.fetch_add(1, Ordering::Relaxed);
         if ending.broken.is_some()
             && let Ok(mut bad) = tally.bad.lock()
@@ -120,11 +124,12 @@ fn report(tally: &Tally, begun: Instant) {
     let done = tally.done.load(Ordering::Relaxed);
     let span = begun.elapsed().as_secs_f64();
     println!(
-        "{done} mornings in {span:.0} s, {:.0}/s; {} events, {:.0} days; healed within {} s at most; {} pages reloaded",
+        "{done} mornings in {span:.0} s, {:.0}/s; {} events, {:.0} days; healed within {} s at most; {} pages reloaded, {} times a browser was not told something",
         done as f64 / span.max(0.001),
         tally.steps.load(Ordering::Relaxed),
         tally.seconds.load(Ordering::Relaxed) as f64 / 86_400.0,
         tally.slowest.load(Ordering::Relaxed) / 1000,
         tally.reloads.load(Ordering::Relaxed),
+        tally.missed.load(Ordering::Relaxed),
     );
 }

@@ -240,6 +240,11 @@ impl Network {
         }
     }
 
+    /// Whether something waits there for a better day.
+    pub fn holds(&self, id: LineId, to: End) -> bool {
+        (self.lines.get(&id)).is_some_and(|line| !line.held[to as usize].is_empty())
+    }
+
     /// What was held and can go on now.
     pub fn release(&mut self) -> Vec<(LineId, End, Payload)> {
         let mut free = Vec::new();

@@ -19,6 +19,8 @@ pub struct Ending {
     pub lived: Time,
     /// How long it took to be well after it was healed, milliseconds of its own.
     pub healed: Option<Time>,
+    /// Times that a browser was not told something, for which nothing makes up.
+    pub missed: u32,
     /// Pages that had to be reloaded, because the clients' library had hung itself up.
     pub reloads: u32,
     /// What was wrong: which invariant, and how.
@@ -57,6 +59,9 @@ pub fn plan(seed: u64, plan: &Plan, sabotage: Sabotage, aloud: bool) -> Ending {
         healed: run.healed,
         reloads: (run.world.browsers.iter())
             .map(|browser| browser.tally.reloads)
+            .sum(),
+        missed: (run.world.browsers.iter())
+            .map(|browser| browser.tally.missed)
             .sum(),
         broken,
     }

@@ -67,6 +67,8 @@ pub struct World {
     pub browsers: Vec<Browser>,
     /// The lines of the browsers' WebSockets, and the number of the last attempt at one.
     pub(crate) sockets: Vec<(Option<LineId>, u64)>,
+    /// Whose WebSocket each line was.
+    pub(crate) webs: std::collections::BTreeMap<LineId, usize>,
     wakes: std::collections::BTreeMap<Who, Time>,
     /// What is worth judging, since it was last judged.
     pub seen: Vec<Seen>,
@@ -93,6 +95,7 @@ impl World {
             nodes: Vec::new(),
             browsers: Vec::new(),
             sockets: Vec::new(),
+            webs: std::collections::BTreeMap::new(),
             wakes: std::collections::BTreeMap::new(),
             seen: Vec::new(),
             sabotage,
@@ -330,7 +333,12 @@ impl World {
     }
 
     fn arrive(&mut self, line: LineId, end: End, payload: Payload) {
-        match self.network.arrive(line, end, payload) {
+        let told = end == End::Near && is_notification(&payload);
+        let arrival = self.network.arrive(line, end, payload);
+        if told && !matches!(arrival, Arrival::Taken(_)) && !self.network.holds(line, end) {
+            self.missed(line);
+        }
+        match arrival {
             Arrival::Nothing => {}
             Arrival::Unknown => self.send_reset(line, end),
             Arrival::Taken(payload) => {
@@ -411,4 +419,9 @@ impl World {
         }
         self.watch_silence();
     }
+}
+
+/// A frame that answers nothing.
+fn is_notification(payload: &Payload) -> bool {
+    matches!(payload, Payload::Frame(text) if text.contains("\"method\""))
 }

@@ -11,6 +11,7 @@ use openvidu::rpc::{self, ClientNumber};
 
 use super::probes::Probe;
 use super::{AskNumber, Event, MASTER, Who, World, translate};
+use crate::browser::Phase;
 use crate::network::{End, LineId, Payload};
 use crate::plan::Fault;
 use crate::queue::Time;
@@ -136,6 +137,9 @@ impl World {
 
     /// The process is gone. `goodbye`: its kernel is not.
     pub(crate) fn end_master(&mut self, goodbye: bool) {
+        if self.master.is_some() {
+            self.leave_untold();
+        }
         let starting = self.storage.starting.take().is_some();
         if self.master.take().is_some() || starting {
             self.note(format_args!("master: its process is gone"));
@@ -275,6 +279,17 @@ impl World {
                 .after(5_000, Event::Fault(Fault::StartNode(found)));
         }
         self.tell_control(Input::Gone { node });
+    }
+
+    /// What is being written and was not told yet is never told, and what waits for those who are away goes with it.
+    fn leave_untold(&mut self) {
+        let (now, writes) = (self.now(), self.storage.writes());
+        for browser in 0..self.browsers.len() {
+            if writes || self.browsers[browser].phase() != Phase::In {
+                self.browsers[browser].miss(now);
+                self.settle_browser(browser);
+            }
+        }
     }
 
     fn refuse(&mut self, attachment: AttachmentId, reason: String) {

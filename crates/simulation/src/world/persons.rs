@@ -50,8 +50,21 @@ impl World {
         }
     }
 
+    /// A notification on this line was lost.
+    pub(crate) fn missed(&mut self, line: LineId) {
+        let now = self.now();
+        if let Some(browser) = self.webs.get(&line).copied() {
+            self.note(format_args!("browser {browser}: was not told something"));
+            self.browsers[browser].miss(now);
+            self.settle_browser(browser);
+        }
+    }
+
     fn close_socket(&mut self, browser: usize) {
         if let Some(line) = self.sockets[browser].0.take() {
+            if self.network.holds(line, End::Near) {
+                self.missed(line);
+            }
             self.hang_up(line, End::Near);
         }
     }
@@ -59,6 +72,7 @@ impl World {
     pub(crate) fn browser_connected(&mut self, browser: usize, line: LineId) {
         let now = self.now();
         self.sockets[browser].0 = Some(line);
+        self.webs.insert(line, browser);
         self.browsers[browser].opened(now);
         self.settle_browser(browser);
         self.tick_media();

@@ -66,6 +66,12 @@ impl Storage {
         self.ill
     }
 
+    /// A commit is under way.
+    pub(super) fn writes(&self) -> bool {
+        let mut waiting = self.waiting.values();
+        waiting.any(|waits| matches!(waits, Waits::Commit(..)))
+    }
+
     /// What is really there under a place, without it.
     pub fn names(&self, place: &str) -> std::collections::BTreeSet<String> {
         let snapshot = self.model.truth(&Prefix::new(place));
