@@ -176,6 +176,7 @@ class Client {
     }
     seen.picture = picture(subscriber.videos.at(-1)?.video);
     seen.ice = peer.iceConnectionState;
+    seen.connection = peer.connectionState;
     return seen;
   }
 
