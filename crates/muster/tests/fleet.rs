@@ -123,6 +123,25 @@ fn nodes_that_were_ended_with_the_master_are_not_taken_for_dead_by_the_next() {
     assert!(!log.contains("Crashed"), "{log}");
 }
 
+#[test]
+fn a_node_whose_settings_are_wrong_is_launched_once() {
+    let data = tempfile::tempdir().expect("temporary directory");
+    let _orphans = NoOrphans(data.path().to_owned());
+    let wrong = [("MUSTER_PROVIDER_SETTINGS", "MUSTER_NODE_SHARDS=999")];
+    let up = Up::start_with(data.path(), free_port(), &wrong);
+    let log = eventually("the cluster has asked again", || {
+        let log = log_of(data.path());
+        (log.matches("is Failed").count() >= 3).then_some(log)
+    });
+    assert_eq!(
+        log.matches("a whole number from 0 to 256").count(),
+        1,
+        "{log}"
+    );
+    assert!(log.contains("nothing is launched any more"), "{log}");
+    assert_eq!(up.stop().0.code(), Some(0));
+}
+
 /// The machines of the example of a command, ended when a test is over.
 struct Machines(PathBuf);
 
