@@ -15,7 +15,6 @@ mod legs;
 mod peer;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use serde_json::{Value, json};
 
@@ -488,14 +487,5 @@ impl Browser {
             Change::Failed => self.broken(now, key),
         }
         Some(change)
-    }
-
-    /// Addresses that it was told and still goes by.
-    pub fn told_addresses(&self) -> impl Iterator<Item = &IpAddr> {
-        let remotes = self
-            .legs
-            .values()
-            .filter_map(|leg| leg.peer.as_ref()?.remote.as_ref());
-        remotes.flat_map(|remote| &remote.ips)
     }
 }

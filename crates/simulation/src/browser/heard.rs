@@ -38,12 +38,10 @@ impl Browser {
                     self.forget_streams_of(&owner);
                 }
             }
-            "participantEvicted" => {
-                if text(params, "connectionId") == self.connection {
-                    self.tally.evicted += 1;
-                    let reason = format!("evicted, {}", params["reason"]);
-                    self.put_out(now, &reason);
-                }
+            "participantEvicted" if text(params, "connectionId") == self.connection => {
+                self.tally.evicted += 1;
+                let reason = format!("evicted, {}", params["reason"]);
+                self.put_out(now, &reason);
             }
             "forciblyReconnectSubscriber" => {
                 let (stream, offer) = (text(params, "streamId"), text(params, "sdpOffer"));

@@ -1,4 +1,5 @@
-//! 1. Admission, whatever the order: once faults stop, every node that is up serves in time, and a boot is admitted once.
+//! Invariant 1: Admission, whatever the order: once faults stop, every node that is up serves in time, and a boot is
+//! admitted once.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! 15. Events and resources balance: when everybody has left, nothing is carried, kept or waited for any more.
+//! Invariant 15: Events and resources balance: when everybody has left, nothing is carried, kept or waited for any
+//! more.
 //!
 //! Nobody leaves who did not join, and the application's server hears of every event, in order, again if need be. Not
 //! where the store was ill.
@@ -38,10 +39,8 @@ impl Invariant for Balance {
             Seen::Logged(Notice::Joined { connection, .. }) => {
                 self.present.insert(connection.as_str().to_owned());
             }
-            Seen::Logged(Notice::Left(connection)) => {
-                if !self.present.remove(connection.as_str()) {
-                    return Err(format!("{connection} left and had not joined"));
-                }
+            Seen::Logged(Notice::Left(connection)) if !self.present.remove(connection.as_str()) => {
+                return Err(format!("{connection} left and had not joined"));
             }
             _ => {}
         }

@@ -1,4 +1,5 @@
-//! 7. Sessions are conserved: what an application was told is there is there until it is closed with a reason.
+//! Invariant 7: Sessions are conserved: what an application was told is there is there until it is closed with a
+//! reason.
 
 use std::collections::BTreeSet;
 

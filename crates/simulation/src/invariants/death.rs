@@ -1,4 +1,5 @@
-//! 10. Death is noticed: what a node carried that is really gone is elsewhere, or is being placed elsewhere, in time.
+//! Invariant 10: Death is noticed: what a node carried that is really gone is elsewhere, or is being placed
+//! elsewhere, in time.
 
 use std::collections::BTreeMap;
 

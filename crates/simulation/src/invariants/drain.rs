@@ -1,4 +1,5 @@
-//! 8. Drain loses nothing: nothing new is placed on a draining node, and what is left is closed at the deadline, aloud.
+//! Invariant 8: Drain loses nothing: nothing new is placed on a draining node, and what is left is closed at the
+//! deadline, aloud.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,12 +32,11 @@ impl Invariant for Drain {
     fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
         match seen {
             Seen::Ticked => self.notice(world),
-            Seen::Obeyed { node, ask, .. } => match ask {
-                Ask::Publish { session, .. } | Ask::Subscribe { session, .. } => {
-                    self.used(world, *node, session)
-                }
-                _ => Ok(()),
-            },
+            Seen::Obeyed {
+                node,
+                ask: Ask::Publish { session, .. } | Ask::Subscribe { session, .. },
+                ..
+            } => self.used(world, *node, session),
             _ => Ok(()),
         }
     }
@@ -61,7 +61,19 @@ impl Drain {
         for node in master.control.cluster().nodes() {
             let id = node.id().as_str();
             if leaves(node.state()) {
-                self.going.entry(id.to_owned()).or_insert(now);
+                let known = self.going.insert(id.to_owned(), now);
+                match (known, node.boot()) {
+                    (Some(since), _) => drop(self.going.insert(id.to_owned(), since)),
+                    // What it has may still have to be told to it.
+                    (None, Some(boot)) => {
+                        let boot = boot.id.as_str();
+                        let has = node
+                            .sessions()
+                            .map(|it| (it.as_str().to_owned(), boot.to_owned()));
+                        self.placed.extend(has);
+                    }
+                    (None, None) => {}
+                }
             }
             if node.state() == State::Terminating {
                 let since = *self.terminating.entry(id.to_owned()).or_insert(now);

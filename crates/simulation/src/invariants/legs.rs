@@ -1,5 +1,5 @@
-//! 14. One participant, one leg: a healed world has exactly the peer connections that its participants use, and everybody
-//! is muted or not as last acknowledged.
+//! Invariant 14: One participant, one leg: a healed world has exactly the peer connections that its participants use,
+//! and everybody is muted or not as last acknowledged.
 
 use std::collections::BTreeMap;
 

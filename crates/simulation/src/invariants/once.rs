@@ -1,4 +1,4 @@
-//! 13. Unknown means once or never: what is asked again because its answer was lost takes effect once.
+//! Invariant 13: Unknown means once or never: what is asked again because its answer was lost takes effect once.
 //!
 //! A token joins once, whatever becomes of the answer; and the same session's id always names the same session.
 

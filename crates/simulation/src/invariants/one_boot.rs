@@ -1,4 +1,5 @@
-//! 2. One id, one boot: of two processes that claim an id one is admitted, and the other hears why and stops serving.
+//! Invariant 2: One id, one boot: of two processes that claim an id one is admitted, and the other hears why and
+//! stops serving.
 
 use std::collections::BTreeMap;
 

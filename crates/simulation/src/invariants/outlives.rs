@@ -1,5 +1,5 @@
-//! 11. The data plane outlives the control plane: as long as only the master and its store have bad days, nobody's media
-//! is interrupted.
+//! Invariant 11: The data plane outlives the control plane: as long as only the master and its store have bad days,
+//! nobody's media is interrupted.
 
 use control::Notice;
 

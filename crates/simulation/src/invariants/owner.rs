@@ -1,4 +1,4 @@
-//! 6. One owner: no two masters have commands accepted in the same term, and terms rise.
+//! Invariant 6: One owner: no two masters have commands accepted in the same term, and terms rise.
 //!
 //! With one master at a time the owners are its runs.
 

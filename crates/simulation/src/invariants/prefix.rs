@@ -1,4 +1,5 @@
-//! 12. The view is a prefix of the truth: what the store holds is what the master knows, and a new master begins with it.
+//! Invariant 12: The view is a prefix of the truth: what the store holds is what the master knows, and a new master
+//! begins with it.
 //!
 //! With one master and records that are written whole, the mirror is the master's own mind.
 

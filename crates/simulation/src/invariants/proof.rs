@@ -1,4 +1,5 @@
-//! 3. Proof before use: nothing is placed on a boot that no probe has reached at the addresses that it announces.
+//! Invariant 3: Proof before use: nothing is placed on a boot that no probe has reached at the addresses that it
+//! announces.
 
 use std::collections::BTreeSet;
 
@@ -28,12 +29,11 @@ impl Invariant for Proof {
                 self.proven.insert((boot.as_str().to_owned(), *version));
                 Ok(())
             }
-            Seen::Obeyed { node, ask, .. } => match ask {
-                Ask::Publish { session, .. } | Ask::Subscribe { session, .. } => {
-                    self.used(world, *node, session)
-                }
-                _ => Ok(()),
-            },
+            Seen::Obeyed {
+                node,
+                ask: Ask::Publish { session, .. } | Ask::Subscribe { session, .. },
+                ..
+            } => self.used(world, *node, session),
             _ => Ok(()),
         }
     }

@@ -1,4 +1,5 @@
-//! 4. No stale address: every address that a client is handed is one that its node has now, as far as the master knows.
+//! Invariant 4: No stale address: every address that a client is handed is one that its node has now, as far as the
+//! master knows.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -1,4 +1,5 @@
-//! 9. Suspicion is not death: a node is taken for dead only when all signs of life have been gone for long enough.
+//! Invariant 9: Suspicion is not death: a node is taken for dead only when all signs of life have been gone for long
+//! enough.
 
 use std::collections::BTreeMap;
 

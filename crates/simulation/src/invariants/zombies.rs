@@ -1,4 +1,4 @@
-//! 5. Zombies cannot write: a node does nothing for a master of an old term, or in another boot's place.
+//! Invariant 5: Zombies cannot write: a node does nothing for a master of an old term, or in another boot's place.
 //!
 //! With one master the zombie is its own past: commands of an earlier run that arrive late. That what an earlier run
 //! still had under way at the store comes to nothing is seen by 12.

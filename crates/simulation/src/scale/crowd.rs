@@ -22,6 +22,9 @@ const GROUP: u64 = 1_000;
 /// What a node carries.
 type Carried = BTreeMap<usize, Vec<TransportState>>;
 
+/// What the store held, by key.
+pub(super) type Entries = Vec<(String, Vec<u8>)>;
+
 /// A mind and everybody around it.
 pub(super) struct Crowd {
     control: Control,
@@ -390,7 +393,7 @@ impl Crowd {
     }
 
     /// What is left when the master is killed.
-    pub(super) fn into_ruins(self) -> (Vec<(String, Vec<u8>)>, Vec<RpcSessionId>, Carried) {
+    pub(super) fn into_ruins(self) -> (Entries, Vec<RpcSessionId>, Carried) {
         (self.store.into_iter().collect(), self.tickets, self.carried)
     }
 
@@ -398,7 +401,7 @@ impl Crowd {
     ///
     /// # Panics
     /// When they cannot be read.
-    pub(super) fn restored(entries: Vec<(String, Vec<u8>)>) -> Self {
+    pub(super) fn restored(entries: Entries) -> Self {
         let control =
             Control::restore(NOW, settings(), entries).expect("a mind reads what it wrote");
         Self::around(control)

@@ -78,21 +78,7 @@ impl World {
             moment: Moment(moment),
             timestamp: Timestamp(wall),
         };
-        let told_term = if self.sabotage == Sabotage::SameTerm {
-            1
-        } else {
-            term
-        };
-        let settings = control::Settings {
-            cluster: cluster::Settings {
-                gate: cluster::Gate::Probe,
-                term: cluster::Term(told_term),
-                ..cluster::Settings::default()
-            },
-            durable: true,
-            webhook: Some(control::Webhook::of_everything("cluster")),
-            ..control::Settings::default()
-        };
+        let settings = self.settings_of_master(term);
         let (entries, anew) = self.recreate(entries);
         let control = match Control::restore(at, settings, entries) {
             Ok(control) => control,
@@ -133,6 +119,24 @@ impl World {
         }
         self.see(Seen::MasterStarted);
         self.tell_control(Input::Tick);
+    }
+
+    fn settings_of_master(&self, term: store::Rev) -> control::Settings {
+        let told = if self.sabotage == Sabotage::SameTerm {
+            1
+        } else {
+            term
+        };
+        control::Settings {
+            cluster: cluster::Settings {
+                gate: cluster::Gate::Probe,
+                term: cluster::Term(told),
+                ..cluster::Settings::default()
+            },
+            durable: true,
+            webhook: Some(control::Webhook::of_everything("cluster")),
+            ..control::Settings::default()
+        }
     }
 
     /// The process is gone. `goodbye`: its kernel is not.
