@@ -187,12 +187,10 @@ fn large() -> Vec<(&'static str, Bounds)> {
         (
             "refusals, addresses and sessions",
             Bounds {
-                crashes: 1,
-                cuts: 2,
+                cuts: 1,
                 addresses: 1,
                 sessions: 1,
-                rejections: 3,
-                hushes: 1,
+                rejections: 2,
                 ..none
             },
         ),
