@@ -42,7 +42,8 @@ impl World {
                 let answered = self.is_answered(browser, host, &key);
                 if let Some(change) = self.browsers[browser].check(now, &key, answered) {
                     self.note(format_args!("browser {browser}: {key:?} is {change:?}"));
-                    let lost = change != Change::Connected;
+                    // What never flowed was not lost.
+                    let lost = change == Change::Disconnected;
                     if lost {
                         self.see(Seen::MediaLost { browser });
                     }
