@@ -288,7 +288,27 @@ async fn a_master_that_was_stopped_does_not_hold_the_time_against_its_nodes() {
     let mut master = Master::start().await;
     let _node = beating(&master);
     let _handle = master.attached().await;
-    // All of this test's runtime, and so the master.
+    sleeps_and_hears(&mut master).await;
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_with_master_and_node_keeps_the_stream() {
+    let mut master = Master::start().await;
+    let node = Node::greeting(&master).await;
+    let _handle = master.attached().await;
+    // Nothing waits in the socket then.
+    let beats = tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(HEARTBEAT).await;
+            node.beat().await;
+        }
+    });
+    sleeps_and_hears(&mut master).await;
+    beats.abort();
+}
+
+/// Stops all of this test's runtime, and so the master.
+async fn sleeps_and_hears(master: &mut Master) {
     std::thread::sleep(SILENCE * 2);
     let end = tokio::time::Instant::now() + DOUBT * 2;
     while let Ok(event) = tokio::time::timeout_at(end, master.events.recv()).await {
