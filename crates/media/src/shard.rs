@@ -3,6 +3,7 @@
 //! One turn of [`Shard::run`]: wait for sockets, commands or the next deadline; take in what came, batch by batch;
 //! after each batch send on what became fresh. All state machines below it are told the time.
 
+mod claims;
 mod closing;
 mod commands;
 mod connection;

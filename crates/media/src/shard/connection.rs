@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
+use super::claims::Claims;
 use super::slots::Key;
 use crate::api::{Direction, Id, Stage, TransportState};
 use crate::egress::Subscriber;
@@ -44,22 +45,11 @@ pub struct Connection {
     pub wake: Option<Instant>,
     /// Since when it is not connected.
     pub lacking_since: Option<Instant>,
-    /// The newest STUN request: its answer proves the 5-tuple.
-    pub claim: Option<Claim>,
+    /// STUN requests that the ICE agent has not answered.
+    pub claims: Claims,
     paths: Vec<Path>,
     paths_ever: u32,
     route: Option<Route>,
-}
-
-/// A STUN request that was not authenticated yet.
-#[derive(Clone, Copy)]
-pub struct Claim {
-    /// From where.
-    pub peer: Peer,
-    /// At which of our addresses.
-    pub local: Option<IpAddr>,
-    /// It nominates the pair.
-    pub use_candidate: bool,
 }
 
 struct Path {
@@ -104,7 +94,7 @@ impl Connection {
             subscriber: None,
             wake: None,
             lacking_since: Some(now),
-            claim: None,
+            claims: Claims::default(),
             paths: Vec::new(),
             paths_ever: 0,
             route: None,
@@ -130,9 +120,10 @@ impl Connection {
     /// The way to `peer`, from the address where it reached us.
     pub fn way_to(&self, peer: Peer) -> Route {
         let path = self.paths.iter().find(|path| path.peer == peer);
-        let local = path.map(|path| path.local);
-        let claim = self.claim.filter(|claim| claim.peer == peer);
-        let local = local.or(claim.map(|claim| claim.local)).flatten();
+        let local = match path {
+            Some(path) => path.local,
+            None => self.claims.local(peer),
+        };
         Route { peer, local }
     }
 
@@ -143,7 +134,7 @@ impl Connection {
 
     /// `peer` has been authenticated. Returns one that is forgotten for it, if it is one too many.
     pub fn prove(&mut self, now: Instant, peer: Peer) -> Option<Peer> {
-        let claim = self.claim.filter(|claim| claim.peer == peer);
+        let claim = self.claims.take(peer);
         let mut forgotten = None;
         match self.paths.iter_mut().find(|path| path.peer == peer) {
             Some(path) => {

@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use std::time::Instant;
 
 use super::Shard;
-use super::connection::Claim;
+use super::claims::Claim;
 use super::slots::Key;
 use crate::api::Direction;
 use crate::net::{Peer, Route, Token, Via};
@@ -128,7 +128,7 @@ impl Shard {
             self.counters.stun_unauthenticated.add(1);
             return;
         }
-        connection.claim = Some(Claim {
+        connection.claims.add(Claim {
             peer: came.peer,
             local: came.local,
             use_candidate: request.use_candidate,

@@ -5,9 +5,10 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
 
+use super::claims::Claim;
 use super::*;
 use crate::api::{Command, Event, Refusal, Stage};
-use crate::net::bind;
+use crate::net::{Peer, Via, bind};
 
 /// What a browser offers, reduced to one medium.
 const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
@@ -155,6 +156,35 @@ fn refused_transport_leaves_nothing_behind() {
     assert!(matches!(result, Err(Refusal::Sdp(_))), "{result:?}");
     assert_eq!(setup.gone.try_iter().count(), 1);
     assert_eq!(setup.shard.connections.len(), 0);
+}
+
+/// The ICE agent keeps requests that come before the client's description, and answers them after others have come. An
+/// answer from another address than was asked, or a nomination that is forgotten, costs the client its picture.
+#[test]
+fn a_request_that_is_answered_late_is_answered_from_where_it_was_asked() {
+    let mut setup = Setup::new();
+    setup.publish("pub", OFFER);
+    let key = setup.shard.by_id["pub"];
+    let connection = setup.shard.connections.get_mut(key).expect("published");
+    let asked = |via, port, use_candidate| Claim {
+        peer: Peer {
+            via,
+            addr: (Ipv4Addr::LOCALHOST, port).into(),
+        },
+        local: Some(Ipv4Addr::new(127, 0, 202, 7).into()),
+        use_candidate,
+    };
+    let early = asked(Via::Udp, 51115, true);
+    connection.claims.add(early);
+    connection.claims.add(asked(Via::Udp, 51115, false));
+    connection.claims.add(asked(Via::Tcp, 58830, false));
+    connection.prove(setup.now, early.peer);
+    let route = connection.consented_route().expect("it was nominated");
+    assert_eq!((route.peer, route.local), (early.peer, early.local));
+    for port in 1..1000 {
+        connection.claims.add(asked(Via::Udp, port, true));
+    }
+    assert_eq!(connection.claims.local(early.peer), None);
 }
 
 /// The timers of one transport must not pile up, however often it is spoken to.
