@@ -93,7 +93,14 @@ impl Drain {
         let new = self
             .placed
             .insert((session.to_owned(), process.boot.to_string()));
-        let since = self.going.get(&held.id);
+        let known = (world.master.as_ref()).and_then(|master| {
+            master
+                .control
+                .cluster()
+                .node(&NodeId::new(held.id.as_str()))
+        });
+        let going = known.is_some_and(|it| it.state() != State::Serving);
+        let since = self.going.get(&held.id).filter(|_| going);
         match since.filter(|since| new && world.now() > **since + CROSSING) {
             Some(_) => Err(format!(
                 "{session} was placed on {}, which is going",
