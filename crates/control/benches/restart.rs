@@ -1,4 +1,8 @@
 //! What the journal costs and how long a master needs to know again what it knew: `cargo bench -p control`.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a measurement reads the clock; the crate itself does not"
+)]
 
 use std::collections::BTreeMap;
 use std::time::Instant;
