@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Browser, ECHO, Peer, PeerId, Pending, Phase, Timer, sdp};
+use super::{ASK_AGAIN, Browser, ECHO, Peer, PeerId, Pending, Phase, Timer, sdp};
 use crate::queue::Time;
 
 /// Which direction of which stream.
@@ -42,7 +42,7 @@ impl Browser {
 
     pub(super) fn publish(&mut self, now: Time) {
         if self.phase != Phase::In {
-            return;
+            return self.set(now, ASK_AGAIN, Timer::Publish);
         }
         let peer = self.new_peer();
         let params = json!({
@@ -59,8 +59,11 @@ impl Browser {
     }
 
     pub(super) fn subscribe(&mut self, now: Time, stream: &str) {
-        if self.phase != Phase::In || !self.remote.contains_key(stream) {
+        if !self.remote.contains_key(stream) {
             return;
+        }
+        if self.phase != Phase::In {
+            return self.set(now, ASK_AGAIN, Timer::Subscribe(stream.to_owned()));
         }
         let leg = Leg {
             stream: Some(stream.to_owned()),
