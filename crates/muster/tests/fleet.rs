@@ -223,12 +223,15 @@ fn a_command_that_fails_in_every_way_is_named_and_asked_again() {
             example = example("provider-local.sh")
         ),
     );
-    let up = master(
-        data.path(),
-        free_port(),
-        &command,
-        &example("node-of-request.sh"),
+    // Late enough for what became of its launch to be told before it dials in.
+    let node = script(
+        &data.path().join("node"),
+        &format!(
+            "sleep 2\nexec sh {} \"$@\"\n",
+            example("node-of-request.sh")
+        ),
     );
+    let up = master(data.path(), free_port(), &command, &node);
     // The master answers all the while.
     eventually_within(LONG, "a node serves", || {
         (up.running(data.path()) == 1).then_some(())

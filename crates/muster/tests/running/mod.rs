@@ -121,6 +121,14 @@ impl Up {
     }
 }
 
+/// A test that fails half-way leaves nothing behind.
+impl Drop for Up {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 pub fn log_of(data: &Path) -> String {
     std::fs::read_to_string(data.join("log.txt")).unwrap_or_default()
 }
