@@ -5,7 +5,7 @@
 //! | `sessions/<session>` | [`SessionRecord`]: what was asked for, and the node that carries it |
 //! | `members/<session>/<connection>` | [`MemberRecord`]: one participant, pending or active |
 //! | `known/<node>` | [`NodeRecord`]: a node that has dialled in |
-//! | `policy` | [`PolicyRecord`]: how many nodes are wanted when |
+//! | `policy` | [`PolicyRecord`]: the schedule that was set while a master ran |
 //! | `demand` | [`DemandRecord`]: an operator's count |
 //! | `outbox/<number>` | [`OutboxRecord`]: something that applications have not been told yet |
 //!

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use cluster::schedule::Wall;
+use cluster::schedule::{Schedule, Wall};
 use conference::{Connection, ConnectionId, Session, SessionId, StreamId};
 use openvidu::id::RpcSessionId;
 use openvidu::webhook::Post;
@@ -27,7 +27,7 @@ struct Found {
     sessions: BTreeMap<SessionId, Session>,
     members: Vec<MemberRecord>,
     nodes: Vec<(cluster::NodeId, NodeRecord)>,
-    policy: Option<cluster::Policy>,
+    schedule: Option<Schedule>,
     demand: Option<DemandRecord>,
     posts: Vec<Post>,
 }
@@ -52,7 +52,7 @@ impl Control {
             sessions,
             members,
             nodes,
-            policy,
+            schedule,
             demand,
             posts,
         } = found;
@@ -60,7 +60,7 @@ impl Control {
         let counted = nodes.len();
         let participants = control.restore_sessions(sessions, members);
         control.restore_nodes(nodes);
-        control.restore_policy(policy, demand);
+        control.restore_policy(schedule, demand);
         if counted > 0 || control.conference.sessions().next().is_some() {
             control.log(Notice::Restored {
                 sessions: control.conference.sessions().count(),
@@ -95,10 +95,10 @@ impl Control {
             }
             PolicyRecord::KEY => {
                 let record: PolicyRecord = records::read(key, value)?;
-                let policy = record
-                    .policy()
+                let schedule = record
+                    .schedule()
                     .map_err(|error| Unreadable::malformed(key, error))?;
-                found.policy = Some(policy);
+                found.schedule = Some(schedule);
                 Slot::Policy
             }
             DemandRecord::KEY => {
@@ -211,9 +211,13 @@ impl Control {
         }
     }
 
-    fn restore_policy(&mut self, policy: Option<cluster::Policy>, demand: Option<DemandRecord>) {
-        self.policy_set = policy.is_some();
-        if let Some(policy) = policy {
+    fn restore_policy(&mut self, schedule: Option<Schedule>, demand: Option<DemandRecord>) {
+        self.policy_set = schedule.is_some();
+        if let Some(schedule) = schedule {
+            let policy = cluster::Policy {
+                schedule,
+                ..self.cluster.policy().clone()
+            };
             self.tell_cluster(cluster::Input::Policy(Box::new(policy)));
         }
         if let Some(DemandRecord { count, at }) = demand {

@@ -1,18 +1,15 @@
-//! How many nodes are wanted.
+//! What was said while a master ran of how many nodes are wanted. Everything else of a policy is a setting.
 
 use std::time::Duration;
 
 use cluster::Policy;
-use cluster::autoscaling::Limits;
 use cluster::schedule::{BadEntry, Bounds, Entry, Schedule, When};
 use serde::{Deserialize, Serialize};
 
-/// A policy that was set while the master ran.
+/// A schedule that was set while the master ran; it comes before the one of the settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PolicyRecord {
-    count: Option<u32>,
     schedule: Vec<EntryRecord>,
-    autoscaling: Option<LimitsRecord>,
 }
 
 /// An operator's count, in force until the schedule's next transition.
@@ -40,54 +37,24 @@ enum WhenRecord {
     Weekly { weekdays: Vec<String>, time: String },
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct LimitsRecord {
-    minimum: u32,
-    maximum: u32,
-    max_load: f64,
-    min_load: f64,
-    interval_ms: u64,
-}
-
 impl PolicyRecord {
     pub(crate) const KEY: &str = "policy";
 
     pub(crate) fn of(policy: &Policy) -> Self {
         Self {
-            count: policy.count,
             schedule: policy
                 .schedule
                 .entries()
                 .iter()
                 .map(EntryRecord::of)
                 .collect(),
-            autoscaling: policy.autoscaling.map(|limits| LimitsRecord {
-                minimum: limits.nodes.minimum,
-                maximum: limits.nodes.maximum,
-                max_load: limits.max_load,
-                min_load: limits.min_load,
-                interval_ms: milliseconds(limits.interval),
-            }),
         }
     }
 
     /// # Errors
     /// When a schedule that was once right is not any more, such as in a time zone that is gone.
-    pub(crate) fn policy(self) -> Result<Policy, BadEntry> {
-        let entries = self.schedule.into_iter().map(Entry::from).collect();
-        Ok(Policy {
-            count: self.count,
-            schedule: Schedule::new(entries)?,
-            autoscaling: self.autoscaling.map(|limits| Limits {
-                nodes: Bounds {
-                    minimum: limits.minimum,
-                    maximum: limits.maximum,
-                },
-                max_load: limits.max_load,
-                min_load: limits.min_load,
-                interval: Duration::from_millis(limits.interval_ms),
-            }),
-        })
+    pub(crate) fn schedule(self) -> Result<Schedule, BadEntry> {
+        Schedule::new(self.schedule.into_iter().map(Entry::from).collect())
     }
 }
 
