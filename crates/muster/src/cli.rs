@@ -25,9 +25,9 @@ const AFTER_HELP: &str = "\
 Every setting can also be given in a TOML file (--config, documented in muster.example.toml) or in the environment
 (https.listen is MUSTER_HTTPS_LISTEN). Flags come before the environment, the environment before the file.
 
-Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 another process took over this
-node's id, 4 no master and nobody to serve (muster up's nodes only), 5 another process uses the data directory. Of
-status, nodes and schedule: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
+Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 the master let this node go, or
+another process took over its id, 4 no master and nobody to serve (--exit-when-orphaned), 5 another process uses the
+data directory. Of status, nodes and schedule: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
 7 status: something is not as it should be.";
 
 #[allow(missing_docs)]

@@ -8,11 +8,13 @@
 //! | `token.key`, `used-tokens`, `revoked` | master | which tokens and nodes it trusts (`link::trust`) |
 //! | `links` | master | URLs for tokens: where it listened for nodes when it was last started |
 //! | `cluster-id` | master | the permanent name of the cluster |
+//! | `store.db`, `store.db-wal`, `store.db-shm`, `store.db.lock` | master | sessions, nodes, schedule, webhooks that wait (`store`) |
 //! | `https-address` | master | where commands on this machine find it |
 //! | `overrides.env` | master | what `POST /restart` changed |
 //! | `master.lock` | master | held while it runs |
 //! | `node-id` | node | its permanent name |
 //! | `node.key`, `node.crt`, `masters`, `joined-by` | node | what it proves itself with (`link::dial`) |
+//! | `last-boot` | node | when it was last started, so that its boots are in order whatever the clock says |
 //! | `node.lock` | node | held while it runs, with its process id in it |
 //! | `launches/` | master | locks of the nodes that run on its own machine |
 //! | `nodes/ID/` | master | the data directory of its node ID |

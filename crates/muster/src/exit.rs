@@ -12,7 +12,7 @@ pub enum Ending {
     Failed = 1,
     /// Settings are wrong; nothing was started.
     WrongSettings = 2,
-    /// Another process took over this node's id.
+    /// The master let this node go, or another process took over its id.
     Superseded = 3,
     /// No master and nobody to serve.
     Orphaned = 4,
@@ -53,7 +53,7 @@ impl Ending {
             Self::Stopped => "it was stopped",
             Self::Failed => "it failed; its own message is above",
             Self::WrongSettings => "its settings are wrong",
-            Self::Superseded => "another process took over its node id",
+            Self::Superseded => "the master let it go, or another process took over its node id",
             Self::Orphaned => "it had no master and nobody to serve",
             Self::Occupied => "another process uses its data directory",
             Self::Unreachable => "it could not reach the master",

@@ -41,7 +41,8 @@ pub struct Server {
 pub enum Refusal {
     /// Nobody answered.
     #[error(
-        "{0}\nIs the master running? `muster status --url https://HOST:PORT` asks another one."
+        "{0}\nIs the master running? --url https://HOST:PORT asks another one, --certificate FILE says which certificate it \
+         shows."
     )]
     Unreachable(String),
     /// The master does not want to.

@@ -123,7 +123,7 @@ pub enum Schedule {
     Show,
     /// Replace the schedule by that of a file
     Set {
-        /// TOML with [[entries]], or JSON as --json shows it; - for standard input
+        /// TOML with [[entries]] (keys as in the README, such as leadMinutes), or JSON as --json shows it; - for standard input
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
