@@ -73,6 +73,7 @@ impl Conference {
         )?;
         self.check_place(session, active, legs)?;
         let received = active.subscribers.keys().chain(legs.receiving.keys());
+        let received = received.chain(&legs.repairing);
         for stream in received {
             let owner = session.owner_of(stream);
             rule(

@@ -129,7 +129,9 @@ impl Conference {
             Input::Rehoused { session, node } => self.rehoused(now, &session, node, &mut out),
             Input::GiveUp { session } => self.give_up_session(&session, &mut out),
             Input::Move { session } => self.move_away(&session, &mut out),
-            Input::NodeBack { node } => self.node_back(now, &node),
+            Input::NodeBack { node } => self.node_back(now, &node, &mut out),
+            Input::SourceUp { transport } => self.source_up(&transport),
+            Input::SourceGone { transport } => self.source_gone(now, &transport),
             Input::Elapsed => self.elapse(now, &mut out),
             Input::NodeLost { .. } => {}
         }
@@ -206,8 +208,8 @@ impl Conference {
                 nonce,
             } => self.publish(now, request, who, offer, options, &nonce, out),
             ClientOperation::Unpublish => self.unpublish(who, out),
-            ClientOperation::PrepareReceive { stream, .. } => {
-                self.prepare_receive(now, request, who, stream, out)
+            ClientOperation::PrepareReceive { stream, reconnect } => {
+                self.prepare_receive(now, request, who, stream, reconnect, out)
             }
             ClientOperation::Receive { stream, answer } => {
                 self.receive(request, who, stream, answer, out)

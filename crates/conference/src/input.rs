@@ -65,6 +65,20 @@ pub enum Input {
         #[allow(missing_docs)]
         node: NodeId,
     },
+    /// A node says that the media of this publishing transport flows. Nothing happens when it is not the current one of
+    /// its stream.
+    SourceUp {
+        #[allow(missing_docs)]
+        transport: TransportId,
+    },
+    /// A node has closed this publishing transport of its own accord, because nobody was there for too long, or does
+    /// not know it. Its client can reach us, may have missed the answer to its repair, and is made to dial again a few
+    /// times ([`Effect::Redial`](crate::Effect::Redial)) if media has flowed before. Nothing happens when it is not the
+    /// current one of its stream.
+    SourceGone {
+        #[allow(missing_docs)]
+        transport: TransportId,
+    },
     /// Take a session away from its node, which is alive: as with [`Remedy::Recover`], but its peer connections there
     /// are closed. Nothing happens to one that has no node.
     Move {

@@ -1,7 +1,7 @@
 //! The peer connections of one participant as far as they are still under way. What has come about is in the
 //! public model ([`Publisher`](crate::Publisher), [`Subscriber`](crate::Subscriber)).
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::ids::*;
 use crate::limits::EARLY_CANDIDATES;
@@ -16,7 +16,12 @@ pub(crate) struct Legs {
     pub replaced: Vec<TransportId>,
     /// The client has given up its source for one that did not come about. Stock clients do not try again by themselves.
     pub stranded: bool,
+    /// How often the client may still be made to dial again because its source is gone. Zero until media has flowed:
+    /// a client that cannot send at all is left in peace.
+    pub redials: u8,
     pub receiving: BTreeMap<StreamId, Receiving>,
+    /// What the client has asked a repair of and not got yet. Stock clients do not ask again when it is refused.
+    pub repairing: BTreeSet<StreamId>,
     early: VecDeque<EarlyCandidate>,
 }
 
@@ -119,6 +124,12 @@ impl Legs {
     pub fn is_asking(&self) -> bool {
         let mut receiving = self.receiving.values();
         self.publishing.is_some() || receiving.any(|next| next.request().is_some())
+    }
+
+    /// Repairs that were asked for and are not under way.
+    pub fn refused(&self) -> impl Iterator<Item = &StreamId> {
+        let repairing = self.repairing.iter();
+        repairing.filter(|stream| !self.receiving.contains_key(*stream))
     }
 
     /// Requests that wait for the session's node.

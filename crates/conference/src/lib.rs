@@ -37,6 +37,7 @@ mod rooms;
 mod roster;
 mod sessions;
 mod signal;
+mod source;
 mod transports;
 mod unpublish;
 

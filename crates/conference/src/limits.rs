@@ -34,5 +34,8 @@ pub(crate) const QUIET_MS: u64 = 2_000;
 /// How often stranded publishers are looked at, milliseconds.
 pub(crate) const REDIAL_MS: u64 = 100;
 
+/// How often a client is made to dial again in a row because the source of its stream is gone.
+pub(crate) const SOURCE_REDIALS: u8 = 3;
+
 /// Publishing transports of one stream that were replaced before the node had answered for them.
 pub(crate) const REPLACED_TRANSPORTS: usize = 8;

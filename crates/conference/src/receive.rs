@@ -15,19 +15,26 @@ use crate::publish::{overtaken, refusal};
 
 impl Conference {
     /// Whether this is a first subscription or a repair is known here without the client's `reconnect` flag, which
-    /// may be wrong on either side after a request that timed out.
+    /// may be wrong on either side after a request that timed out. The flag says whether the client can take an offer
+    /// that it has not asked for.
     pub(crate) fn prepare_receive(
         &mut self,
         now: Timestamp,
         request: RequestId,
         who: &Member,
         stream: StreamId,
+        repair: bool,
         out: &mut Outbox,
     ) -> Handled {
         let (owner, _) = self.room(&who.session)?.owner_of(&stream)?;
         if *owner == who.connection {
             return Err(Error::NotPublishing(who.connection.clone()));
         }
+        let repairing = &mut self.legs_of(who)?.repairing;
+        match repair {
+            true => repairing.insert(stream.clone()),
+            false => repairing.remove(&stream),
+        };
         self.give_up_reception(who, &stream, &overtaken("prepareReceiveVideoFrom"), out);
         self.begin_reception(now, request, who, stream, out)
     }
@@ -180,7 +187,9 @@ impl Conference {
             self.give_up_reception(&who, stream, &error, out);
             return Err(error);
         }
-        let receiving = self.legs_of(&who)?.receiving.remove(stream);
+        let legs = self.legs_of(&who)?;
+        let receiving = legs.receiving.remove(stream);
+        legs.repairing.remove(stream);
         let room = self.room_mut(&who.session)?;
         let subscriber = room
             .active_mut(connection)
@@ -269,6 +278,9 @@ impl Conference {
             out.event(room, Happening::LegClosed(leg, reason));
         }
         self.give_up_reception(who, stream, error, out);
+        if let Some(legs) = self.legs.get_mut(&who.connection) {
+            legs.repairing.remove(stream);
+        }
         let subscriber = self
             .sessions
             .get_mut(&who.session)

@@ -143,17 +143,21 @@ impl Conference {
         self.help_stranded(now, members);
     }
 
-    /// The node answers again: what publishers asked of it in vain they can ask once more.
-    pub(crate) fn node_back(&mut self, now: Timestamp, node: &NodeId) {
+    /// The node answers again: what publishers asked of it in vain they can ask once more, and what subscribers asked of
+    /// it is offered to them.
+    pub(crate) fn node_back(&mut self, now: Timestamp, node: &NodeId, out: &mut Outbox) {
         let carried = self.sessions().filter(|it| it.node.as_ref() == Some(node));
-        let members = carried
+        let members: Vec<Member> = carried
             .flat_map(Session::participants)
             .filter_map(|(connection, _)| self.member(&connection.id))
             .collect();
+        for who in &members {
+            self.renew_refused(now, who, out);
+        }
         self.help_stranded(now, members);
     }
 
-    fn help_stranded(&mut self, now: Timestamp, members: Vec<Member>) {
+    pub(crate) fn help_stranded(&mut self, now: Timestamp, members: Vec<Member>) {
         for who in members {
             if self.legs.get(&who.connection).is_some_and(|it| it.stranded) {
                 self.to_redial.insert(who.connection, now);

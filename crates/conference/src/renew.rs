@@ -4,6 +4,7 @@
 use crate::conference::{Conference, Member};
 use crate::effect::Notification;
 use crate::ids::*;
+use crate::legs::Legs;
 use crate::outbox::Outbox;
 
 impl Conference {
@@ -20,15 +21,30 @@ impl Conference {
         };
         let lost: Vec<Member> = room
             .participants()
-            .filter(|(_, active)| {
+            .filter(|(connection, active)| {
                 let subscriber = active.subscribers.get(stream);
                 subscriber.is_some_and(|it| it.transport.is_none())
+                    || self.repairs_in_vain(&connection.id, stream)
             })
             .filter_map(|(connection, _)| self.member(&connection.id))
             .collect();
         for who in lost {
             self.renew_reception(now, &who, stream, out);
         }
+    }
+
+    /// The node answers again: whoever asked it for a repair in vain is sent an offer.
+    pub(crate) fn renew_refused(&mut self, now: Timestamp, who: &Member, out: &mut Outbox) {
+        let legs = self.legs.get(&who.connection);
+        let refused: Vec<StreamId> = legs.into_iter().flat_map(Legs::refused).cloned().collect();
+        for stream in refused {
+            self.renew_reception(now, who, &stream, out);
+        }
+    }
+
+    fn repairs_in_vain(&self, connection: &ConnectionId, stream: &StreamId) -> bool {
+        let legs = self.legs.get(connection);
+        legs.is_some_and(|legs| legs.refused().any(|refused| refused == stream))
     }
 
     /// A client that answers an offer which is no more has thrown its peer connection away for it: stock clients keep

@@ -3,6 +3,7 @@
 use crate::conference::Conference;
 use crate::ids::*;
 use crate::legs::{Legs, Receiving};
+use crate::limits::SOURCE_REDIALS;
 use crate::model::{Active, Session};
 
 /// A session that cannot be one of this conference, and why.
@@ -122,6 +123,11 @@ fn legs(active: &Active) -> Legs {
         });
     let mut legs = Legs::default();
     legs.receiving.extend(offered);
+    let source = active.publisher.iter().find_map(|it| it.transport.as_ref());
+    if source.is_some() {
+        // Whether media flowed is not written down.
+        legs.redials = SOURCE_REDIALS;
+    }
     legs
 }
 

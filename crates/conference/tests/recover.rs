@@ -285,6 +285,130 @@ fn a_publisher_whose_node_did_not_answer_dials_when_it_is_back() {
     assert_eq!(elapsed(&mut room, 2_000), ["A redials"]);
 }
 
+fn gone(room: &mut Room, id: &str) -> Vec<String> {
+    let transport = transport(id);
+    room.feed(Input::SourceGone { transport })
+}
+
+fn up(room: &mut Room, id: &str) {
+    let transport = transport(id);
+    assert_eq!(room.feed(Input::SourceUp { transport }), NOTHING);
+}
+
+/// The answer to its repair came when it had stopped waiting for it.
+#[test]
+fn a_publisher_who_never_came_to_its_new_source_dials_again() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    up(&mut room, "con_A/1");
+    room.reconnect("A", "A");
+    room.answer("A.reconnect");
+    assert_eq!(gone(&mut room, "con_A/1"), NOTHING);
+    assert_eq!(elapsed(&mut room, 30_000), NOTHING, "it was replaced");
+    assert_eq!(gone(&mut room, "con_A/2"), NOTHING);
+    assert_eq!(elapsed(&mut room, 1_999), NOTHING, "it may be about to ask");
+    assert_eq!(elapsed(&mut room, 1), ["A redials"]);
+    room.reconnect("A", "A");
+    room.answer("A.reconnect#2");
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING, "it is repaired");
+}
+
+#[test]
+fn a_publisher_who_repairs_in_time_is_left_alone() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    up(&mut room, "con_A/1");
+    gone(&mut room, "con_A/1");
+    room.reconnect("A", "A");
+    gone(&mut room, "con_A/1");
+    room.answer("A.reconnect");
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING);
+}
+
+#[test]
+fn a_publisher_who_cannot_send_is_made_to_dial_a_few_times_at_most() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    gone(&mut room, "con_A/1");
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING, "it never could");
+    up(&mut room, "con_A/1");
+    for _ in 0..3 {
+        gone(&mut room, "con_A/1");
+        assert_eq!(elapsed(&mut room, 2_000), ["A redials"]);
+    }
+    gone(&mut room, "con_A/1");
+    assert_eq!(elapsed(&mut room, 60_000), NOTHING);
+}
+
+#[test]
+fn a_publisher_of_before_a_restart_dials_again_too() {
+    let mut room = Room::of(&["A"]);
+    room.on_air("A");
+    let mut conference = Conference::new();
+    let sessions = room.conference.sessions().cloned().collect();
+    assert_eq!(conference.restore(sessions), Ok(()));
+    let mut room = Room::with(conference);
+    gone(&mut room, "con_A/1");
+    assert_eq!(elapsed(&mut room, 2_000), ["A redials"]);
+}
+
+/// It made its repair before its first peer connection had come about, and the node died then.
+#[test]
+fn a_refused_repair_of_what_never_was_is_made_up_for() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.prepare("B", "A", false);
+    room.offer("B.prepare");
+    room.prepare("B", "A", true);
+    let effects = room.node_dies("n1");
+    assert!(
+        effects[0].starts_with("B.prepare#2 <- error"),
+        "{effects:?}"
+    );
+    room.rehoused(S, "n2");
+    room.reconnect("A", "A");
+    let effects = room.answer("A.reconnect");
+    assert!(
+        effects
+            .last()
+            .unwrap()
+            .contains("subscribe str_CAM_X123_con_A on con_B/"),
+        "{effects:?}"
+    );
+    let effects = room.own_offer(1);
+    assert!(effects[0].starts_with("B hears"), "{effects:?}");
+    room.reconnect("B", "A");
+    room.accept("B.reconnect");
+    assert!(room.active("B").subscribers[&cam("A")].established);
+}
+
+#[test]
+fn a_repair_that_a_broken_link_refused_is_offered_when_the_node_is_back() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.watching("B", "A");
+    room.prepare("B", "A", true);
+    room.node_refuses("B.prepare#2", MediaError::Unavailable("no link".into()));
+    let n1 = node("n1");
+    let effects = room.feed(Input::NodeBack { node: n1.clone() });
+    assert_eq!(effects.len(), 1);
+    assert!(effects[0].contains("subscribe"), "{effects:?}");
+    room.own_offer(1);
+    room.reconnect("B", "A");
+    room.accept("B.reconnect");
+    assert_eq!(room.feed(Input::NodeBack { node: n1 }), NOTHING);
+}
+
+#[test]
+fn a_first_subscription_that_was_refused_is_left_to_its_client() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.prepare("B", "A", false);
+    room.node_refuses("B.prepare", MediaError::Unavailable("no link".into()));
+    let node = node("n1");
+    assert_eq!(room.feed(Input::NodeBack { node }), NOTHING);
+}
+
 #[test]
 fn a_session_without_a_place_ends_when_it_is_given_up() {
     let mut room = without_a_node();

@@ -7,7 +7,7 @@ use conference::{MediaCommand, NodeId, Remedy, ServerOperation, SessionId, Trans
 
 use crate::control::Control;
 use crate::effect::Effect;
-use crate::input::{Input, Says, TransportState};
+use crate::input::{Direction, Input, Says, Stage, TransportState};
 use crate::journal::Slot;
 use crate::node_events::NodeHappening;
 use crate::notice::Notice;
@@ -96,6 +96,9 @@ impl Control {
         let carried: BTreeSet<TransportId> =
             carries.iter().map(|it| it.transport.clone()).collect();
         let missing = wanted.difference(&carried).count();
+        for state in carries {
+            self.tell_of_source(state);
+        }
         let orphans: Vec<TransportId> = carried.difference(&wanted).cloned().collect();
         if missing > 0 || !orphans.is_empty() {
             self.log(Notice::Differs {
@@ -152,12 +155,26 @@ impl Control {
             return;
         };
         let node = node.id().clone();
+        self.tell_of_source(&state);
         self.log(Notice::Transport {
             node,
             transport: state.transport,
             stage: state.stage,
             reason,
         });
+    }
+
+    fn tell_of_source(&mut self, state: &TransportState) {
+        let transport = state.transport.clone();
+        match (state.direction, state.stage) {
+            (Direction::Publish, Stage::Connected) => {
+                self.tell_conference(conference::Input::SourceUp { transport });
+            }
+            (Direction::Publish, Stage::Closed) => {
+                self.tell_conference(conference::Input::SourceGone { transport });
+            }
+            _ => {}
+        }
     }
 
     fn detached(&mut self, attachment: AttachmentId, reason: String) {

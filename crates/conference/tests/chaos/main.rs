@@ -12,7 +12,7 @@ use dice::Dice;
 use monkey::Monkey;
 use witness::Witness;
 
-const SEEDS: u64 = 30;
+const SEEDS: u64 = 40;
 const INPUTS: usize = 3_000;
 const LIMITS: Limits = Limits {
     sessions: 2,

@@ -80,7 +80,8 @@ impl Monkey {
     /// Answers that nobody waits for, and clients that do not exist.
     fn nonsense(&mut self, conference: &Conference) -> Input {
         let stranger = RequestId(u64::MAX - self.dice.below(9));
-        match self.dice.below(7) {
+        match self.dice.below(8) {
+            7 => self.of_source(conference),
             6 => Input::NodeBack { node: self.node() },
             4 => self.rehouse(conference),
             5 => Input::Elapsed,
@@ -98,6 +99,20 @@ impl Monkey {
                 connection: ConnectionId::new("con_nobody"),
                 operation: ClientOperation::Leave,
             },
+        }
+    }
+
+    /// Of any stream.
+    fn of_source(&mut self, conference: &Conference) -> Input {
+        let participants = conference.sessions().flat_map(Session::participants);
+        let sources: Vec<TransportId> = participants
+            .filter_map(|(_, active)| active.publisher.as_ref()?.transport.clone())
+            .collect();
+        let transport = self.dice.pick(&sources).cloned();
+        let transport = transport.unwrap_or_else(|| TransportId::new("con_nobody/1"));
+        match self.dice.percent(50) {
+            true => Input::SourceUp { transport },
+            false => Input::SourceGone { transport },
         }
     }
 

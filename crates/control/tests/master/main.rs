@@ -6,4 +6,5 @@ mod durable;
 mod links;
 mod losses;
 mod restart;
+mod sources;
 mod stage;
