@@ -1,7 +1,7 @@
-//! The shell of the master: it opens sockets, reads clocks, draws ids, and decides nothing. What a meeting is lives in
-//! `conference`, what a cluster is in `cluster`, what OpenVidu's clients say and hear in `openvidu`.
+//! The shell of the master: it opens sockets, reads clocks, draws ids, and decides nothing. The crate `control` does;
+//! what OpenVidu's clients say and hear is in `openvidu`, what operators do in `api`.
 //!
-//! - `control`: the one task that owns both pure cores; everything else talks to it through bounded queues.
+//! - `control`: the one task that owns the pure `Control`; everything else talks to it through bounded queues.
 //! - `keeper`: the store, under this master's leadership.
 //! - `providing`: who launches the nodes that the cluster wants.
 //! - `client`, `socket`: one task per RPC session, one per WebSocket.
