@@ -1,6 +1,7 @@
 //! The one door.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
 
 use cluster::{Cluster, Moment, Policy};
 use conference::{Conference, ConnectionId, RequestId, ServerOperation};
@@ -18,6 +19,9 @@ use crate::notice::Notice;
 use crate::rehousing::Homeless;
 use crate::settings::Settings;
 use crate::waiting::Waiting;
+
+/// How long a master that goes down tries to write what it knows: what its store holds comes back with the next one.
+pub const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// All that a master knows and decides.
 #[derive(Debug)]
@@ -40,6 +44,8 @@ pub struct Control {
     pub(crate) policy_set: bool,
     /// When those who have not come back after a restart have left.
     pub(crate) return_over: Option<Moment>,
+    /// Set while the master goes down: until when it tries to write what is not written yet.
+    pub(crate) stopping: Option<Moment>,
     /// Of the input that is being taken.
     pub(crate) now: Now,
     /// What the conference is told next. Empty between two inputs.
@@ -68,6 +74,7 @@ impl Control {
             looks: Looks::default(),
             policy_set: false,
             return_over: None,
+            stopping: None,
             garbage_at: collects.then(|| now.moment + settings.garbage_interval),
             now,
             inputs: VecDeque::new(),
@@ -104,6 +111,7 @@ impl Control {
             (self.journal.patience_ends(), Timer::StoreSilent),
             (self.journal.retry(), Timer::StoreRetry),
             (self.return_over, Timer::ReturnOver),
+            (self.stopping, Timer::Stopped),
         ];
         let own = own
             .into_iter()
@@ -272,7 +280,8 @@ impl Control {
             self.tell_cluster(cluster::Input::Closing);
             self.settle();
         }
-        self.out(Effect::Stopped);
+        self.journal.hurry(self.now.moment);
+        self.stopping = Some(self.now.moment + LAST_WORDS);
     }
 
     pub(crate) fn tell(&mut self, client: ClientNumber, told: Told) {

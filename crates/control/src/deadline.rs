@@ -31,4 +31,6 @@ pub enum Timer {
     StoreRetry,
     /// Participants of an earlier run of the master who have not come back have left.
     ReturnOver,
+    /// A master that goes down does not wait for its store any more.
+    Stopped,
 }

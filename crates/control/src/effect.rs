@@ -85,7 +85,8 @@ pub enum Effect {
     StepDown { reason: String },
     /// Something for the log.
     Log(Notice),
-    /// Everybody has been told that the master goes down. Always the last effect.
+    /// Everybody has been told that the master goes down, and what could be written within
+    /// [`LAST_WORDS`](crate::LAST_WORDS) is written. Always the last effect.
     Stopped,
 }
 
@@ -100,7 +101,6 @@ impl Effect {
                 | Self::PassSocket { .. }
                 | Self::Event(_)
                 | Self::Post(_)
-                | Self::Stopped
         )
     }
 }

@@ -266,6 +266,15 @@ impl Journal {
         }
     }
 
+    /// The next commit need not wait for the pause after one that failed.
+    pub(crate) fn hurry(&mut self, now: Moment) {
+        self.rest = now;
+        if let Some(silent) = &mut self.silent {
+            silent.retry = now;
+            silent.pause = PAUSE;
+        }
+    }
+
     fn take_back(&mut self, slots: BTreeMap<Slot, u64>) {
         for (slot, since) in slots {
             self.noted.add(slot, since);

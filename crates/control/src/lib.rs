@@ -36,7 +36,7 @@ mod settings;
 mod waiting;
 mod writing;
 
-pub use control::Control;
+pub use control::{Control, LAST_WORDS};
 pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Event, Obeyed, Told, Write};
 pub use in_flight::ANSWER;

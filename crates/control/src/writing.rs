@@ -32,6 +32,21 @@ impl Control {
 
     /// Notes what the last input changed, begins a commit when none is under way, and holds back what has to wait.
     pub(crate) fn write_down(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
+        let mut effects = self.let_out(effects);
+        if self.has_stopped() {
+            self.stopping = None;
+            effects.push(Effect::Stopped);
+        }
+        effects
+    }
+
+    /// All is written, or nobody waits for it any more.
+    fn has_stopped(&self) -> bool {
+        let over = |until| until <= self.now.moment || self.journal.unwritten() == 0;
+        self.stopping.is_some_and(over)
+    }
+
+    fn let_out(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let changed = self.conference.take_changed();
         if !self.settings.durable {
             return effects;

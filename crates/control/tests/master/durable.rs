@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use conference::{ServerOperation, SessionId, SessionProperties};
-use control::{Effect, Input, Outcome, PATIENCE, Told};
+use control::{Effect, Input, LAST_WORDS, Outcome, PATIENCE, Told};
 
 use crate::stage::{Stage, publish};
 
@@ -187,12 +187,15 @@ fn the_end_waits_for_the_store() {
     stage.call("room", &["ann"]);
     stage.prompt = false;
     stage.handle(Input::Stop);
-    let stopped = |stage: &Stage| matches!(stage.seen.last(), Some(Effect::Stopped));
     assert!(!stopped(&stage));
     stage.commits(Outcome::Applied, true);
     assert!(stopped(&stage));
     let places: BTreeSet<&str> = stage.store.keys().map(String::as_str).collect();
     assert_eq!(places, ["known/media_1"].into());
+}
+
+fn stopped(stage: &Stage) -> bool {
+    matches!(stage.seen.last(), Some(Effect::Stopped))
 }
 
 #[test]
@@ -202,7 +205,10 @@ fn the_end_does_not_wait_for_ever() {
     stage.call("room", &["ann"]);
     stage.prompt = false;
     stage.handle(Input::Stop);
-    stage.pass(PATIENCE_MS);
+    let end = LAST_WORDS.as_millis() as u64;
+    stage.pass(end - 1);
+    assert!(!stopped(&stage));
+    stage.pass(1);
     assert!(matches!(stage.seen.last(), Some(Effect::Stopped)));
     let told_to_stop = |effect: &Effect| {
         matches!(
@@ -247,4 +253,27 @@ fn what_the_store_cannot_take_keeps_nothing_else_from_it() {
     }
     let keys: Vec<&str> = stage.store.keys().map(String::as_str).collect();
     assert_eq!(keys, ["sessions/room"]);
+}
+
+/// What its store holds would be taken up again by the next one.
+#[test]
+fn a_master_that_stops_writes_that_everybody_is_gone() {
+    let mut stage = Stage::new();
+    stage.create("room");
+    stage.prompt = false;
+    stage.create("another");
+    stage.commits(Outcome::Failed("disk full".into()), false);
+    assert!(stage.control.store_is_silent());
+    stage.handle(Input::Stop);
+    assert!(!stopped(&stage));
+    assert!(
+        stage.commit.is_some(),
+        "it does not wait for the pause to end"
+    );
+    stage.commits(Outcome::Failed("disk full".into()), false);
+    assert!(!stopped(&stage));
+    stage.prompt = true;
+    stage.pass(1_000);
+    assert!(stopped(&stage));
+    assert_eq!(stage.store, [].into());
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use conference::SessionId;
+use conference::{EndReason, SessionId};
 use control::Notice;
 
 use super::{Invariant, Stage};
@@ -13,6 +13,8 @@ use crate::world::World;
 #[derive(Default)]
 pub(super) struct Conserved {
     acknowledged: BTreeSet<String>,
+    /// The master goes down, and what waited for the store is told after what was decided last.
+    stopping: bool,
 }
 
 impl Invariant for Conserved {
@@ -22,11 +24,17 @@ impl Invariant for Conserved {
 
     fn see(&mut self, world: &World, seen: &Seen) -> Result<(), String> {
         match seen {
+            Seen::MasterStarted => {
+                self.stopping = false;
+                Ok(())
+            }
+            Seen::Acknowledged { .. } if self.stopping => Ok(()),
             Seen::Acknowledged { session } => {
                 self.acknowledged.insert(session.clone());
                 Ok(())
             }
-            Seen::Logged(Notice::SessionClosed { session, .. }) => {
+            Seen::Logged(Notice::SessionClosed { session, reason }) => {
+                self.stopping |= *reason == EndReason::OpenviduServerStopped;
                 self.acknowledged.remove(session.as_str());
                 Ok(())
             }

@@ -287,7 +287,10 @@ impl World {
 
     /// What is being written and was not told yet is never told, and what waits for those who are away goes with it.
     fn leave_untold(&mut self) {
-        let (now, writes) = (self.now(), self.storage.writes());
+        let unwritten = (self.master.as_ref()).is_some_and(|it| it.control.unwritten() > 0);
+        // A master that lets calls go on without its store forgets what it could not write down.
+        let forgets = unwritten && self.storage.was_ill();
+        let (now, writes) = (self.now(), self.storage.writes() || forgets);
         for browser in 0..self.browsers.len() {
             if writes || self.browsers[browser].phase() != Phase::In {
                 self.browsers[browser].miss(now);
