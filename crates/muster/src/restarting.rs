@@ -2,6 +2,7 @@
 //! nodes go on with their media: to them it is a master that was away for a moment.
 
 use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -16,28 +17,44 @@ use crate::data_dir::DataDir;
 /// How long the answer to whoever asked may take to leave.
 const ANSWER: Duration = Duration::from_millis(300);
 
-/// Where this program's settings came from. There is one program in a process.
-static BEGINNING: OnceLock<(Sources, Role)> = OnceLock::new();
+/// There is one program in a process.
+static BEGINNING: OnceLock<Beginning> = OnceLock::new();
 
-/// Remembers where the settings came from, so that changes can be tried before they are written.
+/// How this program was started.
+struct Beginning {
+    sources: Sources,
+    role: Role,
+    /// Asked for at the start: once the file is replaced the system names one that is gone.
+    program: std::io::Result<PathBuf>,
+}
+
+/// Remembers how the program was started, so that changes can be tried before they are written.
 pub fn prepare(sources: Sources, role: Role) {
+    let beginning = Beginning {
+        sources,
+        role,
+        program: std::env::current_exe(),
+    };
     // Said once, by `main`.
-    let _ = BEGINNING.set((sources, role));
+    let _ = BEGINNING.set(beginning);
 }
 
 /// What carries out `POST /restart`.
 pub fn restart(data: DataDir) -> Restart {
     Arc::new(move |changes| {
-        let (sources, role) = BEGINNING
+        let beginning = BEGINNING
             .get()
             .ok_or("the beginning of this program is unknown")?;
+        let program = beginning.program.as_deref();
+        let program =
+            program.map_err(|error| format!("the path of this program is unknown: {error}"))?;
         let kept = data.read(OVERRIDES).map_err(|error| format!("{error:#}"))?;
         let text = changed(&kept.unwrap_or_default(), &changes);
         let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
-        config::try_overrides(sources, *role, &text, &names)?;
+        config::try_overrides(&beginning.sources, beginning.role, &text, &names)?;
         let written = data.write(OVERRIDES, &text);
         written.map_err(|error| format!("{error:#}"))?;
-        std::thread::spawn(begin_again);
+        std::thread::spawn(move || begin_again(program));
         Ok(())
     })
 }
@@ -68,16 +85,13 @@ fn changed(text: &str, changes: &[Change]) -> String {
     out.into_iter().map(|line| line + "\n").collect()
 }
 
-/// Replaces the program by itself, with the same arguments. All that has to outlive it is written as it happens, so that
+/// Replaces the program by itself, or by what lies in its place now, with the same arguments. All that has to outlive it is written as it happens, so that
 /// nothing is taken leave of: media and sessions go on.
-fn begin_again() {
+fn begin_again(program: &Path) {
     std::thread::sleep(ANSWER);
     let mut arguments = std::env::args_os();
     let _ = arguments.next();
-    let error = match std::env::current_exe() {
-        Ok(program) => Command::new(program).args(arguments).exec(),
-        Err(error) => error,
-    };
+    let error = Command::new(program).args(arguments).exec();
     error!(%error, "the program cannot be started again; it goes on with its old settings");
 }
 

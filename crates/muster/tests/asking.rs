@@ -9,8 +9,10 @@ use serde_json::Value;
 
 const SOON: Duration = Duration::from_secs(20);
 
-fn muster(arguments: &[&str], data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_muster"));
+const MUSTER: &str = env!("CARGO_BIN_EXE_muster");
+
+fn muster(program: &Path, arguments: &[&str], data: &Path) -> Command {
+    let mut command = Command::new(program);
     command
         .env_clear()
         .args(arguments)
@@ -35,11 +37,15 @@ impl Drop for Master {
 
 impl Master {
     fn start() -> Self {
+        Self::of(Path::new(MUSTER))
+    }
+
+    fn of(program: &Path) -> Self {
         let data = tempfile::tempdir().expect("a directory");
         let ports = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
         let arguments = ["master", "--listen", &ports[0], "--link-listen", &ports[1]];
         let log = std::fs::File::create(data.path().join("log.txt")).expect("a log");
-        let mut child = muster(&arguments, data.path())
+        let mut child = muster(program, &arguments, data.path())
             .stdout(Stdio::piped())
             .stderr(log)
             .spawn()
@@ -53,7 +59,9 @@ impl Master {
     }
 
     fn ask(&self, arguments: &[&str]) -> Output {
-        muster(arguments, self.data.path()).output().expect("run")
+        muster(Path::new(MUSTER), arguments, self.data.path())
+            .output()
+            .expect("run")
     }
 
     /// Exit code, standard output, standard error.
@@ -155,7 +163,9 @@ fn who_cannot_be_reached_or_trusted_is_named() {
     assert_eq!(master.told(&pinned).0, 7);
     assert_eq!(master.told(&["status", "--secret", "wrong"]).0, 1);
     let stranger = tempfile::tempdir().expect("a directory");
-    let nobody = muster(&["nodes"], stranger.path()).output().expect("run");
+    let nobody = muster(Path::new(MUSTER), &["nodes"], stranger.path())
+        .output()
+        .expect("run");
     assert_eq!(nobody.status.code(), Some(2));
     assert_eq!(
         std::fs::read_dir(stranger.path())
@@ -202,7 +212,14 @@ fn config(master: &Master) -> Option<Value> {
 
 #[test]
 fn a_restart_from_afar_changes_what_it_may_and_keeps_the_sessions() {
-    let master = Master::start();
+    let programs = tempfile::tempdir().expect("a directory");
+    let [program, newer] = ["muster", "newer"].map(|name| programs.path().join(name));
+    for copy in [&program, &newer] {
+        std::fs::copy(MUSTER, copy).expect("copied");
+    }
+    let master = Master::of(&program);
+    // As a package does that brings a new version.
+    std::fs::rename(&newer, &program).expect("replaced");
     let made = post(
         &master,
         "/openvidu/api/sessions",
