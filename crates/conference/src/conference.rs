@@ -36,6 +36,8 @@ pub struct Conference {
     pub(crate) held: BTreeSet<(Timestamp, RequestId)>,
     /// Stranded publishers whose sessions have a node again, and since when.
     pub(crate) to_redial: BTreeMap<ConnectionId, Timestamp>,
+    /// Publishers that lost their source with their session's node, and when they should have another at the latest.
+    pub(crate) sourceless: BTreeSet<(Timestamp, ConnectionId)>,
     /// When they are looked at next.
     pub(crate) redial_from: Timestamp,
     /// Numbers the conference's own questions to nodes.

@@ -34,6 +34,10 @@ pub(crate) const QUIET_MS: u64 = 2_000;
 /// How often stranded publishers are looked at, milliseconds.
 pub(crate) const REDIAL_MS: u64 = 100;
 
+/// How long a stock client may take to notice that its peer connection is dead, milliseconds: 30 s until ICE has failed,
+/// and what it asks then.
+pub(crate) const NOTICED_MS: u64 = 45_000;
+
 /// How often a client is made to dial again in a row because the source of its stream is gone.
 pub(crate) const SOURCE_REDIALS: u8 = 3;
 

@@ -136,6 +136,7 @@ impl Conference {
             self.send_publish(now, who, out);
         }
         for who in &members {
+            self.expect_source(now, who);
             for stream in self.held_receptions(who) {
                 self.send_subscribe(now, who, &stream, out);
             }
@@ -167,7 +168,7 @@ impl Conference {
         }
     }
 
-    fn look_again(&mut self, now: Timestamp, after_ms: u64) {
+    pub(crate) fn look_again(&mut self, now: Timestamp, after_ms: u64) {
         let at = Timestamp(now.0.saturating_add(after_ms));
         self.held.insert((at, RequestId::own(0)));
     }
@@ -234,6 +235,7 @@ impl Conference {
             self.held.pop_first();
             self.stop_holding(request, out);
         }
+        self.miss_sources(now);
     }
 
     fn stop_holding(&mut self, request: RequestId, out: &mut Outbox) {

@@ -6,7 +6,7 @@
 
 use crate::conference::{Conference, Member};
 use crate::ids::*;
-use crate::limits::SOURCE_REDIALS;
+use crate::limits::{HELD_MS, NOTICED_MS, SOURCE_REDIALS};
 
 impl Conference {
     pub(crate) fn source_up(&mut self, transport: &TransportId) {
@@ -31,6 +31,42 @@ impl Conference {
             legs.stranded = true;
             self.help_stranded(now, vec![who]);
         }
+    }
+
+    /// The session has another node, and its publishers will notice by themselves that they have to come there. All but
+    /// those whose question whether we hear them was not answered in time: stock clients leave it at that.
+    pub(crate) fn expect_source(&mut self, now: Timestamp, who: &Member) {
+        if self.lacks_source(who) {
+            let until = Timestamp(now.0.saturating_add(NOTICED_MS));
+            self.sourceless.insert((until, who.connection.clone()));
+            self.look_again(now, HELD_MS);
+        }
+    }
+
+    pub(crate) fn miss_sources(&mut self, now: Timestamp) {
+        while let Some((until, connection)) = self.sourceless.first().cloned()
+            && until <= now
+        {
+            self.sourceless.pop_first();
+            let who = self.member(&connection).filter(|who| who.node.is_some());
+            if let Some(who) = who.filter(|who| self.lacks_source(who)) {
+                self.strand(&who);
+                self.help_stranded(now, vec![who]);
+            }
+        }
+        // As often as requests are held: nothing hangs on the moment.
+        if !self.sourceless.is_empty() {
+            self.look_again(now, HELD_MS);
+        }
+    }
+
+    fn lacks_source(&self, who: &Member) -> bool {
+        let room = self.session(&who.session);
+        let own = room.and_then(|room| room.participant(&who.connection));
+        let publisher = own.and_then(|(_, active)| active.publisher.as_ref());
+        let legs = self.legs.get(&who.connection);
+        publisher.is_some_and(|it| it.transport.is_none())
+            && legs.is_some_and(|legs| legs.publishing.is_none() && !legs.stranded)
     }
 
     /// Whose stream has this transport as its source.

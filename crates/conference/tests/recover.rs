@@ -352,6 +352,20 @@ fn a_publisher_of_before_a_restart_dials_again_too() {
     assert_eq!(elapsed(&mut room, 2_000), ["A redials"]);
 }
 
+/// It asked whether we hear it, was not answered in time, and left it at that.
+#[test]
+fn a_publisher_who_does_not_come_to_the_new_node_dials_again() {
+    let mut room = without_a_node();
+    room.rehoused(S, "n2");
+    room.reconnect("B", "B");
+    room.answer("B.reconnect");
+    room.own_offer(1);
+    assert_eq!(elapsed(&mut room, 45_000), NOTHING);
+    assert_eq!(elapsed(&mut room, 6_900), NOTHING, "it may be answering");
+    assert_eq!(elapsed(&mut room, 100), ["A redials"]);
+    assert_eq!(elapsed(&mut room, 100_000), NOTHING, "once");
+}
+
 /// It made its repair before its first peer connection had come about, and the node died then.
 #[test]
 fn a_refused_repair_of_what_never_was_is_made_up_for() {

@@ -80,6 +80,11 @@ impl Peer {
         matches!(self.ice, Ice::Connected(_))
     }
 
+    /// It has given up, and sends no checks any more.
+    pub fn has_failed(&self) -> bool {
+        matches!(self.ice, Ice::Failed)
+    }
+
     /// Looks whether checks are answered.
     pub fn check(&mut self, now: Time, answered: bool) -> Option<Change> {
         let (ice, change) = match (self.ice, answered) {

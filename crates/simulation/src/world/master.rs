@@ -29,6 +29,10 @@ pub struct MasterProcess {
     pub started: Time,
     /// Under which it leads: when its record of that was written.
     pub term: store::Rev,
+    /// It goes down.
+    stops: bool,
+    /// Whoever runs it starts it when it has gone down.
+    again: bool,
     /// What its wall clock showed then, and its monotonic one.
     wall: (u64, u64),
     pub(super) clients: BTreeMap<ClientNumber, rpc::Client>,
@@ -59,6 +63,9 @@ impl MasterProcess {
 
 impl World {
     pub(crate) fn start_master(&mut self) {
+        if let Some(master) = &mut self.master {
+            master.again = master.stops;
+        }
         let runs = self.master.is_some() || self.storage.starting.is_some();
         if runs || self.network.is_dark(MASTER) || self.network.is_frozen(MASTER) {
             return;
@@ -92,6 +99,8 @@ impl World {
             term,
             control,
             started: now,
+            stops: false,
+            again: false,
             wall: (wall, moment),
             clients: BTreeMap::new(),
             sockets: BTreeMap::new(),
@@ -145,7 +154,11 @@ impl World {
             self.leave_untold();
         }
         let starting = self.storage.starting.take().is_some();
-        if self.master.take().is_some() || starting {
+        let master = self.master.take();
+        if master.as_ref().is_some_and(|master| master.again) {
+            self.queue.after(100, Event::Fault(Fault::StartMaster));
+        }
+        if master.is_some() || starting {
             self.note(format_args!("master: its process is gone"));
             self.see(Seen::MasterEnded);
             self.drop_lines(MASTER, goodbye);
@@ -153,6 +166,9 @@ impl World {
     }
 
     pub(crate) fn stop_master(&mut self) {
+        if let Some(master) = &mut self.master {
+            master.stops = true;
+        }
         self.tell_control(Input::Stop);
     }
 

@@ -105,6 +105,7 @@ impl World {
                         && person.legs().values().any(|leg| {
                             leg.peer.as_ref().is_some_and(|it| {
                                 it.id == peer
+                                    && !it.has_failed()
                                     && it.remote.as_ref().is_some_and(|remote| {
                                         remote.transport == transport && remote.ips.contains(&ip)
                                     })
