@@ -18,6 +18,9 @@ impl Conference {
     }
 
     pub(crate) fn source_gone(&mut self, now: Timestamp, transport: &TransportId) {
+        if let Some(who) = self.given_up(transport) {
+            return self.help_stranded(now, vec![who]);
+        }
         let Some(who) = self.fed_by(transport) else {
             return;
         };
@@ -67,6 +70,15 @@ impl Conference {
         let legs = self.legs.get(&who.connection);
         publisher.is_some_and(|it| it.transport.is_none())
             && legs.is_some_and(|legs| legs.publishing.is_none() && !legs.stranded)
+    }
+
+    /// Who waits for something to happen since the node's answer about this transport did not come. The node says by it
+    /// that it can be asked again.
+    fn given_up(&self, transport: &TransportId) -> Option<Member> {
+        let (owner, _) = transport.as_str().rsplit_once('/')?;
+        let who = self.member(&ConnectionId::new(owner))?;
+        let legs = self.legs.get(&who.connection)?;
+        (legs.stranded && legs.replaced.contains(transport)).then_some(who)
     }
 
     /// Whose stream has this transport as its source.
