@@ -1,11 +1,19 @@
 #!/bin/sh
-# Makes sure that commands are there. Each argument is COMMAND:PACKAGE, the package being Debian's. As root on Debian
+# Makes sure that commands are there. Each argument is COMMAND:PACKAGE, the package being Debian's; a file's
+# whole path may stand for a command. As root on Debian
 # what is missing is installed; elsewhere one line says what to install, and the script fails.
 set -eu
 
+there() {
+    case "$1" in
+    /*) [ -e "$1" ] ;;
+    *) PATH="$PATH:/usr/sbin:/sbin" command -v "$1" >/dev/null 2>&1 ;;
+    esac
+}
+
 packages=
 for pair in "$@"; do
-    PATH="$PATH:/usr/sbin:/sbin" command -v "${pair%%:*}" >/dev/null 2>&1 || packages="$packages ${pair#*:}"
+    there "${pair%%:*}" || packages="$packages ${pair#*:}"
 done
 [ -n "$packages" ] || exit 0
 
