@@ -1,0 +1,96 @@
+//! A cause with its proof and its remedy.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cause::Cause;
+use crate::evidence::Protocol;
+
+/// A cause, how it is known, and what is or should be done. The first of several is the most likely.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Finding {
+    #[allow(missing_docs)]
+    pub cause: Cause,
+    /// How sure, 0 to 100.
+    pub confidence: u8,
+    /// A sentence in numbers.
+    pub proof: String,
+    #[allow(missing_docs)]
+    pub remedy: Remedy,
+    /// The rule of a firewall that is missing, where that is the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_rule: Option<MissingRule>,
+    /// Id of the node or relay that has it; empty if none does.
+    #[serde(default)]
+    pub subject: String,
+    #[allow(missing_docs)]
+    #[serde(default)]
+    pub applied: Applied,
+}
+
+/// What ends a cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Remedy {
+    /// For people: what is done, or should be.
+    pub text: String,
+    /// The first step that the master takes by itself; `None`: a person has to act.
+    pub step: Option<Step>,
+}
+
+/// What the master does by itself, gentlest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Step {
+    /// Find out anew what the node or master is reachable at.
+    ResolveAddresses,
+    /// Tell nodes and clients what is true now: ICE servers, candidates, settings.
+    Republish,
+    /// The client makes its stream anew, by another path to the same node.
+    AnotherPath,
+    /// The session goes to another node.
+    AnotherNode,
+    /// One media shard makes all its transports anew.
+    RestartShard,
+}
+
+/// What became of the remedy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Applied {
+    /// Nothing was done.
+    #[default]
+    No,
+    /// It was done; whether it helped is not known yet.
+    Yes,
+    /// It was done and the picture is back.
+    Helped,
+    /// It was done and the picture is not back.
+    DidNotHelp,
+}
+
+/// What a firewall should let through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct MissingRule {
+    pub protocol: Protocol,
+    pub to: SocketAddr,
+    /// `None`: from anywhere.
+    pub from: Option<IpAddr>,
+}
+
+impl Step {
+    /// The stable code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::ResolveAddresses => "resolve-addresses",
+            Self::Republish => "republish",
+            Self::AnotherPath => "another-path",
+            Self::AnotherNode => "another-node",
+            Self::RestartShard => "restart-shard",
+        }
+    }
+}

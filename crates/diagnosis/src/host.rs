@@ -1,0 +1,191 @@
+//! A master or a node.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::evidence::Protocol;
+
+/// A process of the cluster and the machine that it runs on.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)]
+pub struct Host {
+    /// Id of the node, or `master`.
+    pub id: String,
+    pub role: Role,
+    pub boot: String,
+    pub boot_started: Option<u64>,
+    /// Every start of the process in the window, this one too.
+    pub starts: Vec<u64>,
+    /// When the machine first had an address that leads anywhere, if that was after its boot.
+    pub online_at: Option<u64>,
+    /// May be given sessions now.
+    pub serving: bool,
+    pub serving_since: Option<u64>,
+    /// Sessions were placed on it before its first proof in this boot.
+    pub served_unproven: bool,
+    /// Probes in a row that passed since the last that failed; `None` where nobody probes.
+    pub probes_passed: Option<u32>,
+    /// Why it may not be given sessions, for people.
+    pub problem: String,
+    pub address_set: u64,
+    pub addresses: Vec<Address>,
+    /// What independent STUN servers outside, or cloud metadata, said last of its public address.
+    pub seen_from_outside: Vec<IpAddr>,
+    /// What it tells clients: candidates of a node, ICE servers of a master.
+    pub advertised: Vec<IpAddr>,
+    pub listeners: Vec<Listener>,
+    pub clock: Clock,
+    pub link: Link,
+    /// Version of its settings that it runs, and the one that it should.
+    pub settings_applied: Option<u64>,
+    pub settings_wanted: Option<u64>,
+    /// How long the two have differed.
+    pub settings_differ_ms: u64,
+    /// Fingerprint of the relay's secret that it uses; the secret's HMAC of a constant, never the secret.
+    pub secret_fingerprint: String,
+    /// Binding requests answered at its STUN port.
+    pub stun_requests: u64,
+    /// Those among them without the magic cookie (RFC 3489), and those of them that were not answered.
+    pub classic_stun_requests: u64,
+    pub classic_stun_unanswered: u64,
+    /// Checks for a username fragment that it does not know.
+    pub strange_checks: u64,
+    /// Messages of an older boot of the same id that were dropped.
+    pub old_boot_messages: u64,
+    /// Other processes that claimed its id in the window.
+    pub claims: u32,
+    pub carried: Carried,
+    pub limits: Limits,
+}
+
+/// How clients reach a node.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Carried {
+    /// Transports connected now whose pair is UDP from the client itself.
+    pub udp: u64,
+    /// The same for TCP.
+    pub tcp: u64,
+    /// The same for pairs through a relay.
+    pub relayed: u64,
+    /// Transports that lost consent over UDP in the window and did not get it back.
+    pub udp_lost: u64,
+    /// Clients that these belong to.
+    pub udp_lost_clients: u64,
+    /// When a check over UDP was last answered.
+    pub last_udp: Option<u64>,
+}
+
+/// Which half.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub enum Role {
+    Master,
+    Node,
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// Where an address is known from.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub enum AddressSource {
+    Interface,
+    Metadata,
+    Stun,
+    Configuration,
+    /// Kept on disk from an earlier boot: a hint.
+    Remembered,
+    #[default]
+    #[serde(other)]
+    Unknown,
+}
+
+/// An entry of an address set.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)]
+pub struct Address {
+    pub ip: Option<IpAddr>,
+    pub source: AddressSource,
+    /// The interface's name, where it is one's address.
+    pub interface: String,
+    /// It belongs to a bridge of containers or virtual machines.
+    pub bridge: bool,
+    /// The local address behind a public one.
+    pub local: Option<IpAddr>,
+    pub found: Option<u64>,
+    pub confirmed: Option<u64>,
+}
+
+/// A socket that clients or nodes are to reach.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Listener {
+    /// What it is for: `media`, `stun`, `relay`, `link`, `https`.
+    pub purpose: String,
+    #[allow(missing_docs)]
+    pub protocol: Protocol,
+    /// Where it is bound; `0.0.0.0` and `::` are all.
+    pub bound: Option<SocketAddr>,
+    /// Datagrams or connections that came, not counting own probes.
+    pub received: u64,
+    /// Own addresses at which it answered its own host's probe.
+    pub answers_at: Vec<IpAddr>,
+    /// Own addresses at which it did not.
+    pub deaf_at: Vec<IpAddr>,
+}
+
+/// A machine's clock.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Clock {
+    /// How far it is ahead of the master's; of the master, ahead of its clients' (`Date`, reports).
+    pub offset_ms: Option<i64>,
+    /// As the kernel says (`adjtimex`).
+    pub synchronised: Option<bool>,
+    /// When it was last set by more than a second.
+    pub stepped: Option<u64>,
+}
+
+/// A node's link to its master.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+#[allow(missing_docs)]
+pub struct Link {
+    /// The stream is open.
+    pub open: bool,
+    /// Since anything was heard on it.
+    pub silent_ms: u64,
+    /// Since when it is down.
+    pub down_since: Option<u64>,
+}
+
+/// How much of what is scarce is used.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Limits {
+    /// Entries of the connection tracker, and how many fit (`nf_conntrack_count`, `nf_conntrack_max`).
+    pub conntrack: Option<(u64, u64)>,
+    /// Open file descriptors, and how many may be.
+    pub descriptors: Option<(u64, u64)>,
+    /// Datagrams dropped for want of buffer (`RcvbufErrors`), in the window.
+    pub receive_buffer_errors: u64,
+    /// Of the machine.
+    pub cpu_percent: Option<f64>,
+    /// Bits sent per second, and what the interface can.
+    pub egress: Option<(u64, u64)>,
+    /// Bytes free, and in all, where data is written.
+    pub disk: Option<(u64, u64)>,
+    /// Flows that became one-way after a silence of 30, 120 or 350 s.
+    pub flows_gone_one_way: u64,
+}
