@@ -49,6 +49,11 @@ nights: deps release e2e/node_modules/.stamp ## Live through N (50) nights with 
 fleet: release e2e/node_modules/.stamp ## Launch 20 nodes at once, N (20) times; start master and nodes in every order
 	@ROUNDS=$(or $(N),20) ORDERS=24 GAP_MS=10000 node e2e/run.mjs e2e/tests/launches.test.mjs e2e/tests/orders.test.mjs
 
+.PHONY: lab
+lab: deps release e2e/node_modules/.stamp ## Call through every network of the laboratory, after every morning and with every cause of a missing picture
+	$(call stage,Laboratory of networks)
+	@LAB=whole node e2e/run.mjs e2e/net/all.mjs
+
 .PHONY: bench
 bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute, and a large cluster's master
 	@$(CARGO) build --release --locked --package muster --package bench --package simulation

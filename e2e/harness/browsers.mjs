@@ -10,8 +10,13 @@ const running = {};
 
 /** Debian's Chromium with a fake camera and a beeping microphone, started once. */
 export function chromium() {
-  return (running.chromium ??= launch({
-    executablePath: CHROMIUM,
+  return (running.chromium ??= launchChromium());
+}
+
+/** Another Chromium like it, by this executable. */
+export function launchChromium({ executablePath = CHROMIUM } = {}) {
+  return launch({
+    executablePath,
     pipe: true,
     args: [
       '--no-sandbox',
@@ -27,7 +32,7 @@ export function chromium() {
       '--disable-backgrounding-occluded-windows',
       '--disable-gpu',
     ],
-  }));
+  });
 }
 
 /** Debian's Firefox with fake devices, started once. */

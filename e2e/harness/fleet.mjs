@@ -18,7 +18,7 @@ export class Fleet {
 
   /** Names its data directories and ports; starts nothing. `environment` is the master's. */
   static async of(nodes, { environment = {} } = {}) {
-    const fleet = new Fleet();
+    const fleet = new this();
     fleet.directory = mkdtempSync(path.join(tmpdir(), 'muster-fleet-'));
     fleet.number = ++founded;
     fleet.names = Array.from({ length: nodes }, (_, index) => `node${index + 1}`);
@@ -57,35 +57,35 @@ export class Fleet {
 
   /** Starts the master, which may take a while to be up. */
   startMaster() {
-    return this.#start('master', [
+    return this.start('master', [
       'master',
       ...['--listen', `127.0.0.1:${this.port}`],
       ...['--link-listen', `127.0.0.1:${this.linkPort}`],
       ...['--public-host', 'localhost'],
       ...['--secret', SECRET],
-    ], this.environment);
+    ], { environment: this.environment });
   }
 
   /** Makes the token by which nodes join; it needs a master that was started before. */
   admit() {
-    const args = ['token', '--reusable', '--data-dir', this.#directoryOf('master')];
+    const args = ['token', '--reusable', '--data-dir', this.directoryOf('master')];
     this.token = execFileSync(BINARY, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
   }
 
   /** Makes a data directory that is the image of another. */
   clone(name, copy) {
-    cpSync(this.#directoryOf(name), this.#directoryOf(copy), { recursive: true });
+    cpSync(this.directoryOf(name), this.directoryOf(copy), { recursive: true });
   }
 
   /** Starts a node of this id, whose media is at this address. */
   startNode(name, { id = name, address = '127.0.0.1', environment = {} } = {}) {
-    return this.#start(name, [
+    return this.start(name, [
       'node',
       ...['--master', `https://127.0.0.1:${this.linkPort}`],
       ...['--node-id', id],
       ...['--public-address', address],
       ...['--shards', '1'],
-    ], { MUSTER_LINK_JOIN: this.token, ...environment });
+    ], { environment: { MUSTER_LINK_JOIN: this.token, ...environment } });
   }
 
   /** Starts all, the master first, and waits until every node serves. */
@@ -153,14 +153,16 @@ export class Fleet {
     return [...this.#programs.values()].map((program) => program.tail(lines)).join('\n');
   }
 
-  #start(name, args, environment) {
+  /** Starts a process of this name, with its own log and data directory; `within` says where, if not here. */
+  start(name, args, { environment, within }) {
     const log = path.join(OUT, `fleet-${process.pid}-${this.number}-${name}.log`);
-    const program = new Program([...args, '--data-dir', this.#directoryOf(name)], { log, environment });
+    const program = new Program([...args, '--data-dir', this.directoryOf(name)], { log, environment, within });
     this.#programs.set(name, program);
     return program;
   }
 
-  #directoryOf(name) {
+  /** The data directory of the process of this name. */
+  directoryOf(name) {
     return path.join(this.directory, name);
   }
 

@@ -18,12 +18,13 @@ export class Program {
   #process;
   #exit;
 
-  /** `log` is the file that its output is added to. */
-  constructor(args, { log, environment = {} }) {
+  /** `log` is the file that its output is added to; `within` is what its command line begins with, to run elsewhere. */
+  constructor(args, { log, environment = {}, within = [] }) {
     this.log = log;
     const output = createWriteStream(log, { flags: 'a' });
     // Its own process group, so that Ctrl-C in a terminal reaches the tests first.
-    this.#process = spawn(BINARY, args, {
+    const [program, ...rest] = [...within, BINARY, ...args];
+    this.#process = spawn(program, rest, {
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...environment },

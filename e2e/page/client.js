@@ -180,7 +180,7 @@ class Client {
     return seen;
   }
 
-  /** The address and port of this end of the selected path of a transport: own, or the one that receives. */
+  /** Both ends of the selected path of a transport, own or the one that receives, and the relay if it goes by one. */
   async path(connectionId) {
     const own = connectionId === this.session.connection.connectionId;
     const stream = own ? this.publisher.stream : this.subscriberOf(connectionId).stream;
@@ -190,7 +190,10 @@ class Client {
     const pair = stats.get(selected) ?? reports.find((r) => r.type === 'candidate-pair' && r.nominated);
     const local = stats.get(pair.localCandidateId);
     const remote = stats.get(pair.remoteCandidateId);
-    return { port: local.port, protocol: local.protocol, remotePort: remote.port, remoteAddress: remote.address };
+    return {
+      port: local.port, protocol: local.protocol, remotePort: remote.port, remoteAddress: remote.address,
+      type: local.candidateType, relayProtocol: local.relayProtocol, server: local.url,
+    };
   }
 
   /** The candidates that this end offers for a transport, by protocol. */

@@ -1,0 +1,47 @@
+import { Meeting } from '../../harness/meeting.mjs';
+import { chromiumAt } from './browsers.mjs';
+
+/** Somebody at each home, in a session with the other. */
+export class Call {
+  /**
+   * Both join and publish. `node` asks for the session to be on that one. `context` is the test's, `patience` how long
+   * each may wait for the other, milliseconds.
+   */
+  static async between(context, cluster, { node, patience = 20_000, browsers = cluster.laboratory.homes.map(chromiumAt) } = {}) {
+    const call = new Call();
+    call.begun = performance.now();
+    call.patience = patience;
+    const properties = node ? { mediaNode: { id: node } } : {};
+    call.meeting = await Meeting.open(context, { server: cluster, properties });
+    call.people = await Promise.all(browsers.map((browser) => call.meeting.publisher(browser)));
+    return call;
+  }
+
+  /** Waits until each sees and hears the other, and returns after how many seconds from the beginning. */
+  async seen({ patience = this.patience } = {}) {
+    const [ada, bob] = this.people;
+    await Promise.all([ada.seesAndHears(bob, { timeout: patience }), bob.seesAndHears(ada, { timeout: patience })]);
+    return this.seconds;
+  }
+
+  get seconds() {
+    return Number(((performance.now() - this.begun) / 1000).toFixed(1));
+  }
+
+  /** By which paths what each sends goes, and what each receives comes. */
+  async paths() {
+    const [ada, bob] = this.people;
+    const ends = [[ada, ada], [ada, bob], [bob, bob], [bob, ada]];
+    return Promise.all(ends.map(([person, of]) => person.call('path', of.id)));
+  }
+
+  close() {
+    return this.meeting.close();
+  }
+}
+
+/** A path in few words: `udp to 203.0.113.21` or `relay tls 203.0.113.10 to 10.20.0.23`. */
+export function inWords({ type, protocol, relayProtocol, server, remoteAddress }) {
+  const relay = type === 'relay' ? `relay ${relayProtocol} ${server} ` : '';
+  return `${relay}${protocol} to ${remoteAddress}`;
+}

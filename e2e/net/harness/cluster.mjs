@@ -1,0 +1,92 @@
+import { execFileSync } from 'node:child_process';
+import { Fleet } from '../../harness/fleet.mjs';
+import { BINARY } from '../../harness/program.mjs';
+import { Laboratory } from './laboratory.mjs';
+
+/** The name by which people reach the master, and the one by which nodes do. */
+const PUBLIC_NAME = 'call.example';
+const PRIVATE_NAME = 'master.cloud.example';
+const LINK_PORT = 4442;
+let machines;
+
+/** Where the machines of the cloud are unless a test says otherwise: the master mapped one to one, the nodes private. */
+export const USUAL = {
+  master: { private: '10.20.0.10', public: '203.0.113.10' },
+  node1: { private: '10.20.0.21' },
+  node2: { private: '10.20.0.22' },
+  node3: { private: '10.20.0.23' },
+};
+
+/** A master and three nodes on machines of the laboratory's cloud. They share the machines: one cluster at a time. */
+export class Cluster extends Fleet {
+  /** Lays the machines out after a plan, and starts nothing. */
+  static async at(plan = USUAL, options) {
+    const laboratory = await Laboratory.open();
+    const cluster = await Cluster.of(3, options);
+    cluster.laboratory = laboratory;
+    machines ??= new Map(Object.keys(USUAL).map((name) => [name, laboratory.cloud.machine(name)]));
+    cluster.lay({ ...USUAL, ...plan });
+    return cluster;
+  }
+
+  /** Gives machines addresses. What metadata and DNS say follows, unless they are told otherwise afterwards. */
+  lay(plan) {
+    const { cloud, metadata, names } = this.laboratory;
+    this.plan = { ...this.plan, ...plan };
+    for (const [name, place] of Object.entries(plan)) {
+      cloud.plan(name, place);
+      metadata.say(place.own ? place.public : place.private, place.public);
+    }
+    const { master } = this.plan;
+    names.set(PUBLIC_NAME, master.public);
+    names.set(PRIVATE_NAME, master.own ? master.public : master.private);
+  }
+
+  get url() {
+    return `https://${PUBLIC_NAME}`;
+  }
+
+  /** The machine of this name. */
+  space(name) {
+    return machines.get(name);
+  }
+
+  startMaster({ environment = {} } = {}) {
+    return this.#startAt('master', [
+      'master',
+      ...['--listen', '0.0.0.0:443'],
+      ...['--link-listen', `0.0.0.0:${LINK_PORT}`],
+      ...['--public-host', PUBLIC_NAME],
+      ...['--secret', this.secret],
+    ], environment);
+  }
+
+  /** Makes the token by which nodes join, before the master's first start too. */
+  admit() {
+    const args = ['token', '--reusable', '--data-dir', this.directoryOf('master'), '--master', `https://${PRIVATE_NAME}:${LINK_PORT}`];
+    this.token = execFileSync(BINARY, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
+  }
+
+  /** Starts a node on its machine. Where it is private but mapped, `told` has it know from its settings. */
+  startNode(name, { id = name, told = false, environment = {} } = {}) {
+    const place = this.plan[name];
+    return this.#startAt(name, [
+      'node',
+      ...['--node-id', id],
+      ...['--shards', '1'],
+      ...(told ? ['--public-address', [place.public, place.private].filter(Boolean).join(',')] : []),
+    ], { MUSTER_LINK_JOIN: this.token, ...environment });
+  }
+
+  async up(options) {
+    this.admit();
+    this.startMaster(options);
+    for (const name of this.names) this.startNode(name, options);
+    await this.answers();
+    await this.serves(this.names.length, 40_000);
+  }
+
+  #startAt(name, args, environment) {
+    return this.start(name, args, { environment: { ...this.environment, ...environment }, within: this.space(name).within });
+  }
+}

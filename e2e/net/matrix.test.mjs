@@ -1,0 +1,44 @@
+// Which clients' networks reach which nodes, and by which path: in every cell two people see each other.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Call, inWords } from './harness/call.mjs';
+import { Cluster } from './harness/cluster.mjs';
+import { WHOLE } from './harness/extent.mjs';
+import { table } from './harness/table.mjs';
+
+/** What kind of machine each node is on. */
+const NODES = {
+  node1: { kind: 'public', place: { public: '203.0.113.21', own: true } },
+  node2: { kind: 'private, mapped 1:1', place: { private: '10.20.0.22', public: '203.0.113.22' } },
+  node3: { kind: 'private', place: { private: '10.20.0.23' } },
+};
+/** The networks of both people, and by which protocol media then leaves a client. */
+const CLIENTS = { open: 'udp', nat: 'udp', 'symmetric nat': 'udp', lossy: 'udp', 'udp blocked': 'tcp', 'only 443': 'tls' };
+/** Cells that need a relay, which clients are not told of yet. */
+const AWAITED = (network, node) => network === 'only 443' || node === 'node3';
+/** The cells of the sample. */
+const SAMPLE = ['open node1', 'symmetric nat node2', 'udp blocked node2'];
+
+test('people in any network see each other through any node', { timeout: 600_000 }, async (context) => {
+  const places = Object.fromEntries(Object.entries(NODES).map(([name, { place }]) => [name, place]));
+  const cluster = await Cluster.at(places);
+  context.after(() => cluster.close());
+  await cluster.up({ told: true });
+  const rows = [];
+  for (const [network, leaves] of Object.entries(CLIENTS)) {
+    for (const home of cluster.laboratory.homes) home.move(network);
+    for (const [node, { kind, place }] of Object.entries(NODES)) {
+      if (AWAITED(network, node) || !(WHOLE || SAMPLE.includes(`${network} ${node}`))) continue;
+      const call = await Call.between(context, cluster, { node });
+      const seconds = await call.seen();
+      const paths = await call.paths();
+      rows.push([network, kind, seconds, [...new Set(paths.map(inWords))].join('; ')]);
+      for (const path of paths) {
+        assert.equal(path.relayProtocol ?? path.protocol, leaves, `${network} to ${kind}: ${inWords(path)}`);
+        if (path.type !== 'relay') assert.equal(path.remoteAddress, place.public);
+      }
+      await call.close();
+    }
+  }
+  console.log(table(['client', 'node', 'seconds', 'path'], rows));
+});
