@@ -4,8 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::{Remedy, Step};
+
 macro_rules! causes {
-    ($($(#[$doc:meta])* $cause:ident = $code:literal, $number:literal;)+) => {
+    ($($(#[$doc:meta])* $cause:ident = $code:literal, $number:literal, $remedy:literal, $step:expr;)+) => {
         /// Why a picture is missing. The code is stable; the number is that of the catalogue of causes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         pub enum Cause {
@@ -32,6 +34,12 @@ macro_rules! causes {
                 (number > 0).then_some(number)
             }
 
+            /// What ends it.
+            pub fn remedy(self) -> Remedy {
+                let (text, step): (&str, Option<Step>) = match self { $(Self::$cause => ($remedy, $step),)+ };
+                Remedy { text: text.to_owned(), step }
+            }
+
             /// The cause of this code.
             pub fn from_code(code: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|cause| cause.code() == code)
@@ -42,57 +50,119 @@ macro_rules! causes {
 
 causes! {
     /// D-1: a public address that was found once is told for ever.
-    FrozenPublicAddress = "frozen-public-address", 1;
+    FrozenPublicAddress = "frozen-public-address", 1,
+        "find the address out anew and tell nodes and clients; if it is configured (node.addresses, \
+         OPENVIDU_WEBRTC_ICE_SERVERS), take it out or correct it",
+        Some(Step::ResolveAddresses);
     /// D-2: a relay tells a wrong or null relayed address.
-    WrongRelayAddress = "wrong-relay-address", 2;
+    WrongRelayAddress = "wrong-relay-address", 2,
+        "leave the relay out until it tells an address of its own; of a foreign coturn correct external-ip \
+         and restart it",
+        Some(Step::Republish);
     /// D-3: a socket is bound to an address that came or changed later.
-    DeafListener = "deaf-listener", 3;
+    DeafListener = "deaf-listener", 3,
+        "bind to all addresses, or anew; if the address is configured, correct it",
+        Some(Step::ResolveAddresses);
     /// D-4: a component was started twice, or before there was a network.
-    HalfStart = "half-start", 4;
+    HalfStart = "half-start", 4,
+        "start each component once, under one supervisor; what was told before the last start is told anew",
+        Some(Step::Republish);
     /// D-5: the relay checks credentials with another secret than they were made with.
-    RelaySecret = "relay-secret", 5;
+    RelaySecret = "relay-secret", 5,
+        "give the relay the present secret; of a foreign coturn compare static-auth-secret with the \
+         configuration",
+        Some(Step::Republish);
     /// D-6: clocks differ so far that credentials count as expired.
-    ClockSkew = "clock-skew", 6;
+    ClockSkew = "clock-skew", 6,
+        "credentials are made and checked by the master's clock; let the machine's clock be synchronised \
+         (chrony, systemd-timesyncd)",
+        Some(Step::Republish);
     /// D-7: the relay refuses permissions for a node's address.
-    RelayPeerDenied = "relay-peer-denied", 7;
+    RelayPeerDenied = "relay-peer-denied", 7,
+        "allow the relay the media addresses of the registered nodes; of a foreign coturn set \
+         allowed-peer-ip",
+        Some(Step::Republish);
     /// D-8: the node's answers reach the relay from an address that has no permission.
-    RelayPermissionMismatch = "relay-permission-mismatch", 8;
+    RelayPermissionMismatch = "relay-permission-mismatch", 8,
+        "use the relay of the node itself, and let node and relay reach each other without address \
+         translation between them",
+        Some(Step::AnotherPath);
     /// D-9: a node was used whose media plane was not ready.
-    NodeNotReady = "node-not-ready", 9;
+    NodeNotReady = "node-not-ready", 9,
+        "use another node until this one has passed its probe in this boot",
+        Some(Step::AnotherNode);
     /// D-10: two nodes, or two boots of one, under one id; or a node without candidates.
-    NodeIdentity = "node-identity", 10;
+    NodeIdentity = "node-identity", 10,
+        "give every node an id of its own (its data directory must not be copied), and an address that \
+         clients can reach",
+        Some(Step::AnotherNode);
     /// D-11: a node runs yesterday's settings.
-    StaleNodeSettings = "stale-node-settings", 11;
+    StaleNodeSettings = "stale-node-settings", 11,
+        "give the node its present settings and let the client make its stream anew",
+        Some(Step::Republish);
     /// D-12: a node's STUN discovery is not answered.
-    ClassicStun = "classic-stun", 12;
+    ClassicStun = "classic-stun", 12,
+        "answer both dialects of STUN, and do not depend on it for nodes: tell them their public address",
+        Some(Step::ResolveAddresses);
     /// D-13: UDP to the node's media ports is blocked.
-    MediaUdpBlocked = "media-udp-blocked", 13;
+    MediaUdpBlocked = "media-udp-blocked", 13,
+        "go through TCP or a relay meanwhile; let the rule that is named through",
+        Some(Step::AnotherPath);
     /// D-14: addresses of container bridges are told.
-    BridgeCandidates = "bridge-candidates", 14;
+    BridgeCandidates = "bridge-candidates", 14,
+        "tell no addresses of container bridges: set node.addresses, or leave it to the node",
+        Some(Step::Republish);
     /// D-15: signalling came in the wrong order or was lost.
-    SignallingOrder = "signalling-order", 15;
+    SignallingOrder = "signalling-order", 15,
+        "the client makes its stream anew",
+        Some(Step::AnotherPath);
     /// D-16: ICE has a pair; DTLS or SRTP does not work.
-    DtlsOrSrtp = "dtls-or-srtp", 16;
+    DtlsOrSrtp = "dtls-or-srtp", 16,
+        "the client makes its stream anew, with the node's present certificate; if it fails again, on \
+         another node",
+        Some(Step::AnotherPath);
     /// D-17: a relay has no room left.
-    RelayCapacity = "relay-capacity", 17;
+    RelayCapacity = "relay-capacity", 17,
+        "spread over the relays of other nodes; raise the relay's ports, quota or descriptors, or add nodes",
+        Some(Step::AnotherPath);
     /// D-18: everything goes through one relay, and it is full.
-    AllRelayed = "all-relayed", 18;
+    AllRelayed = "all-relayed", 18,
+        "let clients reach the nodes directly (one UDP port per media shard), or relay on more nodes",
+        None;
     /// D-19: the link between node and master is half open.
-    ControlSplit = "control-split", 19;
+    ControlSplit = "control-split", 19,
+        "close the link and dial anew; media goes on meanwhile, and what was asked is asked again",
+        Some(Step::AnotherPath);
     /// D-20: a node that answers its probes is left out.
-    NodeLeftOut = "node-left-out", 20;
+    NodeLeftOut = "node-left-out", 20,
+        "take the node back: it answers its probes",
+        None;
     /// D-21: a name leads to another address.
-    NameResolution = "name-resolution", 21;
+    NameResolution = "name-resolution", 21,
+        "correct the name's record; addresses are told beside names meanwhile",
+        Some(Step::Republish);
     /// D-22: a TLS certificate has expired or cannot be read.
-    TlsCertificate = "tls-certificate", 22;
+    TlsCertificate = "tls-certificate", 22,
+        "renew the certificate, or make it readable; it is loaded again without a restart where the \
+         configuration names a file",
+        None;
     /// D-23: a second master, or its leftovers, acts.
-    SecondMaster = "second-master", 23;
+    SecondMaster = "second-master", 23,
+        "stop the other master: one of a lower term gives way by itself",
+        None;
     /// D-24: the connection tracker or a NAT has forgotten or refused the flow.
-    Conntrack = "conntrack", 24;
+    Conntrack = "conntrack", 24,
+        "raise net.netfilter.nf_conntrack_max and nf_conntrack_udp_timeout_stream, or exempt the media \
+         ports from tracking",
+        Some(Step::AnotherPath);
     /// Not in the catalogue: the client's own network lets no path through, and others fare well.
-    ClientNetwork = "client-network", 0;
+    ClientNetwork = "client-network", 0,
+        "the client needs a relay over TLS at port 443, or another network",
+        Some(Step::AnotherPath);
     /// Not in the catalogue: it failed, and nothing that is known explains it.
-    Unexplained = "unexplained", 0;
+    Unexplained = "unexplained", 0,
+        "the client makes its stream anew, then on another node; keep the evidence",
+        Some(Step::AnotherPath);
 }
 
 impl fmt::Display for Cause {

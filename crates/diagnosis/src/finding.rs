@@ -1,5 +1,6 @@
 //! A cause with its proof and its remedy.
 
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
@@ -80,6 +81,19 @@ pub struct MissingRule {
     pub to: SocketAddr,
     /// `None`: from anywhere.
     pub from: Option<IpAddr>,
+}
+
+impl fmt::Display for MissingRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let protocol = match self.protocol {
+            Protocol::Tcp | Protocol::Tls => "TCP",
+            _ => "UDP",
+        };
+        match self.from {
+            Some(from) => write!(f, "{protocol} from {from} to {}", self.to),
+            None => write!(f, "{protocol} from anywhere to {}", self.to),
+        }
+    }
 }
 
 impl Step {

@@ -189,3 +189,12 @@ pub struct Limits {
     /// Flows that became one-way after a silence of 30, 120 or 350 s.
     pub flows_gone_one_way: u64,
 }
+
+impl Carried {
+    /// Transports connected now, whatever their path.
+    pub fn all(&self) -> u64 {
+        self.udp
+            .saturating_add(self.tcp)
+            .saturating_add(self.relayed)
+    }
+}

@@ -24,15 +24,20 @@
 
 mod case;
 mod cause;
+mod diagnose;
 mod evidence;
 mod finding;
 mod host;
 mod reach;
 mod relay;
+mod rules;
+mod scene;
+mod sentence;
 mod surroundings;
 
 pub use case::{Case, Mark, MarkKind};
 pub use cause::Cause;
+pub use diagnose::{diagnose, survey};
 pub use evidence::{
     Browser, BrowserError, Candidate, CandidateType, Client, Direction, Dtls, Evidence,
     MOST_CANDIDATES, MOST_PAIRS, MOST_RELAYS, Media, Outcome, Pair, Protocol, RelayUse, Times,

@@ -1,4 +1,5 @@
 //! What goes over the API and into the ledger.
+#![allow(clippy::unwrap_used)]
 
 use diagnosis::{Cause, Evidence, Finding, Outcome, Surroundings};
 

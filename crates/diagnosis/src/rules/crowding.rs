@@ -1,0 +1,144 @@
+//! What is used up.
+
+use crate::host::Host;
+use crate::relay::RelayFacts;
+use crate::scene::{Ended, Scene};
+use crate::sentence::{count, percent, span};
+
+use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
+
+/// Of what there is: from here on people should know.
+const ALARM_PERCENT: u64 = 60;
+/// Of what there is: from here on it hurts.
+const FULL_PERCENT: u64 = 90;
+/// Nobody needs so many allocations.
+const ALLOCATIONS_PER_USER: u64 = 3;
+/// Fewer say nothing of how traffic goes.
+const CROWD: u64 = 20;
+/// After so long without a packet, NATs and connection trackers forget a flow.
+const FORGETFUL_MS: [u64; 3] = [30_000, 120_000, 350_000];
+
+pub(super) fn relay_capacity(scene: &Scene) -> Option<Suspicion> {
+    if !scene.fits(&[Ended::Unheard, Ended::Unnominated, Ended::Lost]) {
+        return None;
+    }
+    turned_away(scene).or_else(|| scene.relays().find_map(|relay| full(scene, relay)))
+}
+
+fn turned_away(scene: &Scene) -> Option<Suspicion> {
+    scene.evidence?.relays.iter().find_map(|used| {
+        let refused = full_codes(&used.errors);
+        (refused > 0 && used.allocations == 0).then(|| {
+            let proof = format!(
+                "{} had no room for the client {} (486, 508)",
+                used.relay,
+                count(refused, "time")
+            );
+            Suspicion::new(DIRECT, &used.relay, proof)
+        })
+    })
+}
+
+fn full_codes(errors: &std::collections::BTreeMap<u16, u64>) -> u64 {
+    let counts = [486, 508].iter().filter_map(|code| errors.get(code));
+    counts.fold(0, |sum, count| sum.saturating_add(*count))
+}
+
+fn full(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
+    let refused = full_codes(&relay.errors);
+    let used = percent(relay.in_use, relay.capacity);
+    let leaks = relay.users > 0
+        && relay.in_use > relay.users.saturating_mul(ALLOCATIONS_PER_USER)
+        && used >= 10;
+    let starved = scene
+        .host_of(&relay.id)
+        .map_or(0, |host| host.limits.receive_buffer_errors);
+    let surveyed = scene.evidence.is_none();
+    let weight = match () {
+        () if surveyed && refused > 0 => STRONG,
+        () if used >= FULL_PERCENT => FITTING + 10,
+        () if surveyed && (used >= ALARM_PERCENT || leaks) => FITTING,
+        () => return None,
+    };
+    let proof = format!(
+        "{} has {} of {} allocations in use for {}, refused {refused} (486, 508); {} dropped for want of buffer",
+        relay.id,
+        relay.in_use,
+        relay.capacity,
+        count(relay.users, "user"),
+        count(starved, "datagram"),
+    );
+    Some(Suspicion::new(weight, &relay.id, proof))
+}
+
+pub(super) fn all_relayed(scene: &Scene) -> Option<Suspicion> {
+    let around = scene.around;
+    let share = percent(around.relayed, around.connected);
+    if !scene.fits(&[Ended::Lost, Ended::Silent, Ended::Unnominated])
+        || around.connected < CROWD
+        || share < FULL_PERCENT
+    {
+        return None;
+    }
+    let busy = |relay: &RelayFacts| {
+        let host = around.host(&relay.id)?;
+        let (sent, most) = host.limits.egress?;
+        (percent(sent, most) >= 85).then_some((relay.id.clone(), percent(sent, most)))
+    };
+    let (id, used) = around.relays.iter().find_map(busy)?;
+    let proof = format!(
+        "{} of {} connected transports are relayed, and {id} sends at {used} % of what its interface can",
+        around.relayed, around.connected
+    );
+    Some(Suspicion::new(STRONG - 10, &id, proof))
+}
+
+pub(super) fn conntrack(scene: &Scene) -> Option<Suspicion> {
+    let ends = [Ended::Unheard, Ended::Unnominated, Ended::Lost];
+    if !scene.fits(&ends) {
+        return None;
+    }
+    scene.hosts().find_map(tracker).or_else(|| forgotten(scene))
+}
+
+fn tracker(host: &Host) -> Option<Suspicion> {
+    let limits = &host.limits;
+    if let Some((tracked, most)) = limits.conntrack
+        && percent(tracked, most) >= FULL_PERCENT
+    {
+        let proof = format!(
+            "{} tracks {tracked} connections of {most} that fit",
+            host.id
+        );
+        let weight = if percent(tracked, most) >= 98 {
+            DIRECT
+        } else {
+            STRONG - 10
+        };
+        return Some(Suspicion::new(weight, &host.id, proof));
+    }
+    (limits.flows_gone_one_way > 0).then(|| {
+        let proof = format!(
+            "{} at {} became one-way after a silence as long as NATs remember",
+            count(limits.flows_gone_one_way, "flow"),
+            host.id
+        );
+        Suspicion::new(FITTING, &host.id, proof)
+    })
+}
+
+/// Consent was lost when a tracker would have forgotten a flow.
+fn forgotten(scene: &Scene) -> Option<Suspicion> {
+    let evidence = scene.failure(&[Ended::Lost])?;
+    let begun = evidence.times.first_check?;
+    let lived = evidence.times.last_received?.saturating_sub(begun);
+    let typical = FORGETFUL_MS
+        .iter()
+        .find(|ms| lived.abs_diff(**ms) <= **ms / 20)?;
+    let proof = format!(
+        "packets of the client ended {} after its first, as if something forgot the flow after {}",
+        span(lived),
+        span(*typical)
+    );
+    Some(Suspicion::new(FAINT + 5, &evidence.node, proof))
+}
