@@ -24,6 +24,7 @@
 
 mod case;
 mod cause;
+mod correlation;
 mod diagnose;
 mod evidence;
 mod finding;
@@ -34,9 +35,11 @@ mod rules;
 mod scene;
 mod sentence;
 mod surroundings;
+mod window;
 
 pub use case::{Case, Mark, MarkKind};
 pub use cause::Cause;
+pub use correlation::{Beginning, Correlation, Course, Dimension, Likeness, correlate};
 pub use diagnose::{diagnose, survey};
 pub use evidence::{
     Browser, BrowserError, Candidate, CandidateType, Client, Direction, Dtls, Evidence,
@@ -47,3 +50,4 @@ pub use host::{Address, AddressSource, Carried, Clock, Host, Limits, Link, Liste
 pub use reach::{PathKind, Reach};
 pub use relay::{Count, RelayFacts, SelfTest};
 pub use surroundings::{Certificate, Claim, Name, Surroundings};
+pub use window::{MOST_CASES, MOST_MARKS, Window};

@@ -1,0 +1,89 @@
+//! The last transports and what happened around them, within bounds.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::case::{Case, Mark};
+use crate::correlation::{Correlation, correlate};
+use crate::evidence::Protocol;
+use crate::host::Carried;
+
+/// Transports remembered.
+pub const MOST_CASES: usize = 512;
+/// Boots, changes of addresses and remedies remembered.
+pub const MOST_MARKS: usize = 128;
+
+/// Remembers the last [`MOST_CASES`] transports and the last [`MOST_MARKS`] marks; what is older is forgotten.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    cases: VecDeque<Case>,
+    marks: VecDeque<Mark>,
+}
+
+impl Window {
+    /// A transport's case; one of the same transport that was told before is replaced.
+    pub fn remember(&mut self, case: Case) {
+        if let Some(known) = self
+            .cases
+            .iter_mut()
+            .rev()
+            .find(|it| it.transport == case.transport)
+        {
+            *known = case;
+            return;
+        }
+        if self.cases.len() == MOST_CASES {
+            self.cases.pop_front();
+        }
+        self.cases.push_back(case);
+    }
+
+    /// Something happened that may have begun or ended failures.
+    pub fn mark(&mut self, mark: Mark) {
+        if self.marks.len() == MOST_MARKS {
+            self.marks.pop_front();
+        }
+        self.marks.push_back(mark);
+    }
+
+    /// From the oldest.
+    pub fn cases(&self) -> impl DoubleEndedIterator<Item = &Case> {
+        self.cases.iter()
+    }
+
+    /// What they show together.
+    pub fn correlate(&self) -> Correlation {
+        let cases: Vec<Case> = self.cases.iter().cloned().collect();
+        let marks: Vec<Mark> = self.marks.iter().cloned().collect();
+        correlate(&cases, &marks)
+    }
+
+    /// How clients reached each node since `since`, by the transports remembered.
+    pub fn carried(&self, since: u64) -> BTreeMap<String, Carried> {
+        let mut nodes: BTreeMap<String, (Carried, BTreeSet<&str>)> = BTreeMap::new();
+        for case in self.cases.iter().filter(|case| case.at >= since) {
+            let (carried, losers) = nodes.entry(case.node.clone()).or_default();
+            match (case.failed, case.relay.is_empty(), case.protocol) {
+                (false, false, _) => carried.relayed += 1,
+                (false, true, Protocol::Udp) => carried.udp += 1,
+                (false, true, Protocol::Tcp | Protocol::Tls) => carried.tcp += 1,
+                (true, true, Protocol::Udp) => {
+                    carried.udp_lost += 1;
+                    losers.insert(&case.connection);
+                }
+                _ => {}
+            }
+        }
+        nodes
+            .into_iter()
+            .map(|(node, (carried, losers))| {
+                (
+                    node,
+                    Carried {
+                        udp_lost_clients: losers.len() as u64,
+                        ..carried
+                    },
+                )
+            })
+            .collect()
+    }
+}
