@@ -131,6 +131,9 @@ impl Conference {
             Input::Rehoused { session, node } => self.rehoused(now, &session, node, &mut out),
             Input::GiveUp { session } => self.give_up_session(&session, &mut out),
             Input::Move { session } => self.move_away(&session, &mut out),
+            Input::Repair { connection, stream } => {
+                self.repair(now, &connection, &stream, &mut out);
+            }
             Input::NodeBack { node } => self.node_back(now, &node, &mut out),
             Input::SourceUp { transport } => self.source_up(&transport),
             Input::SourceGone { transport } => self.source_gone(now, &transport),

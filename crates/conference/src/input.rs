@@ -79,6 +79,14 @@ pub enum Input {
         #[allow(missing_docs)]
         transport: TransportId,
     },
+    /// A peer connection is found to be broken, and its client is to make another one for the stream that it sends or
+    /// receives. Nothing happens when one is on its way already.
+    Repair {
+        #[allow(missing_docs)]
+        connection: ConnectionId,
+        #[allow(missing_docs)]
+        stream: StreamId,
+    },
     /// Take a session away from its node, which is alive: as with [`Remedy::Recover`], but its peer connections there
     /// are closed. Nothing happens to one that has no node.
     Move {

@@ -134,7 +134,7 @@ fn answers(correlation: &Correlation) -> Vec<String> {
     };
     let alike = match correlation.alike.as_slice() {
         [] => "Failures have nothing in common that other transports do not have.".to_owned(),
-        common => common
+        alike => alike
             .iter()
             .map(Likeness::to_string)
             .collect::<Vec<_>>()

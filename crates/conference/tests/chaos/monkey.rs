@@ -32,7 +32,7 @@ impl Monkey {
             33..45 => self.server(conference),
             45..55 => self.join(conference),
             55..100 => self.client(conference),
-            _ => self.disaster(),
+            _ => self.disaster(conference),
         }
     }
 
@@ -127,8 +127,22 @@ impl Monkey {
         Input::Rehoused { session, node }
     }
 
-    fn disaster(&mut self) -> Input {
-        match self.dice.below(14) {
+    /// Of anybody's, whether it is broken or not.
+    fn repair(&mut self, conference: &Conference) -> Input {
+        let participants = conference.sessions().flat_map(Session::participants);
+        let streams: Vec<StreamId> = participants
+            .filter_map(|(_, active)| Some(active.publisher.as_ref()?.stream.clone()))
+            .collect();
+        let stream = self.dice.pick(&streams).cloned();
+        Input::Repair {
+            connection: self.connection(),
+            stream: stream.unwrap_or_else(|| StreamId::new("str_nobody")),
+        }
+    }
+
+    fn disaster(&mut self, conference: &Conference) -> Input {
+        match self.dice.below(16) {
+            14 | 15 => self.repair(conference),
             12 => Input::Move {
                 session: self.session(),
             },

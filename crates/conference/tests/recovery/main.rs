@@ -35,6 +35,7 @@ fn everybody_sees_everybody_again() {
         "held for too long",
         "redialled",
         "struck twice",
+        "repaired",
     ] {
         let times = seen.get(kind).copied().unwrap_or_default();
         assert!(times >= 5, "only {times} times {kind}: {seen:#?}");
@@ -60,6 +61,7 @@ struct World {
     /// When the death of the node is known.
     lost_at: Option<u64>,
     strikes: u64,
+    repairs: u64,
     seen: BTreeMap<&'static str, usize>,
 }
 
@@ -77,6 +79,7 @@ impl World {
             place_at: None,
             lost_at: None,
             strikes: 0,
+            repairs: 0,
             seen: BTreeMap::new(),
         };
         let operation = ServerOperation::CreateSession {
@@ -174,6 +177,9 @@ impl World {
                 self.count("struck twice");
                 self.strike();
             }
+            if self.repairs < 3 && self.dice.below(200) == 0 {
+                self.repair();
+            }
             if !self.step() && !self.wait() {
                 break;
             }
@@ -188,6 +194,18 @@ impl World {
             "nothing is left over"
         );
         assert_eq!(wanted.len(), 9, "one leg per direction");
+    }
+
+    /// Somebody takes a peer connection for broken, rightly or not.
+    fn repair(&mut self) {
+        self.repairs += 1;
+        let who = self.dice.below(NAMES.len() as u64) as usize;
+        let of = self.dice.below(NAMES.len() as u64) as usize;
+        let connection = self.clients[who].connection.clone();
+        if let Some(stream) = self.clients[of].own.stream.clone() {
+            self.count("repaired");
+            self.feed(Input::Repair { connection, stream });
+        }
     }
 
     fn run(&mut self) {
