@@ -37,9 +37,15 @@ export function launchChromium({ executablePath = CHROMIUM } = {}) {
 
 /** Debian's Firefox with fake devices, started once. */
 export function firefox() {
-  return (running.firefox ??= launch({
+  return (running.firefox ??= launchFirefox());
+}
+
+/** Another Firefox like it. */
+export function launchFirefox(options) {
+  return launch({
     browser: 'firefox',
     executablePath: FIREFOX,
+    ...options,
     extraPrefsFirefox: {
       'media.navigator.streams.fake': true,
       'media.navigator.permission.disabled': true,
@@ -50,7 +56,7 @@ export function firefox() {
       'media.peerconnection.ice.loopback': true,
       'media.peerconnection.ice.obfuscate_host_addresses': false,
     },
-  }));
+  });
 }
 
 async function launch(options) {

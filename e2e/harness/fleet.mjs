@@ -153,10 +153,10 @@ export class Fleet {
     return [...this.#programs.values()].map((program) => program.tail(lines)).join('\n');
   }
 
-  /** Starts a process of this name, with its own log and data directory; `within` says where, if not here. */
-  start(name, args, { environment, within }) {
+  /** Starts a process of this name, with its own log and data directory (`data`); `within` says where, if not here. */
+  start(name, args, { environment, within, data = name }) {
     const log = path.join(OUT, `fleet-${process.pid}-${this.number}-${name}.log`);
-    const program = new Program([...args, '--data-dir', this.directoryOf(name)], { log, environment, within });
+    const program = new Program([...args, '--data-dir', this.directoryOf(data)], { log, environment, within });
     this.#programs.set(name, program);
     return program;
   }

@@ -9,20 +9,20 @@ export class Participant {
   }
 
   /** Opens a tab with this version of the SDK. */
-  static async open(browser, { sdk = '2.32.2', detour } = {}) {
+  static async open(browser, { sdk = '2.32.2', detour, lose } = {}) {
     const page = await (await browser).newPage();
     const participant = new Participant(page);
     participant.console = [];
     page.on('pageerror', (error) => participant.console.push(String(error)));
     page.on('console', (message) => participant.console.push(message.text()));
-    await page.goto(await pageOf(sdk, detour));
+    await page.goto(await pageOf(sdk, { detour, lose }));
     await page.waitForFunction(() => window.client !== undefined, { polling: 50 });
     return participant;
   }
 
   /** Opens a tab and joins a session with a new connection. */
-  static async join(browser, rest, session, { sdk, role = 'PUBLISHER', data = '', detour } = {}) {
-    const participant = await Participant.open(browser, { sdk, detour });
+  static async join(browser, rest, session, { sdk, role = 'PUBLISHER', data = '', detour, lose } = {}) {
+    const participant = await Participant.open(browser, { sdk, detour, lose });
     const connection = await rest.connection(session, { role });
     await participant.connect(connection.token, data);
     return participant;

@@ -13,11 +13,11 @@ export const SDKS = ['2.24.0', '2.32.2'];
 
 /**
  * The address of an application's page that uses the unmodified SDK of this version. With `detour` its WebSocket goes
- * to that port instead of the server's.
+ * to that port instead of the server's, with `lose` the first message of that method is lost.
  */
-export async function pageOf(sdk, detour) {
+export async function pageOf(sdk, { detour = '', lose = '' } = {}) {
   origin ??= serve();
-  return `${await origin}/client.html?sdk=${sdk}${detour ? `&detour=${detour}` : ''}`;
+  return `${await origin}/client.html?${new URLSearchParams({ sdk, detour, lose })}`;
 }
 
 async function serve() {

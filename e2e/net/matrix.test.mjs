@@ -1,6 +1,7 @@
 // Which clients' networks reach which nodes, and by which path: in every cell two people see each other.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { chromiumAt, firefoxAt } from './harness/browsers.mjs';
 import { Call, inWords } from './harness/call.mjs';
 import { Cluster } from './harness/cluster.mjs';
 import { WHOLE } from './harness/extent.mjs';
@@ -24,12 +25,14 @@ test('people in any network see each other through any node', { timeout: 600_000
   const cluster = await Cluster.at(places);
   context.after(() => cluster.close());
   await cluster.up({ told: true });
+  const [a, b] = cluster.laboratory.homes;
+  const browsers = [chromiumAt(a), WHOLE ? firefoxAt(b) : chromiumAt(b)];
   const rows = [];
   for (const [network, leaves] of Object.entries(CLIENTS)) {
-    for (const home of cluster.laboratory.homes) home.move(network);
+    for (const home of [a, b]) home.move(network);
     for (const [node, { kind, place }] of Object.entries(NODES)) {
       if (AWAITED(network, node) || !(WHOLE || SAMPLE.includes(`${network} ${node}`))) continue;
-      const call = await Call.between(context, cluster, { node });
+      const call = await Call.between(context, cluster, { node, browsers });
       const seconds = await call.seen();
       const paths = await call.paths();
       rows.push([network, kind, seconds, [...new Set(paths.map(inWords))].join('; ')]);

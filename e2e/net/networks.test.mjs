@@ -24,10 +24,11 @@ for (const [kind, expected] of Object.entries(KINDS)) {
     const { homes } = await Laboratory.open();
     const servers = [443, 8443].map((port) => createServer((socket) => socket.destroy()).listen(port, REFLECTORS[0]));
     context.after(() => servers.forEach((server) => server.close()));
-    for (const home of homes) {
+    const judged = homes.map(async (home) => {
       home.move(kind);
       assert.deepEqual(await asked(home.host), expected(home));
-    }
+    });
+    await Promise.all(judged);
   });
 }
 

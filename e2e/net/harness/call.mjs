@@ -4,23 +4,24 @@ import { chromiumAt } from './browsers.mjs';
 /** Somebody at each home, in a session with the other. */
 export class Call {
   /**
-   * Both join and publish. `node` asks for the session to be on that one. `context` is the test's, `patience` how long
+   * Both join and publish. `node` asks for the session to be on that one, `page` are options of the
+   * application's page. `context` is the test's, `patience` how long
    * each may wait for the other, milliseconds.
    */
-  static async between(context, cluster, { node, patience = 20_000, browsers = cluster.laboratory.homes.map(chromiumAt) } = {}) {
+  static async between(context, cluster, { node, page, patience = 20_000, browsers = cluster.laboratory.homes.map(chromiumAt) } = {}) {
     const call = new Call();
     call.begun = performance.now();
     call.patience = patience;
     const properties = node ? { mediaNode: { id: node } } : {};
     call.meeting = await Meeting.open(context, { server: cluster, properties });
-    call.people = await Promise.all(browsers.map((browser) => call.meeting.publisher(browser)));
+    call.people = await Promise.all(browsers.map((browser) => call.meeting.publisher(browser, page)));
     return call;
   }
 
-  /** Waits until each sees and hears the other, and returns after how many seconds from the beginning. */
-  async seen({ patience = this.patience } = {}) {
+  /** Waits until each sees so many frames of the other, and hears him, and returns after how many seconds from the beginning. */
+  async seen({ timeout = this.patience, frames } = {}) {
     const [ada, bob] = this.people;
-    await Promise.all([ada.seesAndHears(bob, { timeout: patience }), bob.seesAndHears(ada, { timeout: patience })]);
+    await Promise.all([ada.seesAndHears(bob, { timeout, frames }), bob.seesAndHears(ada, { timeout, frames })]);
     return this.seconds;
   }
 

@@ -2,6 +2,8 @@ import { AFTER_ROUTING, BEFORE_ROUTING, FORWARD, Space } from './space.mjs';
 
 /** By which machines of the cloud without a public address of their own appear outside. */
 export const EGRESS = '203.0.113.2';
+/** Where the cloud's load balancer is, which leads HTTPS to the master and never moves. */
+export const FRONT = '203.0.113.3';
 const GATEWAY = '10.20.0.1';
 
 /**
@@ -26,7 +28,7 @@ export class Cloud {
     this.gateway.ip(`route add default via 192.0.2.128 src ${EGRESS}`);
     this.gateway.routes();
     internet.ip('route add blackhole 203.0.113.0/24');
-    internet.ip(`route add ${EGRESS}/32 via 192.0.2.129`);
+    for (const own of [EGRESS, FRONT]) internet.ip(`route add ${own}/32 via 192.0.2.129`);
     internet.ip('route add 10.20.0.0/24 via 192.0.2.129');
   }
 
@@ -73,8 +75,13 @@ export class Cloud {
   #translate() {
     const mapped = [...this.machines.values()].map(({ plan }) => plan).filter((plan) => plan?.public && !plan.own);
     const each = (rule) => mapped.map(rule);
+    const master = this.machines.get('master')?.plan?.private;
     this.gateway.table('cloud', {
-      arriving: [BEFORE_ROUTING, ...each((plan) => `ip daddr ${plan.public} dnat to ${plan.private}`)],
+      arriving: [
+        BEFORE_ROUTING,
+        ...each((plan) => `ip daddr ${plan.public} dnat to ${plan.private}`),
+        ...(master ? [`ip daddr ${FRONT} tcp dport 443 dnat to ${master}`] : []),
+      ],
       leaving: [
         AFTER_ROUTING,
         'ip daddr 169.254.169.254 return',

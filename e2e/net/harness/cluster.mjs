@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import { Fleet } from '../../harness/fleet.mjs';
 import { BINARY } from '../../harness/program.mjs';
+import { until } from '../../harness/wait.mjs';
+import { FRONT } from './cloud.mjs';
 import { Laboratory } from './laboratory.mjs';
 
 /** The name by which people reach the master, and the one by which nodes do. */
 const PUBLIC_NAME = 'call.example';
 const PRIVATE_NAME = 'master.cloud.example';
 const LINK_PORT = 4442;
-let machines;
 
 /** Where the machines of the cloud are unless a test says otherwise: the master mapped one to one, the nodes private. */
 export const USUAL = {
@@ -24,22 +25,30 @@ export class Cluster extends Fleet {
     const laboratory = await Laboratory.open();
     const cluster = await Cluster.of(3, options);
     cluster.laboratory = laboratory;
-    machines ??= new Map(Object.keys(USUAL).map((name) => [name, laboratory.cloud.machine(name)]));
     cluster.lay({ ...USUAL, ...plan });
     return cluster;
   }
 
-  /** Gives machines addresses. What metadata and DNS say follows, unless they are told otherwise afterwards. */
-  lay(plan) {
+  /**
+   * Gives machines addresses. What metadata and DNS say follows, unless they are told otherwise afterwards. With `front`
+   * the name of the master leads to the cloud's load balancer.
+   */
+  lay(plan, { front = false } = {}) {
     const { cloud, metadata, names } = this.laboratory;
     this.plan = { ...this.plan, ...plan };
     for (const [name, place] of Object.entries(plan)) {
+      if (!cloud.machines.has(name)) cloud.machine(name);
       cloud.plan(name, place);
       metadata.say(place.own ? place.public : place.private, place.public);
     }
     const { master } = this.plan;
-    names.set(PUBLIC_NAME, master.public);
+    names.set(PUBLIC_NAME, front ? FRONT : master.public);
     names.set(PRIVATE_NAME, master.own ? master.public : master.private);
+  }
+
+  /** Waits until a node serves, which is when people can call. */
+  isOpen(timeout) {
+    return until('a node to serve', async () => Object.values(await this.states()).includes('serving'), { timeout });
   }
 
   get url() {
@@ -48,17 +57,17 @@ export class Cluster extends Fleet {
 
   /** The machine of this name. */
   space(name) {
-    return machines.get(name);
+    return this.laboratory.cloud.machines.get(name).space;
   }
 
-  startMaster({ environment = {} } = {}) {
-    return this.#startAt('master', [
+  startMaster({ environment = {}, name = 'master', data } = {}) {
+    return this.#startAt(name, [
       'master',
       ...['--listen', '0.0.0.0:443'],
       ...['--link-listen', `0.0.0.0:${LINK_PORT}`],
       ...['--public-host', PUBLIC_NAME],
       ...['--secret', this.secret],
-    ], environment);
+    ], { environment: { ...this.environment, ...environment }, data });
   }
 
   /** Makes the token by which nodes join, before the master's first start too. */
@@ -67,15 +76,18 @@ export class Cluster extends Fleet {
     this.token = execFileSync(BINARY, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
   }
 
-  /** Starts a node on its machine. Where it is private but mapped, `told` has it know from its settings. */
-  startNode(name, { id = name, told = false, environment = {} } = {}) {
+  /**
+   * Starts a node on its machine, with this id and data directory. Where it is private but mapped, `told` has it know
+   * from its settings.
+   */
+  startNode(name, { id = name, data = id, told = false, environment = {} } = {}) {
     const place = this.plan[name];
     return this.#startAt(name, [
       'node',
       ...['--node-id', id],
       ...['--shards', '1'],
       ...(told ? ['--public-address', [place.public, place.private].filter(Boolean).join(',')] : []),
-    ], { MUSTER_LINK_JOIN: this.token, ...environment });
+    ], { environment: { MUSTER_LINK_JOIN: this.token, ...environment }, data });
   }
 
   async up(options) {
@@ -86,7 +98,7 @@ export class Cluster extends Fleet {
     await this.serves(this.names.length, 40_000);
   }
 
-  #startAt(name, args, environment) {
-    return this.start(name, args, { environment: { ...this.environment, ...environment }, within: this.space(name).within });
+  #startAt(machine, args, options) {
+    return this.start(machine, args, { ...options, within: this.space(machine).within });
   }
 }

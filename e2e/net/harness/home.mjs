@@ -50,6 +50,11 @@ export class Home {
     this.router.table('home', { leaving: [AFTER_ROUTING, ...leaving], passing: [FORWARD, ...passing] });
   }
 
+  /** Leaves the network and comes back, as a laptop that was closed over night: what the browser knew of it is void. */
+  reconnect() {
+    this.#number(this.own);
+  }
+
   #number(own) {
     this.own = own;
     this.host.ip('address flush dev eth0 scope global');

@@ -1,0 +1,78 @@
+// Causes in what lies between clients, relays and nodes.
+import { MEDIA } from '../harness/stage.mjs';
+
+/** All three nodes have a public address one to one. */
+const MAPPED = {
+  node1: { private: '10.20.0.21', public: '203.0.113.21' },
+  node2: { private: '10.20.0.22', public: '203.0.113.22' },
+  node3: { private: '10.20.0.23', public: '203.0.113.23' },
+};
+
+export const NETWORK_CAUSES = [
+  {
+    number: 3,
+    code: 'deaf-listener',
+    what: 'a node hears at loopback and not at its address',
+    stage: { plan: MAPPED },
+    inject: (stage) => onEach(stage, (place) => ({ input: `ip daddr ${place.private} udp dport ${MEDIA} drop` })),
+    // By TCP.
+    heals: true,
+  },
+  {
+    number: 8,
+    code: 'relay-permission-mismatch',
+    what: "the nodes' answers to the relay come from another address",
+    inject(stage) {
+      for (const name of stage.nodes) {
+        const other = stage.cluster.plan[name].private.replace(/(\d+)$/, (last) => Number(last) + 200);
+        stage.run(name, `ip address replace ${other}/32 dev eth0`);
+        const rule = `ip daddr ${stage.cluster.plan.master.private} udp sport ${MEDIA} notrack ip saddr set ${other}`;
+        stage.cluster.space(name).table('mangled', { leaving: ['filter hook output priority raw', rule] });
+      }
+    },
+    heals: false,
+    cure(stage) {
+      for (const name of stage.nodes) stage.cluster.space(name).table('mangled', {});
+    },
+  },
+  {
+    number: 13,
+    code: 'media-udp-blocked',
+    what: 'no UDP reaches the media ports of the nodes',
+    stage: { plan: MAPPED },
+    inject: (stage) => onEach(stage, () => ({ input: `udp dport ${MEDIA} drop` })),
+    // By TCP.
+    heals: true,
+  },
+  {
+    number: 16,
+    code: 'dtls-or-srtp',
+    what: 'ICE comes through and DTLS does not',
+    stage: { plan: MAPPED },
+    // The first byte of a datagram tells DTLS (20 to 63) from STUN (RFC 7983).
+    inject: (stage) => onEach(stage, () => ({ input: `udp dport ${MEDIA} @th,64,8 20-63 drop` })),
+    heals: false,
+  },
+  {
+    number: 19,
+    code: 'control-split',
+    what: 'the link of the node that serves is half open',
+    during: true,
+    inject: (stage) => onEach(stage, () => ({ input: 'tcp sport 4442 drop', output: 'tcp dport 4442 drop' })),
+    // Media goes on meanwhile.
+    heals: true,
+  },
+  {
+    number: 21,
+    code: 'name-resolution',
+    what: "the master's name leads to yesterday's address",
+    during: true,
+    inject: (stage) => stage.laboratory.names.set('call.example', '203.0.113.99'),
+    heals: true,
+    cure: (stage) => stage.laboratory.names.set('call.example', stage.cluster.plan.master.public),
+  },
+];
+
+function onEach(stage, rules) {
+  for (const name of stage.nodes) stage.filter(name, rules(stage.cluster.plan[name]));
+}

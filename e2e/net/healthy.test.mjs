@@ -1,0 +1,25 @@
+// Where nothing is wrong nothing is reported, however many come and go: 200 joins in `make lab`, some of them too short
+// for a picture.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { WHOLE } from './harness/extent.mjs';
+import { NETWORKS } from './harness/home.mjs';
+import { Stage } from './harness/stage.mjs';
+
+const CALLS = WHOLE ? 100 : 8;
+/** Every so many calls somebody hangs up before there is a picture. */
+const SHORT = 4;
+/** Networks that are nobody's fault and no trouble either. */
+const SOUND = ['open', 'nat', 'symmetric nat'].filter((kind) => kind in NETWORKS);
+
+test(`a healthy cluster under ${2 * CALLS} joins reports no cause`, { timeout: 20_000 * CALLS }, async (context) => {
+  const stage = await Stage.set(context);
+  context.after(() => stage.strike());
+  for (let number = 1; number <= CALLS; number++) {
+    stage.laboratory.homes.forEach((home, index) => home.move(SOUND[(number + index) % SOUND.length]));
+    const call = await stage.call();
+    if (number % SHORT !== 0) await call.seen();
+    await call.close();
+    assert.deepEqual(await stage.findings(), [], `after ${2 * number} joins`);
+  }
+});
