@@ -80,9 +80,14 @@ impl Control {
         carries: &[TransportState],
     ) {
         let node = NodeId::new(hello.node.as_str());
+        let before = self.cluster.node(&hello.node);
+        let before = before.and_then(cluster::Node::attachment);
         self.tell_cluster(cluster::Input::Hello { attachment, hello });
         if self.cluster.attached(attachment).is_none() {
             return;
+        }
+        if let Some(replaced) = before.filter(|before| *before != attachment) {
+            self.answers_are_gone(replaced);
         }
         self.compare(&node, carries);
         self.say_what_waited(&node);
@@ -182,13 +187,18 @@ impl Control {
             let node = node.id().clone();
             self.log(Notice::LinkLost { node, reason });
         }
+        self.answers_are_gone(attachment);
+        self.tell_cluster(cluster::Input::Detached { attachment });
+    }
+
+    /// Whoever waits for an answer on this stream is told so before it is told that the node is back.
+    fn answers_are_gone(&mut self, attachment: AttachmentId) {
         for key in self.in_flight.detached(attachment) {
             self.media_failed(
                 key,
                 "the link to the media node broke before it answered".to_owned(),
             );
         }
-        self.tell_cluster(cluster::Input::Detached { attachment });
     }
 
     pub(crate) fn tell_cluster(&mut self, input: cluster::Input) {

@@ -98,6 +98,29 @@ fn another_process_is_not_told_what_its_predecessor_was_to_do() {
 }
 
 #[test]
+fn a_stream_that_was_replaced_answers_nothing_any_more() {
+    let mut stage = Stage::new();
+    stage.attach(1, "media_1", 1);
+    stage.create("room");
+    stage.connection("room", "ann");
+    let ann = stage.join("room", "ann");
+    stage.operate(ann, 2, "ann", publish());
+    let (stream, sdp) = (stage.stream("ann"), "v=0".into());
+    // The node's address has changed, and nobody but the node knows that the old stream leads nowhere.
+    stage.mute = true;
+    stage.operate(ann, 3, "ann", ClientOperation::Reconnect { stream, sdp });
+    stage.attach(2, "media_1", 1);
+    assert_eq!(replies(&stage, ann), [true, false]);
+    stage.pass(3_000);
+    let redials = |told: &&Told| matches!(told, Told::Redial);
+    assert_eq!(
+        stage.told(ann).into_iter().filter(redials).count(),
+        1,
+        "stock clients do not ask again by themselves"
+    );
+}
+
+#[test]
 fn what_waits_is_bounded() {
     let (mut stage, ann) = cut();
     stage.operate(ann, 2, "ann", publish());
