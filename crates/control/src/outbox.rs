@@ -11,6 +11,10 @@ use crate::journal::Slot;
 use crate::node_events;
 use crate::notice::Notice;
 
+/// Numbers of messages for each commit, more than one commit can hold. A term is the number of the commit that began
+/// it, so a later run of the master begins above all numbers that earlier ones have given.
+const NUMBERS: u64 = 1024;
+
 /// What an application's server wants to hear of. Where it listens is the shell's affair.
 #[derive(Clone, Debug)]
 pub struct Webhook {
@@ -88,7 +92,10 @@ impl Control {
     pub(crate) fn restore_outbox(&mut self, posts: Vec<Post>) {
         let limits = self.settings.webhook.as_ref().map(|webhook| webhook.limits);
         match limits {
-            Some(limits) => self.outbox = Delivery::restore(limits, posts, 0),
+            Some(limits) => {
+                let next = self.settings.cluster.term.0.saturating_mul(NUMBERS);
+                self.outbox = Delivery::restore(limits, posts, next);
+            }
             // Nobody is to hear of it any more.
             None => {
                 for post in posts {

@@ -244,6 +244,21 @@ fn what_was_not_posted_is_posted_again_in_order() {
         "{:?}",
         stage.store.keys()
     );
+    // However little is left of it, no number is given twice.
+    let given: Vec<u64> = posts(&stage)
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect();
+    let mut later = with_webhook();
+    later.cluster.term = cluster::Term(8);
+    let mut stage = stage.restarted_with(later);
+    stage.create("four");
+    let next: Vec<u64> = posts(&stage)
+        .into_iter()
+        .map(|(number, _)| number)
+        .collect();
+    assert_eq!(next.len(), 1);
+    assert!(next[0] > given[2], "{next:?} after {given:?}");
 }
 
 #[test]
