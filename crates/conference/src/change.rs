@@ -5,6 +5,7 @@ use crate::effect::{Notification, Reply};
 use crate::error::Error;
 use crate::ids::*;
 use crate::input::{StreamChange, StreamProperty};
+use crate::lately::News;
 use crate::model::MediaOptions;
 use crate::outbox::Outbox;
 
@@ -31,6 +32,7 @@ impl Conference {
         if let Some(publisher) = own {
             apply(&mut publisher.options, &change.property);
         }
+        room.remember(out.now(), &who.connection, News::Changed);
         let news = Notification::StreamPropertyChanged {
             connection: who.connection.clone(),
             stream: stream.clone(),

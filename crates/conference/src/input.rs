@@ -46,6 +46,12 @@ pub enum Input {
         #[allow(missing_docs)]
         connection: ConnectionId,
     },
+    /// A participant's client has lost its WebSocket and has another one, or the master has gone down and is there again:
+    /// what it was told lately may not have arrived.
+    Resumed {
+        #[allow(missing_docs)]
+        connection: ConnectionId,
+    },
     /// A node answered a [`MediaCommand`](crate::MediaCommand) that carries a key, or never will.
     Media {
         /// The key of the command.

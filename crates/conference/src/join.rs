@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::event::{Happening, Presence};
 use crate::ids::*;
 use crate::input::{Join, NoNode, Placement};
+use crate::lately::News;
 use crate::legs::Legs;
 use crate::model::{Active, Session};
 use crate::open::Joining;
@@ -262,6 +263,7 @@ fn seat(
     };
     connection.active = Some(active);
     session.node = Some(placement.node);
+    session.remember(now, id, News::Joined);
     Some(joined)
 }
 

@@ -5,6 +5,7 @@ use crate::effect::{Effect, EndReason, Notification, Reply};
 use crate::error::Error;
 use crate::event::{Happening, Presence};
 use crate::ids::*;
+use crate::lately::News;
 use crate::outbox::Outbox;
 
 impl Conference {
@@ -65,6 +66,7 @@ impl Conference {
             let presence = Presence::of(&connection, active);
             out.event(session, Happening::ParticipantLeft(presence, reason));
         }
+        session.remember(out.now(), &who.connection, News::Left(reason));
         let left = Notification::ParticipantLeft {
             connection: who.connection.clone(),
             reason,

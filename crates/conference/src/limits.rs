@@ -31,6 +31,17 @@ pub(crate) const HELD_MS: u64 = 7_000;
 /// How long the messages of a client may be on their way to us, milliseconds.
 pub(crate) const QUIET_MS: u64 = 2_000;
 
+/// After a client has come back, until it is told again what it may have missed, milliseconds: it asks first for the
+/// streams that it knows.
+pub(crate) const AGAIN_MS: u64 = 3_000;
+
+/// For how long it is remembered what the others were told, milliseconds: a client may be without a WebSocket for half a
+/// minute, and one of a restarted master for two.
+pub(crate) const LATELY_MS: u64 = 180_000;
+
+/// How many such things are remembered of one session; the oldest go first. They are written down with the session.
+pub(crate) const LATELY: usize = 128;
+
 /// How often stranded publishers are looked at, milliseconds.
 pub(crate) const REDIAL_MS: u64 = 100;
 

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::ids::*;
+use crate::lately::Lately;
 
 /// What a participant may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -144,6 +145,8 @@ pub struct Session {
     pub node: Option<NodeId>,
     /// Pending and active ones.
     pub connections: BTreeMap<ConnectionId, Connection>,
+    /// What the others were told in the last minutes, oldest first, for those who come back and may have missed it.
+    pub lately: Vec<Lately>,
 }
 
 /// One participant: pending from its creation by REST until its token is used, then active until it leaves.

@@ -6,6 +6,7 @@ use crate::error::Error;
 use crate::event::{Happening, Leg};
 use crate::ids::*;
 use crate::input::MediaError;
+use crate::lately::News;
 use crate::legs::{Publishing, Purpose, Sent};
 use crate::limits::REPLACED_TRANSPORTS;
 use crate::model::{Active, MediaOptions, Publisher, Role, TypeOfVideo};
@@ -215,6 +216,7 @@ impl Conference {
         if let Some(active) = room.active_mut(&who.connection) {
             active.publisher = Some(publisher);
         }
+        room.remember(out.now(), &who.connection, News::Published);
         out.event(room, Happening::LegOpened(leg));
         out.reply(request, Ok(reply));
         for other in room.others(&who.connection) {

@@ -236,6 +236,7 @@ impl Conference {
             self.stop_holding(request, out);
         }
         self.miss_sources(now);
+        self.remind_all(now, out);
     }
 
     fn stop_holding(&mut self, request: RequestId, out: &mut Outbox) {

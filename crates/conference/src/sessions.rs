@@ -35,6 +35,7 @@ impl Conference {
             properties,
             node: None,
             connections: Default::default(),
+            lately: Vec::new(),
         };
         out.event(&session, Happening::SessionCreated);
         self.sessions.insert(session);

@@ -4,6 +4,7 @@ use crate::conference::{Conference, Handled, Member};
 use crate::effect::{EndReason, Notification, Reply};
 use crate::error::Error;
 use crate::ids::*;
+use crate::lately::News;
 use crate::model::Role;
 use crate::outbox::Outbox;
 
@@ -17,7 +18,9 @@ impl Conference {
             return Err(not_publishing);
         }
         if ended {
-            let room = self.room(&who.session)?;
+            let room = self.room_mut(&who.session)?;
+            let news = News::Unpublished(EndReason::Unpublish);
+            room.remember(out.now(), &who.connection, news);
             let told = room.others(&who.connection);
             tell(told, &who.connection, EndReason::Unpublish, out);
         }
@@ -67,7 +70,8 @@ impl Conference {
             .ok_or_else(|| Error::ConnectionClosed(owner.clone()))?;
         self.give_up_publish(&who, &Error::NotPublishing(owner.clone()), out);
         self.end_stream(&who, reason, out);
-        let room = self.room(&who.session)?;
+        let room = self.room_mut(&who.session)?;
+        room.remember(out.now(), owner, News::Unpublished(reason));
         let told = room.participants().map(|(connection, _)| &connection.id);
         tell(told, owner, reason, out);
         Ok(Some(Reply::Done))

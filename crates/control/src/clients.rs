@@ -144,6 +144,11 @@ impl Clients {
         self.by_connection.get(connection).copied()
     }
 
+    /// What a client has joined as.
+    pub(crate) fn connection_of(&self, client: ClientNumber) -> Option<&ConnectionId> {
+        self.by_number.get(&client)?.connection.as_ref()
+    }
+
     pub(crate) fn by_session(&self, session: &RpcSessionId) -> Option<ClientNumber> {
         self.by_session.get(session).copied()
     }

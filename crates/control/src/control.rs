@@ -233,14 +233,23 @@ impl Control {
     fn resume(&mut self, from: ClientNumber, resume: Resume) {
         let found = self.clients.by_session(&resume.session);
         if let Some(to) = found.filter(|to| *to != from) {
+            self.remind(self.clients.connection_of(to).cloned());
             return self.out(Effect::PassSocket { from, to, resume });
         }
         let Some((connection, missed)) = self.clients.adopt(from, &resume.session) else {
             return self.tell(from, Told::ResumeRefused(resume));
         };
+        self.remind(Some(connection.clone()));
         self.tell(from, Told::Adopted { resume, connection });
         for notification in missed {
             self.tell(from, Told::Notify(notification));
+        }
+    }
+
+    /// What a client was told before it had to come back may not have arrived.
+    fn remind(&mut self, connection: Option<ConnectionId>) {
+        if let Some(connection) = connection {
+            self.tell_conference(conference::Input::Resumed { connection });
         }
     }
 

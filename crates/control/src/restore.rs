@@ -144,6 +144,10 @@ impl Control {
                 .insert(connection.id.clone(), connection);
         }
         for session in sessions.values_mut() {
+            for lately in &mut session.lately {
+                // However long the master was away: nobody was told anything meanwhile.
+                lately.at = self.now.timestamp;
+            }
             if mend(session) {
                 self.note(Slot::Session(session.id.clone()));
             }

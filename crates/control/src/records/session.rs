@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use conference::{NodeId, Session, SessionId, SessionProperties, Timestamp};
+use conference::{
+    ConnectionId, Lately, News, NodeId, Session, SessionId, SessionProperties, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{part, words};
@@ -10,6 +12,23 @@ use super::{part, words};
 words!(MediaMode: Routed, Relayed);
 words!(RecordingMode: Manual, Always);
 words!(ForcedVideoCodec: MediaServerPreferred, None, Vp8, Vp9, H264);
+words!(
+    EndReason: Unsubscribe,
+    Unpublish,
+    Disconnect,
+    ForceUnpublishByUser,
+    ForceUnpublishByServer,
+    ForceDisconnectByUser,
+    ForceDisconnectByServer,
+    LastParticipantLeft,
+    SessionClosedByServer,
+    NetworkDisconnect,
+    MediaServerDisconnect,
+    MediaServerReconnect,
+    NodeCrashed,
+    OpenviduServerStopped,
+    AutomaticStop
+);
 
 /// What was asked for, and the node that carries it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -25,6 +44,26 @@ pub struct SessionRecord {
     allow_transcoding: bool,
     default_recording_properties: Option<String>,
     media_node: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    lately: Vec<LatelyRecord>,
+}
+
+/// What others were told of a participant, and when.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct LatelyRecord {
+    at: u64,
+    connection: String,
+    news: NewsRecord,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum NewsRecord {
+    Joined,
+    Left(EndReason),
+    Published,
+    Unpublished(EndReason),
+    Changed,
 }
 
 impl SessionRecord {
@@ -46,6 +85,7 @@ impl SessionRecord {
             allow_transcoding: asked.allow_transcoding,
             default_recording_properties: asked.default_recording_properties.clone(),
             media_node: asked.media_node.as_ref().map(|id| id.as_str().to_owned()),
+            lately: session.lately.iter().map(LatelyRecord::of).collect(),
         }
     }
 }
@@ -66,6 +106,39 @@ impl From<SessionRecord> for Session {
             },
             node: record.node.map(NodeId::new),
             connections: BTreeMap::new(),
+            lately: record.lately.into_iter().map(Into::into).collect(),
+        }
+    }
+}
+
+impl LatelyRecord {
+    fn of(lately: &Lately) -> Self {
+        Self {
+            at: lately.at.0,
+            connection: lately.connection.as_str().to_owned(),
+            news: match lately.news {
+                News::Joined => NewsRecord::Joined,
+                News::Left(reason) => NewsRecord::Left(reason.into()),
+                News::Published => NewsRecord::Published,
+                News::Unpublished(reason) => NewsRecord::Unpublished(reason.into()),
+                News::Changed => NewsRecord::Changed,
+            },
+        }
+    }
+}
+
+impl From<LatelyRecord> for Lately {
+    fn from(record: LatelyRecord) -> Self {
+        Self {
+            at: Timestamp(record.at),
+            connection: ConnectionId::new(record.connection),
+            news: match record.news {
+                NewsRecord::Joined => News::Joined,
+                NewsRecord::Left(reason) => News::Left(reason.into()),
+                NewsRecord::Published => News::Published,
+                NewsRecord::Unpublished(reason) => News::Unpublished(reason.into()),
+                NewsRecord::Changed => News::Changed,
+            },
         }
     }
 }

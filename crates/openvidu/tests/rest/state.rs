@@ -75,6 +75,7 @@ pub fn session() -> Session {
             .into_iter()
             .map(|connection| (connection.id.clone(), connection))
             .collect(),
+        lately: Vec::new(),
     }
 }
 
