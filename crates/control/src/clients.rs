@@ -1,8 +1,8 @@
 //! The clients, by number, by RPC session, and by the connection they have become.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use conference::{ConnectionId, Notification};
+use conference::{ConnectionId, Notification, TransportId};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::ClientNumber;
 
@@ -22,6 +22,8 @@ struct Awaited {
     session: RpcSessionId,
     /// What its client will be told.
     missed: Vec<Notification>,
+    /// Its peer connections that are in touch with a node: whoever has one is there, without a WebSocket as yet.
+    in_touch: BTreeSet<TransportId>,
 }
 
 /// More was missed than is kept.
@@ -92,10 +94,28 @@ impl Clients {
 
     /// This participant's client may come back as this RPC session.
     pub(crate) fn awaited(&mut self, session: RpcSessionId, connection: ConnectionId) {
-        let missed = Vec::new();
         self.awaited_sessions
             .insert(session.clone(), connection.clone());
-        self.awaited.insert(connection, Awaited { session, missed });
+        let awaited = Awaited {
+            session,
+            missed: Vec::new(),
+            in_touch: BTreeSet::new(),
+        };
+        self.awaited.insert(connection, awaited);
+    }
+
+    /// A node says whether a peer connection is in touch with its client. Nothing happens unless that is awaited.
+    pub(crate) fn touch(&mut self, transport: &TransportId, in_touch: bool) {
+        if self.awaited.is_empty() {
+            return;
+        }
+        let owner = transport.as_str().rsplit_once('/').map(|(owner, _)| owner);
+        let awaited = owner.and_then(|owner| self.awaited.get_mut(&ConnectionId::new(owner)));
+        match awaited {
+            Some(awaited) if in_touch => drop(awaited.in_touch.insert(transport.clone())),
+            Some(awaited) => drop(awaited.in_touch.remove(transport)),
+            None => {}
+        }
     }
 
     /// Keeps what the client of an awaited participant has to be told.
@@ -130,10 +150,23 @@ impl Clients {
         Some((connection, awaited.missed))
     }
 
-    /// Nobody is awaited any more. Returns those who did not come.
-    pub(crate) fn give_up_awaited(&mut self) -> Vec<ConnectionId> {
-        self.awaited_sessions.clear();
-        std::mem::take(&mut self.awaited).into_keys().collect()
+    /// Returns those who did not come: all of them, or those whose media does not flow either. They are not awaited any
+    /// more.
+    pub(crate) fn give_up_awaited(&mut self, all: bool) -> Vec<ConnectionId> {
+        let given_up = |awaited: &Awaited| all || awaited.in_touch.is_empty();
+        let missing: Vec<ConnectionId> = (self.awaited.iter())
+            .filter(|(_, awaited)| given_up(awaited))
+            .map(|(connection, _)| connection.clone())
+            .collect();
+        for connection in &missing {
+            self.unbind(connection);
+        }
+        missing
+    }
+
+    /// Whether anybody of an earlier run of the master may still come back.
+    pub(crate) fn awaits(&self) -> bool {
+        !self.awaited.is_empty()
     }
 
     pub(crate) fn knows(&self, client: ClientNumber) -> bool {

@@ -17,6 +17,7 @@ use crate::journal::{Journal, Slot};
 use crate::node_events::Looks;
 use crate::notice::Notice;
 use crate::rehousing::Homeless;
+use crate::restore::Returning;
 use crate::settings::Settings;
 use crate::waiting::Waiting;
 
@@ -42,8 +43,8 @@ pub struct Control {
     pub(crate) looks: Looks,
     /// The policy was set while a master ran, and is written down.
     pub(crate) policy_set: bool,
-    /// When those who have not come back after a restart have left.
-    pub(crate) return_over: Option<Moment>,
+    /// Set while participants of an earlier run may come back.
+    pub(crate) returning: Option<Returning>,
     /// Set while the master goes down: until when it tries to write what is not written yet.
     pub(crate) stopping: Option<Moment>,
     /// Of the input that is being taken.
@@ -73,7 +74,7 @@ impl Control {
             outbox: Delivery::new(limits),
             looks: Looks::default(),
             policy_set: false,
-            return_over: None,
+            returning: None,
             stopping: None,
             garbage_at: collects.then(|| now.moment + settings.garbage_interval),
             now,
@@ -110,7 +111,7 @@ impl Control {
             (self.post_due(), Timer::PostAgain),
             (self.journal.patience_ends(), Timer::StoreSilent),
             (self.journal.retry(), Timer::StoreRetry),
-            (self.return_over, Timer::ReturnOver),
+            (self.returning.map(|it| it.look), Timer::ReturnOver),
             (self.stopping, Timer::Stopped),
         ];
         let own = own

@@ -46,5 +46,5 @@ pub use node_events::{NodeEvent, NodeHappening, NodeShown};
 pub use notice::{Notice, Weight};
 pub use outbox::Webhook;
 pub use rehousing::HOMELESS;
-pub use restore::RETURN;
+pub use restore::{LONGEST_RETURN, RETURN};
 pub use settings::Settings;

@@ -100,10 +100,14 @@ impl Control {
         let wanted: BTreeSet<TransportId> = self.conference.transports_on(node).cloned().collect();
         let carried: BTreeSet<TransportId> =
             carries.iter().map(|it| it.transport.clone()).collect();
-        let missing = wanted.difference(&carried).count();
+        let missing: Vec<&TransportId> = wanted.difference(&carried).collect();
         for state in carries {
-            self.tell_of_source(state);
+            self.hear_of(state);
         }
+        for transport in &missing {
+            self.clients.touch(transport, false);
+        }
+        let missing = missing.len();
         let orphans: Vec<TransportId> = carried.difference(&wanted).cloned().collect();
         if missing > 0 || !orphans.is_empty() {
             self.log(Notice::Differs {
@@ -160,7 +164,7 @@ impl Control {
             return;
         };
         let node = node.id().clone();
-        self.tell_of_source(&state);
+        self.hear_of(&state);
         self.log(Notice::Transport {
             node,
             transport: state.transport,
@@ -169,8 +173,10 @@ impl Control {
         });
     }
 
-    fn tell_of_source(&mut self, state: &TransportState) {
+    fn hear_of(&mut self, state: &TransportState) {
         let transport = state.transport.clone();
+        self.clients
+            .touch(&transport, state.stage == Stage::Connected);
         match (state.direction, state.stage) {
             (Direction::Publish, Stage::Connected) => {
                 self.tell_conference(conference::Input::SourceUp { transport });
@@ -308,6 +314,9 @@ impl Control {
             _ => self.settings.remedy,
         };
         self.forget_what_waited(&node);
+        for transport in self.conference.transports_on(&node) {
+            self.clients.touch(transport, false);
+        }
         self.tell_conference(conference::Input::NodeLost { node, remedy });
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use cluster::Moment;
 use cluster::schedule::{Schedule, Wall};
 use conference::{Connection, ConnectionId, Session, SessionId, StreamId};
 use openvidu::id::RpcSessionId;
@@ -20,6 +21,22 @@ use crate::settings::Settings;
 
 /// How long participants have to come back after a restart. Their clients try every three seconds.
 pub const RETURN: Duration = Duration::from_secs(20);
+
+/// How long participants whose media flows have to come back: a browser that dialled while the master's machine was away
+/// tries again when its operating system does, each time after twice as long.
+pub const LONGEST_RETURN: Duration = Duration::from_secs(2 * 60);
+
+/// How often it is looked whether their media still flows.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// While participants of an earlier run of the master may come back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Returning {
+    /// When those have left who have shown no sign of life.
+    pub(crate) look: Moment,
+    /// When all have.
+    over: Moment,
+}
 
 /// All that was read, before it is put together.
 #[derive(Default)]
@@ -180,7 +197,10 @@ impl Control {
             }
         }
         if !active.is_empty() {
-            self.return_over = Some(self.now.moment + RETURN);
+            self.returning = Some(Returning {
+                look: self.now.moment + RETURN,
+                over: self.now.moment + LONGEST_RETURN,
+            });
         }
         active.len()
     }
@@ -233,11 +253,15 @@ impl Control {
     }
 
     pub(crate) fn end_return(&mut self) {
-        if self.return_over.is_none_or(|at| at > self.now.moment) {
+        let now = self.now.moment;
+        let Some(returning) = self.returning.take_if(|it| it.look <= now) else {
             return;
+        };
+        let missing = self.clients.give_up_awaited(returning.over <= now);
+        if self.clients.awaits() {
+            let look = (now + LOOK).min(returning.over);
+            self.returning = Some(Returning { look, ..returning });
         }
-        self.return_over = None;
-        let missing = self.clients.give_up_awaited();
         if !missing.is_empty() {
             self.log(Notice::NotReturned(missing.len()));
         }

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use cluster::schedule::{Bounds, Entry, Schedule, When};
 use cluster::{NodeId, Policy, State};
-use control::{Control, Effect, Input, Now, Question, RETURN, Told, Webhook};
+use control::{
+    Control, Effect, Input, LONGEST_RETURN, Now, Question, RETURN, Stage as Step, Told, Webhook,
+};
 use openvidu::webhook;
 
 use crate::stage::{Stage, publish, settings};
@@ -42,9 +44,49 @@ fn a_node_that_returns_goes_on_and_is_told_only_what_is_new() {
     assert!(stage.commands.is_empty(), "{:?}", stage.commands);
     let again = |effect: &Effect| matches!(effect, Effect::Welcome { again: true, .. });
     assert!(stage.seen.iter().any(again));
-    stage.pass(RETURN.as_millis() as u64);
+    stage.pass(LONGEST_RETURN.as_millis() as u64);
     assert_eq!(stage.sessions(), [], "nobody came back");
     assert!(stage.carried.is_empty());
+}
+
+/// Who is in the session, by name.
+fn present(stage: &Stage) -> Vec<String> {
+    let sessions = stage.sessions();
+    let all = sessions.iter().flat_map(|room| room.connections.keys());
+    all.map(|id| id.as_str().replace("con_", "")).collect()
+}
+
+#[test]
+fn nobody_is_awaited_longer_who_shows_no_sign_of_life() {
+    let mut stage = call().restarted();
+    stage.pass(RETURN.as_millis() as u64);
+    assert_eq!(stage.sessions(), [], "the node is gone with their media");
+}
+
+#[test]
+fn whose_media_flows_is_awaited_longer() {
+    let mut stage = call().restarted();
+    stage.attach(1, "media_1", 1);
+    stage.pass(RETURN.as_millis() as u64);
+    assert_eq!(present(&stage), ["ann", "bob", "carl"]);
+    stage.media_is(1, "bob", Step::Disconnected);
+    stage.pass(5_000);
+    assert_eq!(present(&stage), ["ann", "carl"]);
+    let ann = stage.comes_back("ann");
+    assert!(matches!(stage.told(ann)[..], [Told::Adopted { .. }, ..]));
+    stage.pass(LONGEST_RETURN.as_millis() as u64);
+    assert_eq!(present(&stage), ["ann"]);
+}
+
+#[test]
+fn media_that_a_node_does_not_carry_any_more_is_no_sign_of_life() {
+    let mut stage = call().restarted();
+    stage.attach(1, "media_1", 1);
+    stage.detach(1);
+    stage.carried.retain(|id, _| !id.starts_with("con_bob/"));
+    stage.attach(2, "media_1", 1);
+    stage.pass(RETURN.as_millis() as u64);
+    assert_eq!(present(&stage), ["ann", "carl"]);
 }
 
 #[test]

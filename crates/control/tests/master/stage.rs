@@ -231,6 +231,27 @@ impl Stage {
         });
     }
 
+    /// All peer connections of a participant come to this stage.
+    pub fn media_is(&mut self, attachment: u64, name: &str, stage: Step) {
+        let own = format!("con_{name}/");
+        let all: Vec<TransportState> = (self.carried.iter_mut())
+            .filter(|(id, _)| id.starts_with(&own))
+            .map(|(_, state)| {
+                state.stage = stage;
+                state.clone()
+            })
+            .collect();
+        for transport in all {
+            self.handle(Input::Says {
+                attachment: AttachmentId(attachment),
+                says: Says::Transport {
+                    transport,
+                    reason: "checks".into(),
+                },
+            });
+        }
+    }
+
     pub fn detach(&mut self, attachment: u64) {
         self.handle(Input::Detached {
             attachment: AttachmentId(attachment),
@@ -399,8 +420,13 @@ impl Stage {
         self.log.iter().any(|line| line.contains(text))
     }
 
+    /// What was told lately counts from the restart on, so its times are left out.
     pub fn sessions(&self) -> Vec<conference::Session> {
-        self.control.conference().sessions().cloned().collect()
+        let mut sessions: Vec<conference::Session> =
+            self.control.conference().sessions().cloned().collect();
+        let lately = sessions.iter_mut().flat_map(|session| &mut session.lately);
+        lately.for_each(|it| it.at = Timestamp(0));
+        sessions
     }
 }
 
