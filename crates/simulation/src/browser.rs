@@ -13,6 +13,7 @@ mod asking;
 mod heard;
 mod legs;
 mod peer;
+mod tally;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 
 pub use legs::{Leg, LegKey};
 pub use peer::{Change, Ice, Peer, PeerId, Remote, sdp};
+pub use tally::Tally;
 
 use crate::queue::Time;
 
@@ -109,27 +111,6 @@ enum Timer {
     Reload,
 }
 
-/// What went on, for those who count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
-    /// Joins that were answered.
-    pub joined: u32,
-    /// `connect` that was answered well.
-    pub resumed: u32,
-    /// `connect` that was refused.
-    pub refused: u32,
-    /// Told to go.
-    pub evicted: u32,
-    /// Notifications that were lost with a WebSocket, or with the master before it told.
-    pub missed: u32,
-    /// Pages reloaded, because the library had hung itself up.
-    pub reloads: u32,
-    /// Streams that were repaired.
-    pub repairs: u32,
-    /// Repairs that were refused.
-    pub repairs_refused: u32,
-}
-
 /// One person and one browser.
 #[derive(Debug)]
 pub struct Browser {
@@ -199,6 +180,11 @@ impl Browser {
     /// Whether somebody wants to be in the call.
     pub fn wanted(&self) -> bool {
         self.wanted
+    }
+
+    /// Whom it shows.
+    pub fn others(&self) -> &BTreeSet<String> {
+        &self.others
     }
 
     /// What it has joined as.
@@ -355,11 +341,17 @@ impl Browser {
         }
     }
 
-    /// Something that it was to be told was lost, and nothing tells it again: sooner or later the person sees that
-    /// somebody is missing, or is still shown, and reloads the page.
-    pub fn miss(&mut self, now: Time) {
+    /// Something that it was to be told was lost; it is to hear of it when it is back.
+    pub fn miss(&mut self) {
         if self.connection.is_some() {
             self.tally.missed += 1;
+        }
+    }
+
+    /// Something that it was told is not so any more, and nobody knows that it was: sooner or later the person sees that
+    /// somebody is missing, or is still shown, and reloads the page.
+    pub fn mislead(&mut self, now: Time) {
+        if self.connection.is_some() {
             self.unset(|timer| *timer == Timer::Reload);
             self.set(now, MISSED, Timer::Reload);
         }

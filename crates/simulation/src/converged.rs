@@ -1,5 +1,7 @@
 //! Whether a healed world is well again.
 
+use std::collections::BTreeSet;
+
 use cluster::{NodeId, State};
 
 use crate::browser::Phase;
@@ -11,6 +13,7 @@ impl World {
         self.unadmitted()
             .or_else(|| self.unjoined())
             .or_else(|| self.unseen())
+            .or_else(|| self.misshown())
     }
 
     /// A node that is up and does not serve.
@@ -63,6 +66,25 @@ impl World {
                 if !self.sees(viewer, stream) {
                     return Some(format!("browser {viewer} does not see browser {sender}"));
                 }
+            }
+        }
+        None
+    }
+
+    /// Somebody who is shown others than are there.
+    pub fn misshown(&self) -> Option<String> {
+        for (viewer, browser) in self.browsers.iter().enumerate() {
+            let others = self.browsers.iter().enumerate().filter(|(other, it)| {
+                *other != viewer && it.wanted() && it.session == browser.session
+            });
+            let there: BTreeSet<String> = others
+                .filter_map(|(_, it)| it.connection().map(str::to_owned))
+                .collect();
+            if browser.wanted() && *browser.others() != there {
+                let shown = browser.others();
+                return Some(format!(
+                    "browser {viewer} shows {shown:?}, there are {there:?}"
+                ));
             }
         }
         None

@@ -1,12 +1,12 @@
 //! `simulation replay SEED` tells a world's story; `simulation mornings N [FROM]` lives through N of them, on all cores,
-//! and stops at the first that goes wrong; `simulation scale` measures a large cluster.
+//! and stops at the first that goes wrong; `simulation hunt N [FROM]` goes on and names them all; `simulation scale`
+//! measures a large cluster.
 
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use simulation::run::{self, Ending};
+use simulation::run;
 use simulation::scale;
 
 fn main() -> ExitCode {
@@ -14,7 +14,8 @@ fn main() -> ExitCode {
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
     match (arguments.first().map(String::as_str), number(1)) {
         (Some("replay"), Some(seed)) => replay(seed),
-        (Some("mornings"), Some(count)) => mornings(number(2).unwrap_or(0), count),
+        (Some("mornings"), Some(count)) => mornings(number(2).unwrap_or(0), count, false),
+        (Some("hunt"), Some(count)) => mornings(number(2).unwrap_or(0), count, true),
         (Some("scale"), nodes) => {
             let nodes = nodes.unwrap_or(1_000);
             scale::print(nodes as usize, number(2).unwrap_or(1_000_000) as usize);
@@ -22,7 +23,7 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: simulation replay SEED | mornings N [FROM] | scale [NODES [PARTICIPANTS]]"
+                "usage: simulation replay SEED | mornings N [FROM] | hunt N [FROM] | scale [NODES [PARTICIPANTS]]"
             );
             ExitCode::from(2)
         }
@@ -48,11 +49,23 @@ struct Tally {
     reloads: AtomicU64,
     slowest: AtomicU64,
     missed: AtomicU64,
-    bad: Mutex<Option<(u64, Ending)>>,
+    /// Worlds that went wrong.
+    bad: AtomicU64,
+    /// Does not stop at one.
+    goes_on: bool,
 }
 
-fn mornings(from: u64, count: u64) -> ExitCode {
-    let tally = Tally::default();
+impl Tally {
+    fn is_over(&self) -> bool {
+        self.bad.load(Ordering::Relaxed) > 0 && !self.goes_on
+    }
+}
+
+fn mornings(from: u64, count: u64, goes_on: bool) -> ExitCode {
+    let tally = Tally {
+        goes_on,
+        ..Tally::default()
+    };
     let begun = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -62,14 +75,12 @@ fn mornings(from: u64, count: u64) -> ExitCode {
         watch(&tally, begun, count);
     });
     report(&tally, begun);
-    match tally.bad.into_inner() {
-        Ok(None) => ExitCode::SUCCESS,
-        Ok(Some((seed, ending))) => {
-            eprintln!("seed {seed}: {:?}", ending.broken);
-            eprintln!("cargo run --release -p simulation -- replay {seed}");
+    match tally.bad.load(Ordering::Relaxed) {
+        0 => ExitCode::SUCCESS,
+        bad => {
+            eprintln!("{bad} went wrong");
             ExitCode::FAILURE
         }
-        Err(_) => ExitCode::FAILURE,
     }
 }
 
@@ -77,8 +88,7 @@ fn mornings(from: u64, count: u64) -> ExitCode {
 fn live(tally: &Tally, from: u64, count: u64) {
     loop {
         let index = tally.next.fetch_add(1, Ordering::Relaxed);
-        let stopped = tally.bad.lock().is_ok_and(|bad| bad.is_some());
-        if index >= count || stopped {
+        if index >= count || tally.is_over() {
             return;
         }
         let ending = run::seed(from + index, false);
@@ -96,10 +106,11 @@ fn live(tally: &Tally, from: u64, count: u64) {
             .missed
             .fetch_add(u64::from(ending.missed), Ordering::Relaxed);
         tally.done.fetch_add(1, Ordering::Relaxed);
-        if ending.broken.is_some()
-            && let Ok(mut bad) = tally.bad.lock()
-        {
-            bad.get_or_insert((from + index, ending));
+        if let Some(broken) = ending.broken {
+            tally.bad.fetch_add(1, Ordering::Relaxed);
+            let seed = from + index;
+            eprintln!("seed {seed}: {broken:?}");
+            eprintln!("cargo run --release -p simulation -- replay {seed}");
         }
     }
 }
@@ -109,8 +120,7 @@ fn watch(tally: &Tally, begun: Instant, count: u64) {
     let mut told = Instant::now();
     loop {
         std::thread::sleep(Duration::from_millis(100));
-        let stopped = tally.bad.lock().map_or(true, |bad| bad.is_some());
-        if stopped || tally.done.load(Ordering::Relaxed) >= count {
+        if tally.is_over() || tally.done.load(Ordering::Relaxed) >= count {
             return;
         }
         if told.elapsed() > Duration::from_secs(10) {

@@ -33,6 +33,8 @@ pub enum Sabotage {
     KeepingStore,
     /// A master that starts asks for its sessions anew instead of reading them.
     Recreating,
+    /// Clients are not told that somebody has left.
+    SilentLeaving,
     /// A node never closes anything.
     HoardingNode,
 }

@@ -64,10 +64,11 @@ pub enum Seen {
     Handed {
         ips: Vec<std::net::IpAddr>,
     },
-    /// The application's server was posted the event of this number.
+    /// The application's server was posted the event of this number, of that participant, if it is about one.
     Posted {
         number: u64,
         event: &'static str,
+        connection: Option<String>,
     },
     /// An application was told that its session is there.
     Acknowledged {

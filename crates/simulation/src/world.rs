@@ -160,12 +160,17 @@ impl World {
                 return true;
             }
             if self.network.is_frozen(host) {
-                self.machines[host.0].deferred.push(event);
+                self.defer(host, event);
                 return true;
             }
         }
         self.happen(event);
         true
+    }
+
+    /// Lets it happen when the machine goes on.
+    pub(crate) fn defer(&mut self, host: HostId, event: Event) {
+        self.machines[host.0].deferred.push(event);
     }
 
     /// When the next thing happens.

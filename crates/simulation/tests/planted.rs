@@ -135,6 +135,12 @@ fn a_leg_too_many_is_seen() {
 }
 
 #[test]
+fn somebody_who_is_shown_and_has_left_is_seen() {
+    let left = Plan::quiet(1, 3).with([(20_000, Fault::ClosePage(2))]);
+    caught(14, Sabotage::SilentLeaving, &left);
+}
+
+#[test]
 fn what_is_left_behind_is_seen() {
     caught(15, Sabotage::HoardingNode, &Plan::quiet(1, 2));
 }

@@ -1,9 +1,12 @@
-//! Two hundred days that are lived through again with every change. Those that once found something come first.
+//! Two hundred days and some that are lived through again with every change. Those that once found something come first.
 
 use simulation::run;
 
 /// Found something once; `README.md` says what.
-const FINDERS: [u64; 7] = [3, 96, 1396, 34580, 73072, 252674, 606640];
+const FINDERS: [u64; 26] = [
+    3, 96, 1396, 2987, 3961, 5726, 34580, 73072, 252674, 300435, 305001, 328647, 334078, 366544,
+    407477, 447087, 463691, 465527, 472628, 483537, 514610, 606640, 609830, 655338, 663038, 849335,
+];
 
 #[test]
 fn committed_seeds_hold() {

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use control::Notice;
-
 use super::{Invariant, Stage};
 use crate::seen::Seen;
 use crate::world::World;
@@ -29,22 +27,13 @@ impl Invariant for Balance {
             return Ok(());
         }
         match seen {
-            // Again is allowed, a gap is not.
-            Seen::Posted { number, event } => {
-                let last = self.posted.replace(*number);
-                if let Some(last) = last.filter(|last| *number > last + 1) {
-                    return Err(format!("event {number}, {event}, was posted after {last}"));
-                }
-            }
-            Seen::Logged(Notice::Joined { connection, .. }) => {
-                self.present.insert(connection.as_str().to_owned());
-            }
-            Seen::Logged(Notice::Left(connection)) if !self.present.remove(connection.as_str()) => {
-                return Err(format!("{connection} left and had not joined"));
-            }
-            _ => {}
+            Seen::Posted {
+                number,
+                event,
+                connection,
+            } => self.posted(*number, event, connection.as_deref()),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn rest(&mut self, world: &World, stage: Stage) -> Result<(), String> {
@@ -52,8 +41,40 @@ impl Invariant for Balance {
             Stage::Healed => Ok(()),
             Stage::Empty => match world.unbalanced() {
                 Some(left) => Err(left),
-                None => Ok(()),
+                None => self.nobody_is_left(world),
             },
+        }
+    }
+}
+
+impl Balance {
+    fn nobody_is_left(&self, world: &World) -> Result<(), String> {
+        match self.present.first().filter(|_| !world.storage.was_ill()) {
+            Some(of) => Err(format!("the application was not told that {of} left")),
+            None => Ok(()),
+        }
+    }
+
+    /// Again is allowed, a gap is not.
+    fn posted(&mut self, number: u64, event: &str, of: Option<&str>) -> Result<(), String> {
+        let last = self.posted;
+        if last.is_some_and(|last| number <= last) {
+            return Ok(());
+        }
+        self.posted = Some(number);
+        // A master begins with a number of its own.
+        let gap = |last: &u64| number > last + 1 && number % 1024 != 0;
+        if let Some(last) = last.filter(gap) {
+            return Err(format!("event {number}, {event}, was posted after {last}"));
+        }
+        match (event, of) {
+            ("participantJoined", Some(of)) if !self.present.insert(of.to_owned()) => {
+                Err(format!("{of} joined twice"))
+            }
+            ("participantLeft", Some(of)) if !self.present.remove(of) => {
+                Err(format!("{of} left and had not joined"))
+            }
+            _ => Ok(()),
         }
     }
 }

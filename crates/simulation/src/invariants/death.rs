@@ -15,7 +15,7 @@ const ALLOWANCE: Time = 30_000;
 
 #[derive(Default)]
 pub(super) struct Death {
-    /// Since when the master is there and awake.
+    /// Since when the master is there and awake, and its store answers.
     awake: Time,
     /// When a process of each node last ran.
     alive: BTreeMap<String, Time>,
@@ -31,7 +31,10 @@ impl Invariant for Death {
             self.awake = world.now();
             return Ok(());
         };
-        if world.network.is_frozen(crate::world::MASTER) || matches!(seen, Seen::MasterStarted) {
+        let frozen = world.network.is_frozen(crate::world::MASTER);
+        // While the store is silent the brake holds, however long that is.
+        let silent = master.control.store_is_silent();
+        if frozen || silent || matches!(seen, Seen::MasterStarted) {
             self.awake = world.now();
         }
         if !matches!(seen, Seen::Ticked) {

@@ -140,13 +140,19 @@ impl World {
 
 impl World {
     /// The application's server is posted an event, and may be out.
-    pub(super) fn post(&mut self, number: u64, event: &'static str) {
+    pub(super) fn post(&mut self, post: &webhook::Post) {
+        let (number, event) = (post.number, post.event.as_str());
         let Some(run) = self.master.as_ref().map(|master| master.run) else {
             return;
         };
         let taken = self.calm || !self.random.percent(5);
         if taken {
-            self.see(Seen::Posted { number, event });
+            let connection = participant(post);
+            self.see(Seen::Posted {
+                number,
+                event,
+                connection,
+            });
         }
         let event = Event::Posted { run, number, taken };
         self.queue.after(8, event);
@@ -163,6 +169,15 @@ impl World {
         };
         self.tell_control(Input::Posted { number, outcome });
     }
+}
+
+/// Who has joined or left, as the application's server reads it.
+fn participant(post: &webhook::Post) -> Option<String> {
+    if !post.event.as_str().starts_with("participant") {
+        return None;
+    }
+    let body: serde_json::Value = serde_json::from_str(&post.body).ok()?;
+    body["connectionId"].as_str().map(str::to_owned)
 }
 
 /// What is read when a master starts, by key.

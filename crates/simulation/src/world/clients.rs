@@ -10,6 +10,7 @@ use openvidu::rpc::{self, ClientNumber, SocketId};
 use super::World;
 use crate::browser::sdp;
 use crate::network::{End, LineId, Payload, Purpose};
+use crate::sabotage::Sabotage;
 use crate::seen::Seen;
 
 impl World {
@@ -88,6 +89,10 @@ impl World {
 
     pub(super) fn tell_client(&mut self, number: ClientNumber, told: Told) {
         self.see_addresses(&told);
+        let left = matches!(told, Told::Notify(Notification::ParticipantLeft { .. }));
+        if left && self.sabotage == Sabotage::SilentLeaving {
+            return;
+        }
         let (Some(now), Some(master)) = (self.master_now(), &mut self.master) else {
             return;
         };

@@ -205,6 +205,14 @@ impl World {
         }
     }
 
+    /// An operator whom no master answered asks again when there is one.
+    pub(super) fn win_back(&mut self) {
+        let nodes = if self.calm { self.nodes.len() } else { 0 };
+        for node in 0..nodes {
+            self.operate(Command::UnDrain(self.node_id(node)));
+        }
+    }
+
     /// Of two machines with one id one is enough.
     fn start_missing(&mut self, node: usize) {
         let id = &self.nodes[node].id;

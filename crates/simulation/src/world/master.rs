@@ -128,6 +128,7 @@ impl World {
         }
         self.see(Seen::MasterStarted);
         self.tell_control(Input::Tick);
+        self.win_back();
     }
 
     fn settings_of_master(&self, term: store::Rev) -> control::Settings {
@@ -166,6 +167,10 @@ impl World {
     }
 
     pub(crate) fn stop_master(&mut self) {
+        if self.network.is_frozen(MASTER) {
+            // The signal is delivered when the process goes on.
+            return self.defer(MASTER, Event::Fault(Fault::StopMaster));
+        }
         if let Some(master) = &mut self.master {
             master.stops = true;
         }
@@ -272,7 +277,7 @@ impl World {
                 self.note(format_args!("master: {notice}"));
                 self.see(Seen::Logged(notice));
             }
-            Effect::Post(post) => self.post(post.number, post.event.as_str()),
+            Effect::Post(post) => self.post(&post),
             Effect::Commit { number, writes } => self.commit(number, writes),
             Effect::StepDown { reason } => {
                 self.note(format_args!("master: steps down, {reason}"));
@@ -306,10 +311,13 @@ impl World {
         let unwritten = (self.master.as_ref()).is_some_and(|it| it.control.unwritten() > 0);
         // A master that lets calls go on without its store forgets what it could not write down.
         let forgets = unwritten && self.storage.was_ill();
-        let (now, writes) = (self.now(), self.storage.writes() || forgets);
+        let (now, writes) = (self.now(), self.storage.writes());
         for browser in 0..self.browsers.len() {
             if writes || self.browsers[browser].phase() != Phase::In {
-                self.browsers[browser].miss(now);
+                self.browsers[browser].miss();
+            }
+            if forgets {
+                self.browsers[browser].mislead(now);
                 self.settle_browser(browser);
             }
         }

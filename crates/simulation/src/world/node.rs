@@ -145,6 +145,10 @@ impl World {
 
     /// Asks it to end, as a service manager does.
     pub(crate) fn stop_node(&mut self, node: usize) {
+        let host = self.nodes[node].host;
+        if self.network.is_frozen(host) {
+            return self.defer(host, Event::Fault(crate::plan::Fault::StopNode(node)));
+        }
         self.tell_agent(node, Input::Stop);
     }
 

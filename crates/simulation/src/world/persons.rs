@@ -52,11 +52,9 @@ impl World {
 
     /// A notification on this line was lost.
     pub(crate) fn missed(&mut self, line: LineId) {
-        let now = self.now();
         if let Some(browser) = self.webs.get(&line).copied() {
             self.note(format_args!("browser {browser}: was not told something"));
-            self.browsers[browser].miss(now);
-            self.settle_browser(browser);
+            self.browsers[browser].miss();
         }
     }
 
