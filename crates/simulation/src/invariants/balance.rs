@@ -63,7 +63,7 @@ impl Balance {
         }
         self.posted = Some(number);
         // A master begins with a number of its own.
-        let gap = |last: &u64| number > last + 1 && number % 1024 != 0;
+        let gap = |last: &u64| number > last + 1 && !number.is_multiple_of(1024);
         if let Some(last) = last.filter(gap) {
             return Err(format!("event {number}, {event}, was posted after {last}"));
         }
