@@ -5,7 +5,8 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// How the plane is set up. Nothing in it changes afterwards but the addresses ([`crate::Plane::set_addresses`]).
+/// How the plane is set up. Nothing in it changes afterwards but the addresses ([`crate::Plane::set_addresses`])
+/// and what the relay may do ([`crate::Plane::set_relay`]).
 #[derive(Clone, Debug)]
 pub struct Config {
     /// Threads. One per core that media may use.
@@ -14,6 +15,8 @@ pub struct Config {
     pub ports: RangeInclusive<u16>,
     /// Addresses that clients are told, in order of preference. May be empty, then nothing can be published.
     pub addresses: Vec<IpAddr>,
+    /// The relay at the STUN port.
+    pub relay: crate::relay::Options,
 }
 
 /// An opaque id, given by the caller and unique on the node.

@@ -147,6 +147,14 @@ counters! {
     candidates_unusable,
     /// Commands for transports that do not exist.
     commands_unknown,
+    /// Datagrams of the relay's clients handed to media without a socket between.
+    relay_in,
+    /// Datagrams of media handed to the relay's clients without a socket between.
+    relay_out,
+    /// Of these, those that went from one shard to another.
+    relay_crossed,
+    /// Of these, those that another shard was too busy for.
+    relay_dropped,
     /// Transports opened.
     transports_opened,
     /// Transports closed.

@@ -45,7 +45,7 @@ mod net;
 mod noise;
 mod plane;
 mod rate;
-mod reflector;
+pub mod relay;
 pub mod rewrite;
 pub mod rtcp;
 pub mod rtp;

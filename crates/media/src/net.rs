@@ -15,7 +15,7 @@ use std::net::{IpAddr, SocketAddr};
 pub use batch::{Batch, LARGEST};
 #[cfg(feature = "fuzzing")]
 pub use frames::{Frames, TooLong};
-pub use port::{BindError, bind};
+pub use port::{BindError, bind, bind_shared, bind_udp};
 pub use readiness::{Readiness, Token, Wake};
 pub use tcp::Streams;
 pub use udp::{INBOX, Inbox, Udp};
@@ -27,6 +27,8 @@ pub enum Via {
     Udp,
     /// One RFC 4571 frame of an accepted TCP connection.
     Tcp,
+    /// Handed over by the relay of the shard with this number; the address is the relayed one.
+    Relay(u16),
 }
 
 /// The far end of a 5-tuple. The near end is the shard's one port, at whichever local address.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, TcpListener};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use crate::api::{Command, Config, EventSink, Id, Overloaded, TransportState};
 use crate::counters::{Counters, Totals};
-use crate::net::{BindError, Wake, bind};
-use crate::reflector::Reflector;
-use crate::shard::{Ends, Gone, Order, Shard, Sockets};
+use crate::net::{BindError, Streams, Wake, bind, bind_shared};
+use crate::relay::{Engine, Links};
+use crate::shard::{Ends, FIRST_STREAM, Gone, Order, Shard, Sockets};
 use crate::transport::NoCertificate;
 
 /// Orders that wait for one shard.
@@ -45,7 +45,9 @@ pub struct SnapshotError;
 /// The running media plane. Dropping it stops the shards.
 pub struct Plane {
     shards: Vec<Handle>,
-    reflector: Reflector,
+    stun_port: u16,
+    /// Keeps other processes of the user away from the port.
+    _listener: TcpListener,
     routes: Mutex<Routes>,
 }
 
@@ -78,9 +80,17 @@ struct Session {
 pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let (gone_tx, gone) = channel();
     let count = config.shards.get();
+    let (relays, listener, stun_port) = bind_shared(&config.ports, count)?;
+    let media: Result<Vec<_>, _> = (0..count).map(|_| bind(&config.ports)).collect();
+    let media = media?;
+    let ports: Vec<u16> = media.iter().map(|(_, _, port)| *port).collect();
+    let wakes: Vec<Wake> = (0..count).map(|_| Wake::new()).collect::<io::Result<_>>()?;
+    let mut nonce_key = [0; 32];
+    aws_lc_rs::rand::fill(&mut nonce_key).map_err(|_| io::Error::other("no random numbers"))?;
     let mut plane = Plane {
         shards: Vec::with_capacity(count),
-        reflector: Reflector::start(&config.ports)?,
+        stun_port,
+        _listener: listener,
         routes: Mutex::new(Routes {
             transports: HashMap::new(),
             sessions: HashMap::new(),
@@ -88,12 +98,19 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
             gone,
         }),
     };
-    for index in 0..count {
-        let (udp, tcp, port) = bind(&config.ports)?;
-        let sockets = Sockets { udp, tcp, port };
+    let links = Links::between(&wakes);
+    let parts = media.into_iter().zip(relays).zip(links).zip(wakes);
+    for ((((udp, tcp, port), relay), links), wake) in parts {
         let (orders, queue) = sync_channel(QUEUE);
-        let wake = Wake::new()?;
         let counters = Arc::new(Counters::default());
+        let (own, counted) = (ports.clone(), counters.clone());
+        let sockets = Sockets {
+            udp,
+            tcp: Streams::new(tcp, FIRST_STREAM)?,
+            port,
+            relay: Engine::new(&config.relay, relay, &nonce_key, own, counted),
+            links,
+        };
         let ends = Ends {
             orders: queue,
             wake: wake.clone(),
@@ -101,6 +118,7 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
             gone: gone_tx.clone(),
             counters: counters.clone(),
         };
+        let index = plane.shards.len();
         let thread = spawn(index, sockets, ends, config.addresses.clone())?;
         plane.shards.push(Handle {
             orders,
@@ -173,9 +191,42 @@ impl Plane {
         self.shards.iter().map(|shard| shard.port).collect()
     }
 
-    /// The UDP port that answers plain STUN Binding requests and carries no media.
+    /// The port of the relay: STUN and TURN, and no media of its own.
     pub fn stun_port(&self) -> u16 {
-        self.reflector.port()
+        self.stun_port
+    }
+
+    /// What the relay may do from now on. Before it is told for the first time it answers STUN Binding alone.
+    ///
+    /// # Errors
+    /// When a shard's queue is full. Some shards may have taken it: try again.
+    pub fn set_relay(&self, mut settings: turn::Settings) -> Result<(), Overloaded> {
+        let total = settings.quotas.total;
+        settings.quotas.total = total.div_ceil(self.shards.len() as u32);
+        for shard in &self.shards {
+            shard.order(Order::Relay(settings.clone()))?;
+        }
+        Ok(())
+    }
+
+    /// What the relay counted since it started.
+    ///
+    /// # Errors
+    /// When a shard does not answer within a second.
+    pub fn relay_counts(&self) -> Result<turn::Counts, SnapshotError> {
+        let mut all = turn::Counts::default();
+        for counts in self.ask_all(Order::RelayCounts)? {
+            all.add(&counts);
+        }
+        Ok(all)
+    }
+
+    /// What happened to the relay's clients since this was last asked, each told once.
+    ///
+    /// # Errors
+    /// When a shard does not answer within a second.
+    pub fn take_relay_events(&self) -> Result<Vec<turn::Event>, SnapshotError> {
+        Ok(self.ask_all(Order::RelayEvents)?.concat())
     }
 
     /// From now on new transports advertise these addresses, in order of preference.
@@ -194,19 +245,21 @@ impl Plane {
     /// # Errors
     /// When a shard does not answer in that time.
     pub fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError> {
-        let (states, answers) = sync_channel(self.shards.len());
+        Ok(self.ask_all(Order::Snapshot)?.concat())
+    }
+
+    fn ask_all<T>(&self, order: impl Fn(SyncSender<T>) -> Order) -> Result<Vec<T>, SnapshotError> {
+        let (answer, answers) = sync_channel(self.shards.len());
         for shard in &self.shards {
-            let order = Order::Snapshot(states.clone());
+            let order = order(answer.clone());
             shard.order(order).map_err(|_| SnapshotError)?;
         }
         let until = Instant::now() + SNAPSHOT;
-        let mut all = Vec::new();
-        for _ in &self.shards {
+        let answers = self.shards.iter().map(|_| {
             let left = until.saturating_duration_since(Instant::now());
-            let states = answers.recv_timeout(left).map_err(|_| SnapshotError)?;
-            all.extend(states);
-        }
-        Ok(all)
+            answers.recv_timeout(left).map_err(|_| SnapshotError)
+        });
+        answers.collect()
     }
 
     /// What all shards counted since they started.
@@ -215,7 +268,6 @@ impl Plane {
         for shard in &self.shards {
             totals.add(&shard.counters);
         }
-        totals.add(self.reflector.counters());
         totals
     }
 

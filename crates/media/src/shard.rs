@@ -9,6 +9,7 @@ mod commands;
 mod connection;
 mod demux;
 mod outbox;
+mod relaying;
 mod settle;
 mod slots;
 mod timers;
@@ -21,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::{EventSink, Id, TransportState};
 use crate::counters::Counters;
-use crate::net::{Inbox, LARGEST, Peer, Readiness, Streams, Token, Wake};
+use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
 use crate::plane::StartError;
 use crate::rate::Rate;
 use crate::stream::Stream;
@@ -32,12 +33,13 @@ use outbox::Outbox;
 use timers::{Timer, Timers};
 
 pub use slots::{Key, Slots};
-pub use wire::Wire;
+pub use wire::{Sockets, Wire};
 
 const UDP: Token = 0;
 const LISTENER: Token = 1;
 const WAKE: Token = 2;
-const FIRST_STREAM: Token = 3;
+/// Accepted connections have tokens from here on.
+pub const FIRST_STREAM: Token = 3;
 
 /// Longest wait without any deadline.
 const IDLE: Duration = Duration::from_millis(500);
@@ -58,6 +60,12 @@ pub enum Order {
     Addresses(Vec<std::net::IpAddr>),
     /// Say what there is.
     Snapshot(SyncSender<Vec<TransportState>>),
+    /// What the relay may do from now on.
+    Relay(turn::Settings),
+    /// Say what the relay counted.
+    RelayCounts(SyncSender<turn::Counts>),
+    /// Say what happened at the relay since this was last asked.
+    RelayEvents(SyncSender<Vec<turn::Event>>),
     /// End the thread.
     Stop,
 }
@@ -91,6 +99,8 @@ pub struct Shard {
     /// Out while its content is being taken in.
     inbox: Option<Box<Inbox>>,
     /// Out while its content is being taken in.
+    relay_inbox: Option<Box<Inbox>>,
+    /// Out while its content is being taken in.
     frame: Option<Box<[u8; LARGEST]>>,
     port: u16,
     factory: Factory,
@@ -120,23 +130,13 @@ pub struct Shard {
     counters: Arc<Counters>,
 }
 
-/// The sockets of a shard, opened before its thread starts.
-pub struct Sockets {
-    #[allow(missing_docs)]
-    pub udp: crate::net::Udp,
-    #[allow(missing_docs)]
-    pub tcp: std::net::TcpListener,
-    /// Of both.
-    pub port: u16,
-}
-
 impl Shard {
     /// With open sockets.
     ///
     /// # Errors
     /// When the system lacks what it takes to watch them, or no certificate can be made.
     pub fn new(
-        sockets: Sockets,
+        mut sockets: Sockets,
         ends: Ends,
         addresses: Vec<std::net::IpAddr>,
     ) -> Result<Self, StartError> {
@@ -144,15 +144,18 @@ impl Shard {
         readiness.add(&sockets.udp, UDP)?;
         readiness.add(&ends.wake, WAKE)?;
         let mut factory = Factory::new()?;
-        factory.set_addresses(addresses, sockets.port);
+        let port = sockets.port;
         let counters = ends.counters;
-        let tcp = Streams::new(sockets.tcp, FIRST_STREAM)?;
-        tcp.listen(&readiness, LISTENER)?;
+        sockets.tcp.listen(&readiness, LISTENER)?;
+        sockets.relay.watch(&readiness)?;
+        sockets.relay.set_addresses(&addresses);
+        factory.set_addresses(addresses, port);
         Ok(Self {
-            wire: Wire::new(sockets.udp, tcp, readiness, counters.clone()),
+            wire: Wire::new(sockets, readiness, counters.clone()),
             inbox: Some(Box::default()),
+            relay_inbox: Some(Box::default()),
             frame: Some(Box::new([0; LARGEST])),
-            port: sockets.port,
+            port,
             factory,
             connections: Slots::default(),
             streams: Slots::default(),
@@ -190,14 +193,19 @@ impl Shard {
             let wait = self.timers.wait(Instant::now(), most);
             ready.clear();
             self.wire.readiness.wait(wait, &mut ready);
+            self.wire.relay.tick();
+            // What was ordered before a packet was sent holds for that packet.
+            if ready.contains(&WAKE) {
+                self.wake.clear();
+            }
+            let Some(left) = self.obey(Instant::now()) else {
+                return;
+            };
             for token in &ready {
                 self.ready(*token);
             }
             self.elapse(Instant::now());
-            let Some(left) = self.obey(Instant::now()) else {
-                return;
-            };
-            more = left;
+            more = left | self.open_parcels();
             self.forward(Instant::now());
             told = self.outbox.retry();
         }
@@ -210,7 +218,8 @@ impl Shard {
                 let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
                 tcp.accept(readiness, Instant::now(), &self.counters);
             }
-            WAKE => self.wake.clear(),
+            WAKE => {}
+            relay if relay >= crate::relay::FIRST_TOKEN => self.take_relayed(relay),
             stream => self.take_frames(stream),
         }
     }
@@ -227,6 +236,9 @@ impl Shard {
                     let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
                     let closed = tcp.sweep(now, readiness, LISTENER);
                     self.counters.tcp_closed.add(closed);
+                    self.wire.relay.elapse();
+                    let by_peer = &self.by_peer;
+                    self.wire.forget_relayed(|peer| by_peer.contains_key(peer));
                     self.timers.set(now + SWEEP, Timer::Sweep);
                 }
             }

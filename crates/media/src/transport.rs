@@ -189,7 +189,7 @@ impl Transport {
             return false;
         };
         let proto = match peer.via {
-            Via::Udp => Protocol::Udp,
+            Via::Udp | Via::Relay(_) => Protocol::Udp,
             Via::Tcp => Protocol::Tcp,
         };
         let done = self.rtc.enter(|rtc| {

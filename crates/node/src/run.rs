@@ -25,6 +25,7 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<E
         shards: config.shards,
         ports: config.media_ports.clone(),
         addresses: prepared.ips.clone(),
+        relay: media::relay::Options::default(),
     };
     let plane = media::start(plane, sink)?;
     info!(ports = ?plane.ports(), addresses = ?prepared.ips, "media is up");

@@ -22,6 +22,7 @@ fn plane() -> media::Plane {
         shards: NonZeroUsize::MIN,
         ports: 0..=0,
         addresses: vec![LOCALHOST],
+        relay: media::relay::Options::default(),
     };
     media::start(config, Arc::new(|_| true)).expect("started")
 }

@@ -8,7 +8,7 @@ use super::*;
 use crate::net::{Peer, Readiness, Streams, Via, bind};
 use crate::rtcp;
 use crate::rtp::{self, Mid, Values};
-use crate::shard::Slots;
+use crate::shard::{Slots, Sockets};
 use crate::srtp::Profile;
 use crate::transport::{Codecs, Packet};
 
@@ -145,10 +145,11 @@ fn outgoing(kind: Kind, ssrc: u32, rtx: Option<u32>) -> Outgoing {
 }
 
 fn wire() -> Wire {
-    let (udp, tcp, _) = bind(&(0..=0)).expect("a port is free");
+    let (udp, tcp, port) = bind(&(0..=0)).expect("a port is free");
     let readiness = Readiness::new().expect("epoll");
     let tcp = Streams::new(tcp, 0).expect("a listener");
-    Wire::new(udp, tcp, readiness, Arc::default())
+    let sockets = Sockets::alone(udp, tcp, port, Arc::default());
+    Wire::new(sockets, readiness, Arc::default())
 }
 
 #[test]

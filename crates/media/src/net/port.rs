@@ -60,6 +60,44 @@ pub fn bind(ports: &RangeInclusive<u16>) -> Result<(Udp, TcpListener, u16), Bind
     })
 }
 
+/// Opens TCP once and UDP `count` times on the first port of `ports` that is free for both: the system gives each client's
+/// datagrams to one and the same of the UDP sockets.
+///
+/// # Errors
+/// When no port is free or sockets cannot be had at all.
+pub fn bind_shared(
+    ports: &RangeInclusive<u16>,
+    count: usize,
+) -> Result<(Vec<Udp>, TcpListener, u16), BindError> {
+    let family = family()?;
+    let candidates: Vec<u16> = match *ports.end() {
+        0 => vec![0; SYSTEM_ATTEMPTS],
+        _ => ports.clone().filter(|port| *port != 0).collect(),
+    };
+    for port in candidates {
+        match bind_group(family, port, count) {
+            Ok((udp, tcp)) => {
+                let port = tcp.local_addr()?.port();
+                return Ok((udp, tcp, port));
+            }
+            Err(error) if is_taken(&error) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Err(BindError::NoFreePort {
+        first: *ports.start(),
+        last: *ports.end(),
+    })
+}
+
+/// Opens UDP alone, on `port` or, if that is 0, on one that the system chooses.
+///
+/// # Errors
+/// What the system says.
+pub fn bind_udp(port: u16) -> io::Result<(Udp, u16)> {
+    bind_datagrams(family()?, port, false)
+}
+
 fn bind_any(family: Family) -> Result<(Udp, TcpListener, u16), BindError> {
     for _ in 0..SYSTEM_ATTEMPTS {
         match bind_both(family, 0) {
@@ -86,25 +124,48 @@ fn family() -> io::Result<Family> {
 }
 
 fn bind_both(family: Family, port: u16) -> io::Result<(Udp, TcpListener, u16)> {
-    let domain = match family {
-        Family::V4 => libc::AF_INET,
-        Family::Dual => libc::AF_INET6,
-    };
-    let udp = socket(domain, libc::SOCK_DGRAM)?;
+    let (udp, port) = bind_datagrams(family, port, false)?;
+    let tcp = bind_listener(family, port)?;
+    Ok((udp, tcp, port))
+}
+
+fn bind_group(family: Family, port: u16, count: usize) -> io::Result<(Vec<Udp>, TcpListener)> {
+    // The listener comes first and keeps others of the same user out of the group, which the system would let in.
+    let tcp = bind_listener(family, port)?;
+    let port = tcp.local_addr()?.port();
+    let group = (0..count).map(|_| Ok(bind_datagrams(family, port, true)?.0));
+    Ok((group.collect::<io::Result<_>>()?, tcp))
+}
+
+fn bind_datagrams(family: Family, port: u16, shared: bool) -> io::Result<(Udp, u16)> {
+    let udp = socket(domain(family), libc::SOCK_DGRAM)?;
+    if shared {
+        set(&udp, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
+    }
     tell_destination(&udp, family)?;
     enlarge(&udp);
     bind_to(&udp, family, port)?;
     let udp = UdpSocket::from(udp);
     let port = udp.local_addr()?.port();
+    Ok((Udp::new(udp, family), port))
+}
 
-    let tcp = socket(domain, libc::SOCK_STREAM)?;
+fn bind_listener(family: Family, port: u16) -> io::Result<TcpListener> {
+    let tcp = socket(domain(family), libc::SOCK_STREAM)?;
     set(&tcp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     bind_to(&tcp, family, port)?;
     // SAFETY: no pointers are passed; the descriptor is open.
     if unsafe { libc::listen(tcp.as_raw_fd(), BACKLOG) } < 0 {
         return Err(io::Error::last_os_error());
     }
-    Ok((Udp::new(udp, family), TcpListener::from(tcp), port))
+    Ok(TcpListener::from(tcp))
+}
+
+fn domain(family: Family) -> i32 {
+    match family {
+        Family::V4 => libc::AF_INET,
+        Family::Dual => libc::AF_INET6,
+    }
 }
 
 fn socket(domain: i32, kind: i32) -> io::Result<OwnedFd> {

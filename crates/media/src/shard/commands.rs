@@ -37,7 +37,18 @@ impl Shard {
         for _ in 0..COMMANDS {
             match self.orders.try_recv() {
                 Ok(Order::Command(command)) => self.command(now, command),
-                Ok(Order::Addresses(addresses)) => self.factory.set_addresses(addresses, self.port),
+                Ok(Order::Addresses(addresses)) => {
+                    self.wire.relay.set_addresses(&addresses);
+                    self.factory.set_addresses(addresses, self.port);
+                }
+                Ok(Order::Relay(settings)) => self.wire.relay.set_settings(settings),
+                // Nobody waits any more: then nobody wants it.
+                Ok(Order::RelayCounts(to)) => {
+                    let _ = to.try_send(self.wire.relay.counts().clone());
+                }
+                Ok(Order::RelayEvents(to)) => {
+                    let _ = to.try_send(self.wire.relay.take_events());
+                }
                 Ok(Order::Snapshot(to)) => {
                     let states = self.connections.iter().map(Connection::state);
                     // Nobody waits any more: then nobody wants it.

@@ -14,10 +14,10 @@ use crate::net::{Peer, Route, Token, Via};
 use crate::stun;
 
 /// A datagram or frame that came.
-struct Came<'a> {
-    peer: Peer,
-    local: Option<IpAddr>,
-    data: &'a mut [u8],
+pub(super) struct Came<'a> {
+    pub peer: Peer,
+    pub local: Option<IpAddr>,
+    pub data: &'a mut [u8],
 }
 
 impl Shard {
@@ -99,7 +99,7 @@ impl Shard {
         }
     }
 
-    fn take(&mut self, now: Instant, came: Came<'_>) {
+    pub(super) fn take(&mut self, now: Instant, came: Came<'_>) {
         match came.data.first() {
             Some(0..=3) => self.take_stun(now, came),
             Some(20..=63) => self.take_dtls(now, came),

@@ -57,6 +57,7 @@ impl Shard {
     }
 
     fn send_for(&mut self, key: Key, now: Instant, peer: Peer, data: &[u8]) {
+        let peer = self.wire.resolve(peer);
         if stun::is_binding_success(data) {
             self.prove(key, now, peer);
         }

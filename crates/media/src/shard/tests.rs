@@ -8,7 +8,7 @@ use std::sync::mpsc::{channel, sync_channel};
 use super::claims::Claim;
 use super::*;
 use crate::api::{Command, Event, Refusal, Stage};
-use crate::net::{Peer, Via, bind};
+use crate::net::{Peer, Streams, Via, bind};
 
 /// What a browser offers, reduced to one medium.
 const OFFER: &str = "v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\n\
@@ -47,7 +47,8 @@ impl Setup {
             gone: gone_tx,
             counters: Arc::default(),
         };
-        let sockets = Sockets { udp, tcp, port };
+        let tcp = Streams::new(tcp, FIRST_STREAM).expect("a listener");
+        let sockets = Sockets::alone(udp, tcp, port, Arc::default());
         let shard = Shard::new(sockets, ends, vec![Ipv4Addr::LOCALHOST.into()]);
         Self {
             shard: shard.expect("sockets"),

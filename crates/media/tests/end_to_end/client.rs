@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpStream, UdpSocket};
 use std::time::{Duration, Instant};
 
+use super::relayed::Relayed;
 use str0m::bwe::{Bitrate, BweKind};
 use str0m::change::{SdpAnswer, SdpOffer, SdpPendingOffer};
 use str0m::format::Codec;
@@ -20,6 +21,7 @@ enum Socket {
         stream: TcpStream,
         incoming: Vec<u8>,
     },
+    Relayed(Box<Relayed>),
 }
 
 /// A client.
@@ -87,6 +89,23 @@ impl Client {
         let host = host.tcptype(TcpType::Active).build().unwrap();
         client.rtc.add_local_candidate(host);
         client
+    }
+
+    /// That sends and receives through a relay.
+    pub fn relayed(relayed: Relayed) -> Self {
+        let addr = relayed.addr;
+        let mut client = Self::new(Socket::Relayed(Box::new(relayed)), addr);
+        let host = Candidate::host(addr, "udp").unwrap();
+        client.rtc.add_local_candidate(host);
+        client
+    }
+
+    /// Its way through the relay.
+    pub fn relay(&mut self) -> &mut Relayed {
+        match &mut self.socket {
+            Socket::Relayed(relayed) => relayed,
+            _ => panic!("it has no relay"),
+        }
     }
 
     fn new(socket: Socket, addr: SocketAddr) -> Self {
@@ -196,7 +215,7 @@ impl Client {
                 continue;
             }
             let protocol = match self.socket {
-                Socket::Udp(_) => Protocol::Udp,
+                Socket::Udp(_) | Socket::Relayed(_) => Protocol::Udp,
                 Socket::Tcp { .. } => Protocol::Tcp,
             };
             let receive = Receive::new(protocol, from, self.addr, &buffer[..len]).unwrap();
@@ -233,6 +252,7 @@ impl Client {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => None,
                 Err(error) => panic!("{error}"),
             },
+            Socket::Relayed(relayed) => relayed.read(buffer),
             Socket::Tcp { stream, incoming } => {
                 let mut chunk = [0; 4096];
                 if let Ok(len) = stream.read(&mut chunk) {
@@ -254,6 +274,7 @@ impl Client {
                 // The server may be gone, or its address of a family this socket has not.
                 let _ = socket.send_to(data, to);
             }
+            Socket::Relayed(relayed) => relayed.send(to, data),
             Socket::Tcp { stream, .. } => {
                 let mut frame = (data.len() as u16).to_be_bytes().to_vec();
                 frame.extend_from_slice(data);

@@ -42,7 +42,9 @@ fn plain_binding_request_is_answered_where_no_media_is() {
         socket.send(nonsense).unwrap();
     }
     answers_plainly(&socket);
-    assert_eq!(world.counters().stun_plain, 1);
+    let counts = world.plane.relay_counts().unwrap();
+    let answered = counts.answered(turn::Method::Binding, turn::Code::Success);
+    assert_eq!(answered, 1);
 }
 
 /// Asks for its own address and checks the answer.

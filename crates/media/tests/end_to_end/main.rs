@@ -7,4 +7,6 @@ mod client;
 mod commands;
 mod feedback;
 mod hostile;
+mod relay;
+mod relayed;
 mod world;

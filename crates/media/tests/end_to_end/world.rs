@@ -47,6 +47,7 @@ impl World {
             shards: NonZeroUsize::new(shards).unwrap(),
             ports: 0..=0,
             addresses: addresses.to_vec(),
+            relay: media::relay::Options::default(),
         };
         let plane = start(config, Arc::new(move |event| tx.send(event).is_ok())).unwrap();
         Self {

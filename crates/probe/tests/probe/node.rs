@@ -35,6 +35,7 @@ impl Node {
             shards: NonZeroUsize::new(shards).unwrap(),
             ports: 0..=0,
             addresses: addresses.to_vec(),
+            relay: media::relay::Options::default(),
         };
         let sink = move |event| {
             if let Event::Answered { key, result } = event

@@ -1,0 +1,290 @@
+//! One TURN server with its sockets.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use turn::{Action, AllocationId, Counts, Dress, Event, Now, Server, Settings, Ticket, Tuple, Via};
+
+use super::ports::Ports;
+use super::{Options, REALM};
+use crate::counters::Counters;
+use crate::net::{Batch, Inbox, LARGEST, Readiness, Token, Udp};
+
+/// Tokens of a relay start here; those of shards are lower.
+pub const FIRST_TOKEN: Token = 1 << 32;
+const UDP: Token = FIRST_TOKEN;
+const PORTS: Token = FIRST_TOKEN + (1 << 32);
+
+/// Most bytes that [`Dress`] puts before and after the data.
+const DRESS: usize = 48 + 3;
+/// Own addresses that stay peers although they are no longer advertised: running calls go on when an address changes.
+const REMEMBERED: usize = 16;
+
+/// A datagram of a client for the node's own media.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handover {
+    /// The shard that has the port.
+    pub shard: usize,
+    /// Whom the shard takes for the sender.
+    pub relayed: SocketAddr,
+    /// At which of our addresses it would have arrived.
+    pub local: IpAddr,
+    /// Where the data is in what was taken.
+    pub data: std::ops::Range<usize>,
+}
+
+/// One TURN server with its sockets.
+pub struct Engine {
+    server: Server,
+    udp: Udp,
+    ports: Ports,
+    batch: Batch,
+    now: Now,
+    /// Ports of media, by shard.
+    media: Vec<u16>,
+    addresses: Vec<IpAddr>,
+    /// Where media is reached, and at which shard.
+    own: HashMap<SocketAddr, usize>,
+    by_relayed: HashMap<SocketAddr, AllocationId>,
+    counters: Arc<Counters>,
+}
+
+impl Engine {
+    /// At `udp`. `nonce_key` is random; `media` are the ports of the shards, none for a relay that stands alone.
+    pub fn new(
+        options: &Options,
+        udp: Udp,
+        nonce_key: &[u8; 32],
+        media: Vec<u16>,
+        counters: Arc<Counters>,
+    ) -> Self {
+        let ports: RangeInclusive<u16> = options.ports.clone();
+        Self {
+            server: Server::new(REALM, nonce_key),
+            udp,
+            ports: Ports::new(ports, PORTS),
+            batch: Batch::default(),
+            now: now(),
+            media,
+            addresses: Vec::new(),
+            own: HashMap::new(),
+            by_relayed: HashMap::new(),
+            counters,
+        }
+    }
+
+    /// Has its sockets watched.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn watch(&self, readiness: &Readiness) -> std::io::Result<()> {
+        readiness.add(&self.udp, UDP)
+    }
+
+    /// From now on these hold.
+    pub fn set_settings(&mut self, settings: Settings) {
+        self.server.set_settings(settings);
+    }
+
+    /// Where the node, or the relay, is reached from now on.
+    pub fn set_addresses(&mut self, addresses: &[IpAddr]) {
+        self.server.set_addresses(addresses.to_vec());
+        let old = self.addresses.iter().filter(|old| !addresses.contains(old));
+        let all = addresses.iter().chain(old).copied();
+        self.addresses = all.take(REMEMBERED.max(addresses.len())).collect();
+        self.own.clear();
+        for ip in &self.addresses {
+            for (shard, port) in self.media.iter().enumerate() {
+                self.own
+                    .insert(SocketAddr::new(ip.to_canonical(), *port), shard);
+            }
+        }
+        self.server.set_own_peers(self.own.keys().copied());
+    }
+
+    /// Looks at the clocks. What follows happens then.
+    pub fn tick(&mut self) {
+        self.now = now();
+    }
+
+    /// Ends what was not refreshed. To be called about every second.
+    pub fn elapse(&mut self) {
+        self.tick();
+        self.server.elapse(&self.now);
+        self.close_ended();
+    }
+
+    fn close_ended(&mut self) {
+        for id in self.server.take_ended() {
+            self.ports.close(id, &self.counters);
+            self.by_relayed.retain(|_, known| *known != id);
+        }
+    }
+
+    /// Receives from its own port what waits. Returns how many datagrams, to be had from the inbox and handed to
+    /// [`Engine::take_udp`].
+    pub fn fill(&self, inbox: &mut Inbox) -> usize {
+        inbox.fill(&self.udp)
+    }
+
+    /// Whether a token is that of its own port.
+    pub fn is_udp(token: Token) -> bool {
+        token == UDP
+    }
+
+    /// Takes what a client sent by UDP, and does what it asks, except when that concerns the node's own media.
+    pub fn take_udp(
+        &mut self,
+        from: SocketAddr,
+        local: Option<IpAddr>,
+        data: &[u8],
+        readiness: &Readiness,
+    ) -> Option<Handover> {
+        self.serve(Tuple::udp(from, local), data, readiness)
+    }
+
+    fn serve(&mut self, client: Tuple, bytes: &[u8], readiness: &Readiness) -> Option<Handover> {
+        match self.server.from_client(&self.now, client, bytes) {
+            Action::Nothing => {}
+            Action::Reply => {
+                self.reply(client);
+                // The request may have been to end the allocation.
+                self.close_ended();
+            }
+            Action::Open(ticket) => self.open(client, ticket, readiness),
+            Action::Relay {
+                allocation,
+                peer,
+                data,
+            } => match self.own.get(&peer) {
+                Some(shard) => {
+                    self.counters.relay_in.add(1);
+                    let start = data.as_ptr() as usize - bytes.as_ptr() as usize;
+                    return Some(Handover {
+                        shard: *shard,
+                        relayed: self.server.relayed(allocation)?,
+                        local: peer.ip(),
+                        data: start..start + data.len(),
+                    });
+                }
+                None => self.ports.send(allocation, peer, data, &self.counters),
+            },
+        }
+        None
+    }
+
+    fn open(&mut self, client: Tuple, ticket: Ticket, readiness: &Readiness) {
+        let opened = self.ports.open(ticket.is_even());
+        let port = opened.as_ref().map(|opened| opened.port).map_err(|no| *no);
+        let id = self.server.opened(&self.now, ticket, port);
+        self.reply(client);
+        let (Some(id), Ok(opened)) = (id, opened) else {
+            return;
+        };
+        self.ports.give(opened, id, readiness);
+        if let Some(relayed) = self.server.relayed(id) {
+            self.by_relayed.insert(relayed, id);
+        }
+    }
+
+    fn reply(&mut self, client: Tuple) {
+        let reply = self.server.reply();
+        let slot = self.batch.slot(&self.udp, &self.counters);
+        if client.via == Via::Udp
+            && let Some(slot) = slot.get_mut(..reply.len())
+        {
+            slot.copy_from_slice(reply);
+            self.batch.commit(client.remote, client.local, reply.len());
+        }
+    }
+
+    /// Takes what waits at the port of an allocation, if the token is one's. Returns whether the inbox was full: more may
+    /// wait.
+    pub fn take_from_peers(&mut self, token: Token, inbox: &mut Inbox) -> bool {
+        let Some(port) = self.ports.get(token).filter(|_| self.ports.is_token(token)) else {
+            return false;
+        };
+        let id = port.id;
+        let count = inbox.fill(&port.udp);
+        for slot in 0..count {
+            let Some(datagram) = inbox.datagram(slot) else {
+                self.counters.in_malformed.add(1);
+                continue;
+            };
+            let len = datagram.data.len();
+            let from = datagram.from;
+            if len + DRESS > LARGEST {
+                self.counters.in_malformed.add(1);
+            } else if let Some(dress) = self.server.from_peer(&self.now, id, from, len) {
+                self.put(&dress, datagram.data);
+            }
+        }
+        count == crate::net::INBOX
+    }
+
+    /// What the node's own media at `from` sends to a relayed address; `fill` writes it. False when it wrote nothing.
+    pub fn take_from_own(
+        &mut self,
+        relayed: SocketAddr,
+        from: SocketAddr,
+        fill: impl FnOnce(&mut [u8]) -> Option<usize>,
+    ) -> bool {
+        let id = self.by_relayed.get(&relayed).copied();
+        let room = id.map_or(0, |id| self.server.room(&self.now, id, from));
+        let slot = self.batch.slot(&self.udp, &self.counters);
+        let Some(len) = fill(&mut slot[room..LARGEST - 3]) else {
+            return false;
+        };
+        let dress = id.and_then(|id| self.server.from_peer(&self.now, id, from, len));
+        if let Some(dress) = dress.filter(|dress| dress.head().len() == room) {
+            slot[..room].copy_from_slice(dress.head());
+            let end = room + len + dress.padding;
+            slot[room + len..end].fill(0);
+            let client = dress.client;
+            self.batch.commit(client.remote, client.local, end);
+            self.counters.relay_out.add(1);
+        }
+        true
+    }
+
+    fn put(&mut self, dress: &Dress, data: &[u8]) {
+        let (head, client) = (dress.head(), dress.client);
+        let len = head.len() + data.len() + dress.padding;
+        let slot = self.batch.slot(&self.udp, &self.counters);
+        let Some(slot) = slot.get_mut(..len) else {
+            return;
+        };
+        let (before, after) = slot.split_at_mut(head.len());
+        before.copy_from_slice(head);
+        after[..data.len()].copy_from_slice(data);
+        after[data.len()..].fill(0);
+        self.batch.commit(client.remote, client.local, len);
+    }
+
+    /// Hands what was gathered to the system.
+    pub fn flush(&mut self) {
+        self.ports.flush(&self.counters);
+        self.batch.flush(&self.udp, &self.counters);
+    }
+
+    /// What was counted.
+    pub fn counts(&self) -> &Counts {
+        self.server.counts()
+    }
+
+    /// What happened since this was last asked.
+    pub fn take_events(&mut self) -> Vec<Event> {
+        self.server.take_events()
+    }
+}
+
+fn now() -> Now {
+    let unix = SystemTime::now().duration_since(UNIX_EPOCH);
+    Now {
+        instant: Instant::now(),
+        unix_ms: unix.map_or(0, |unix| unix.as_millis() as u64),
+    }
+}
