@@ -1,5 +1,7 @@
 //! The state of a node's mind and what each input does to it.
 
+mod settings;
+
 use std::time::Duration;
 
 use crate::addresses::{Announced, InterfaceAddress};
@@ -14,6 +16,7 @@ use crate::message::{
     Addresses, Answer, Ask, Command, Failure, FailureKind, Hello, Load, Stage, ToMaster, Transport,
     Welcome,
 };
+use crate::node_settings::Kept;
 use crate::orphan::OrphanRule;
 use crate::owed::Owed;
 use crate::requests::Requests;
@@ -61,6 +64,7 @@ pub struct Agent {
     requests: Requests,
     announced: Announced,
     owed: Owed,
+    kept: Kept,
     orphan: OrphanRule,
     load: Load,
     measure_at: Moment,
@@ -93,6 +97,7 @@ impl Agent {
             requests: Requests::default(),
             announced,
             owed: Owed::default(),
+            kept: Kept::default(),
             orphan: OrphanRule::new(settings.exit_when_orphaned),
             settings,
             load: Load::default(),
@@ -119,6 +124,9 @@ impl Agent {
             Input::Connected { carried } => self.on_connected(now, carried, &mut out),
             Input::Welcome(welcome) => self.on_welcome(now, welcome, &mut out),
             Input::Command(command) => self.on_command(command, &mut out),
+            Input::Settings(_) | Input::Clock(_) | Input::Applied { .. } | Input::NotApplied => {
+                self.take_settings(now, input, &mut out);
+            }
             Input::Ended { why, jitter } => self.on_ended(now, why, jitter, &mut out),
             Input::Answered { key, result } => self.on_answered(key, result, &mut out),
             Input::Transport { transport, reason } => {
@@ -206,7 +214,8 @@ impl Agent {
             out.push(Effect::ReadInterfaces);
         }
         if self.retry_at <= now {
-            out.extend(self.owed.again(self.announced.ips()));
+            let settings = self.apply();
+            out.extend(self.owed.again(self.announced.ips(), settings));
         }
     }
 
@@ -261,6 +270,8 @@ impl Agent {
         self.complaint = None;
         out.push(Effect::Note(Note::Attached { master, term }));
         self.say(ToMaster::Load(self.load), out);
+        let running = self.kept.begin_connection();
+        self.say(ToMaster::Running(running), out);
     }
 
     fn on_ended(&mut self, now: Moment, why: Ended, jitter: f64, out: &mut Vec<Effect>) {

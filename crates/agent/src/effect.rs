@@ -1,9 +1,11 @@
 //! What a node's mind wants done.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::message::{Ask, ToMaster};
+use crate::node_settings::NodeSettings;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +25,14 @@ pub enum Effect {
     },
     /// Addresses for descriptions that the media plane makes from now on.
     SetAddresses(Vec<IpAddr>),
+    /// Work by these settings. Answered by [`Input::Applied`](crate::Input::Applied) or
+    /// [`Input::NotApplied`](crate::Input::NotApplied).
+    Apply {
+        #[allow(missing_docs)]
+        settings: Arc<NodeSettings>,
+        /// By how much the master's clock, which dates credentials, is ahead of the node's.
+        clock_ahead_ms: i64,
+    },
     /// Ask the plane what it carries and the machine how busy it is.
     Measure,
     /// Read the machine's interfaces.

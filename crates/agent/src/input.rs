@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::addresses::{InterfaceAddress, choose};
 use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome};
+use crate::node_settings::NodeSettings;
 
 /// A point on the shell's monotonic clock, milliseconds from any origin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +87,19 @@ pub enum Input {
     Welcome(Welcome),
     /// The master wants something done.
     Command(Command),
+    /// The master says how to work from now on.
+    Settings(Box<NodeSettings>),
+    /// By how much the master's clock is ahead of the node's, milliseconds; negative when it is behind.
+    Clock(i64),
+    /// What [`Effect::Apply`](crate::Effect::Apply) asked is in force.
+    Applied {
+        /// Of the settings.
+        version: u64,
+        /// Of the newest relay secret; empty without one.
+        relay_fingerprint: Vec<u8>,
+    },
+    /// The plane did not take what [`Effect::Apply`](crate::Effect::Apply) asked.
+    NotApplied,
     /// What was begun by [`Effect::Dial`](crate::Effect::Dial) is over, with everything that waited to be sent.
     Ended {
         #[allow(missing_docs)]

@@ -19,6 +19,8 @@
 //! - Nothing changes what the node carries but a master's commands, under the highest term that this boot has seen and
 //!   addressed to this boot. A break of any length changes nothing.
 //! - While attached and when everything sent has gone out, the master knows the addresses as they are.
+//! - What the master last told of how to work is in force until a master tells otherwise, whatever becomes of the
+//!   connection.
 //! - Time in which the process was stopped or the machine asleep counts for nothing: only awake time runs out.
 //!
 //! # What the shell owes
@@ -36,6 +38,7 @@ mod fence;
 mod input;
 mod load;
 mod message;
+mod node_settings;
 mod orphan;
 mod owed;
 mod requests;
@@ -49,3 +52,4 @@ pub use message::{
     Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load, Stage,
     ToMaster, Transport, Welcome,
 };
+pub use node_settings::{NodeSettings, RelaySecret, RelaySettings, Running};

@@ -3,6 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::node_settings::Running;
+
 /// An opaque id, given by the master.
 pub type Id = Arc<str>;
 
@@ -243,6 +245,8 @@ pub enum ToMaster {
     AddressesChanged(Addresses),
     /// Goes out with the heartbeats until the next is known.
     Load(Load),
+    /// Goes out with the heartbeats until the next is known.
+    Running(Running),
     /// The node goes down of its own accord.
     Leaving {
         #[allow(missing_docs)]

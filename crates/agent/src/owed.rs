@@ -9,11 +9,12 @@ use crate::message::{Ask, Id};
 /// More closes than this are not kept; the master sees what is left in the next snapshot.
 const MOST: usize = 4096;
 
-/// Closes and addresses that have to be said again. All else is answered, or lost without harm.
+/// Closes, addresses and settings that have to be said again. All else is answered, or lost without harm.
 #[derive(Debug, Default)]
 pub(crate) struct Owed {
     closes: BTreeSet<Id>,
     addresses: bool,
+    settings: bool,
 }
 
 impl Owed {
@@ -27,12 +28,16 @@ impl Owed {
         self.addresses = true;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.closes.is_empty() && !self.addresses
+    pub(crate) fn settings(&mut self) {
+        self.settings = true;
     }
 
-    /// Everything once more, with the addresses as they are now.
-    pub(crate) fn again(&mut self, ips: &[IpAddr]) -> Vec<Effect> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.closes.is_empty() && !self.addresses && !self.settings
+    }
+
+    /// Everything once more, with the addresses and the settings as they are now.
+    pub(crate) fn again(&mut self, ips: &[IpAddr], settings: Option<Effect>) -> Vec<Effect> {
         let closes = std::mem::take(&mut self.closes).into_iter();
         let mut effects: Vec<_> = closes
             .map(|transport| Effect::Submit {
@@ -42,6 +47,9 @@ impl Owed {
             .collect();
         if std::mem::take(&mut self.addresses) {
             effects.push(Effect::SetAddresses(ips.to_vec()));
+        }
+        if std::mem::take(&mut self.settings) {
+            effects.extend(settings);
         }
         effects
     }

@@ -155,6 +155,13 @@ fn of_the_whole(operation: Operation) -> Words {
             )
         },
         Operation::Unwant => get("Take back what an operator wanted", "Wanted"),
+        Operation::RotateRelay => Words {
+            success: (204, None),
+            ..get(
+                "Make relay credentials under a new secret; those under the one before count until the next rotation",
+                "",
+            )
+        },
         Operation::MakeToken => Words {
             body: Some("JoinTokenRequest"),
             failures: &[BAD_BODY],

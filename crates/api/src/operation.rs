@@ -87,6 +87,8 @@ operations! {
     Want = Put "/wanted", "setWanted";
     /// Take that back.
     Unwant = Delete "/wanted", "clearWanted";
+    /// Make relay credentials under a new secret.
+    RotateRelay = Post "/relay/rotate", "rotateRelaySecret";
     /// A token with which a node joins.
     MakeToken = Post "/join-tokens", "makeJoinToken";
 }

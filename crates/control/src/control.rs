@@ -15,8 +15,10 @@ use crate::in_flight::InFlight;
 use crate::input::{Input, Now, Question};
 use crate::journal::{Journal, Slot};
 use crate::node_events::Looks;
+use crate::node_settings::Steering;
 use crate::notice::Notice;
 use crate::rehousing::Homeless;
+use crate::relay::Secrets;
 use crate::restore::Returning;
 use crate::settings::Settings;
 use crate::waiting::Waiting;
@@ -41,6 +43,9 @@ pub struct Control {
     pub(crate) journal: Journal,
     pub(crate) outbox: Delivery,
     pub(crate) looks: Looks,
+    /// Of relays. `None`: the settings want none.
+    pub(crate) secrets: Option<Secrets>,
+    pub(crate) steering: Steering,
     /// The policy was set while a master ran, and is written down.
     pub(crate) policy_set: bool,
     /// Set while participants of an earlier run may come back.
@@ -73,6 +78,9 @@ impl Control {
             journal: Journal::default(),
             outbox: Delivery::new(limits),
             looks: Looks::default(),
+            secrets: (settings.relay.as_ref())
+                .map(|rules| Secrets::first(rules.first.clone(), now.timestamp)),
+            steering: Steering::default(),
             policy_set: false,
             returning: None,
             stopping: None,
@@ -82,6 +90,9 @@ impl Control {
             out: Vec::new(),
             settings,
         };
+        if control.secrets.is_some() {
+            control.note(Slot::Relay);
+        }
         control.tell_cluster(cluster::Input::Policy(policy));
         control
     }
@@ -93,6 +104,7 @@ impl Control {
         self.take(input);
         self.settle();
         self.post();
+        self.tell_settings();
         let effects = std::mem::take(&mut self.out);
         self.write_down(effects)
     }
@@ -113,6 +125,8 @@ impl Control {
             (self.journal.retry(), Timer::StoreRetry),
             (self.returning.map(|it| it.look), Timer::ReturnOver),
             (self.stopping, Timer::Stopped),
+            (self.settings_due(), Timer::NodeSettings),
+            (self.rotation_due(), Timer::RelaySecret),
         ];
         let own = own
             .into_iter()
@@ -145,6 +159,7 @@ impl Control {
             } => self.ask(Some(question), operation),
             Input::Command { question, command } => self.command(question, command),
             Input::Policy { question, policy } => self.policy(question, policy),
+            Input::RelaySecret { question, drawn } => self.take_secret(question, drawn),
             Input::Opened { client, session } => self.clients.opened(client, session),
             Input::Join { request, join } => {
                 let join = *join;
@@ -266,6 +281,7 @@ impl Control {
         self.take_store_news(news);
         self.expire_commands();
         self.end_return();
+        self.draw_secret_if_due();
         self.give_up_homeless();
         let held = self.conference.next_deadline();
         if held.is_some_and(|at| at <= self.now.timestamp) {

@@ -33,4 +33,8 @@ pub enum Timer {
     ReturnOver,
     /// A master that goes down does not wait for its store any more.
     Stopped,
+    /// What changed for the nodes is told to them.
+    NodeSettings,
+    /// A new relay secret is drawn.
+    RelaySecret,
 }

@@ -1,5 +1,7 @@
 //! What a master wants done.
 
+use std::sync::Arc;
+
 use cluster::{Addresses, AttachmentId, BootId, Illegal, NodeId, Refusal, Term};
 use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId};
 use openvidu::rpc::{ClientNumber, Resume};
@@ -7,6 +9,7 @@ use openvidu::webhook::Post;
 
 use crate::input::Question;
 use crate::node_events::NodeEvent;
+use crate::node_settings::NodeSettings;
 use crate::notice::Notice;
 
 /// One thing to do. The shell carries the effects of one input out in the order given.
@@ -63,6 +66,15 @@ pub enum Effect {
         key: Option<RequestId>,
         command: MediaCommand,
     },
+    /// Tells a node how to work. One that did not take it is told again.
+    Settings {
+        attachment: AttachmentId,
+        settings: Arc<NodeSettings>,
+    },
+    /// For a relay in the master's own process.
+    OwnSettings(Arc<NodeSettings>),
+    /// Draw a relay secret and answer with [`Input::RelaySecret`](crate::Input::RelaySecret).
+    DrawRelaySecret,
     /// See whether clients could reach the node, and answer with [`Input::Probed`](crate::Input::Probed).
     Probe {
         node: NodeId,

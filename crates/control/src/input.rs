@@ -13,6 +13,8 @@ use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook;
 
 use crate::journal::Outcome;
+use crate::node_settings::{Running, Skew};
+use crate::relay::DrawnSecret;
 
 /// The time, on both clocks that count.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,6 +47,12 @@ pub enum Input {
     Policy {
         question: Question,
         policy: Box<Policy>,
+    },
+    /// A relay secret was drawn: by [`Effect::DrawRelaySecret`](crate::Effect::DrawRelaySecret), or because an operator
+    /// wants it, who is answered by one [`Effect::Obeyed`](crate::Effect::Obeyed).
+    RelaySecret {
+        question: Option<Question>,
+        drawn: DrawnSecret,
     },
     /// A client's machine has started.
     Opened {
@@ -148,6 +156,10 @@ pub enum Input {
 pub enum Says {
     /// With a heartbeat.
     Load(Load),
+    /// With a heartbeat: what it works with.
+    Running(Running),
+    /// What its heartbeats tell of its clock.
+    Clock(Skew),
     /// To a command that carried this key.
     Answer {
         key: RequestId,

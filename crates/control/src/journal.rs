@@ -47,6 +47,7 @@ pub(crate) enum Slot {
     Policy,
     Demand,
     Outbox(u64),
+    Relay,
 }
 
 /// How a commit ended.

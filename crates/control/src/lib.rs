@@ -9,6 +9,8 @@
 //! |---|---|
 //! | `meeting` | carries out what the conference wants |
 //! | `nodes` | takes what comes from the nodes, carries out what the cluster wants |
+//! | `node_settings` | tells the nodes how to work, and sees that they do |
+//! | `relay` | the secret under which relay credentials are made |
 //! | `clients` | knows clients by number, by RPC session, and by the connection they have become |
 //! | `in_flight`, `waiting` | commands that no node has answered yet, or that wait for a link |
 //! | `journal`, `writing` | what has to be written down before it may be told |
@@ -26,11 +28,13 @@ mod input;
 mod journal;
 mod meeting;
 mod node_events;
+mod node_settings;
 mod nodes;
 mod notice;
 mod outbox;
 pub mod records;
 mod rehousing;
+mod relay;
 mod restore;
 mod settings;
 mod waiting;
@@ -43,8 +47,12 @@ pub use in_flight::ANSWER;
 pub use input::{Direction, Input, Now, Question, Says, Stage, TransportState};
 pub use journal::{Outcome, PATIENCE};
 pub use node_events::{NodeEvent, NodeHappening, NodeShown};
+pub use node_settings::{
+    GATHER, NodeSettings, OBEDIENCE, RelaySettings, Running, SKEW_MS, Skew, Working,
+};
 pub use notice::{Notice, Weight};
 pub use outbox::Webhook;
 pub use rehousing::HOMELESS;
+pub use relay::{DrawnSecret, RelayRules, RelaySecret, SHORTEST_ROTATION};
 pub use restore::{LONGEST_RETURN, RETURN};
 pub use settings::Settings;

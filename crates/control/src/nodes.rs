@@ -132,6 +132,8 @@ impl Control {
             Says::Transport { transport, reason } => {
                 self.transport_changed(attachment, transport, reason);
             }
+            Says::Running(running) => self.runs_with(attachment, running),
+            Says::Clock(skew) => self.clock_of(attachment, skew),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),
             Says::Leaving { reason } => {
                 if let Some(node) = self.cluster.attached(attachment) {
@@ -148,6 +150,7 @@ impl Control {
         if let Some(node) = node.map(|node| node.id().clone()) {
             self.note(Slot::Node(node));
         }
+        self.steer();
         self.tell_cluster(cluster::Input::Addresses {
             attachment,
             addresses,
@@ -226,6 +229,7 @@ impl Control {
             } => {
                 self.note(Slot::Node(node.clone()));
                 self.look_at(&node);
+                self.steer_newcomer(&node, attachment);
                 self.out(Effect::Welcome {
                     attachment,
                     node,
@@ -262,6 +266,7 @@ impl Control {
             Wanted::Lost { .. } => self.node_lost(effect),
             Wanted::Changed { node, from, to } => {
                 self.note(Slot::Node(node.clone()));
+                self.steer();
                 self.log(Notice::NodeState { node, from, to });
             }
             Wanted::Brake { on } => self.log(Notice::Brake(on)),
@@ -304,6 +309,7 @@ impl Control {
             sessions: sessions.len(),
         });
         self.note(Slot::Node(node.clone()));
+        self.steer();
         if reason.is_crash() {
             self.crashed(&node, sessions);
         }

@@ -10,6 +10,8 @@ use conference::{
 use openvidu::rpc::ClientNumber;
 use openvidu::webhook;
 
+use crate::node_settings::Skew;
+
 /// How much attention something deserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
@@ -100,6 +102,18 @@ pub enum Notice {
     Unanswered(RequestId),
     NotSent(String),
     Brake(bool),
+    /// A node's clock is far from the master's, or not any more.
+    Clock {
+        node: NodeId,
+        skew: Skew,
+    },
+    /// A node's relay has another secret than the master, or not any more.
+    RelaySecret {
+        node: NodeId,
+        diverges: bool,
+    },
+    /// To this version.
+    RelaySecretRotated(u64),
 }
 
 impl Notice {
@@ -117,7 +131,12 @@ impl Notice {
             | Self::Restored { .. }
             | Self::NotReturned(_)
             | Self::Differs { .. }
-            | Self::StoreAnswers(_) => Weight::Info,
+            | Self::StoreAnswers(_)
+            | Self::RelaySecretRotated(_)
+            | Self::RelaySecret {
+                diverges: false, ..
+            } => Weight::Info,
+            Self::Clock { skew, .. } if !skew.is_large() => Weight::Info,
             Self::NodeLost { .. }
             | Self::NodeRefused(_)
             | Self::LinkLost { .. }
@@ -132,7 +151,9 @@ impl Notice {
             | Self::Untold(_)
             | Self::PostRefused(_)
             | Self::PostFailed(_)
-            | Self::Brake(_) => Weight::Warning,
+            | Self::Brake(_)
+            | Self::Clock { .. }
+            | Self::RelaySecret { .. } => Weight::Warning,
         }
     }
 }
@@ -242,7 +263,43 @@ impl Notice {
                 f.write_str("mass brake: too many nodes look ill at once, nobody is taken for dead")
             }
             Self::Brake(false) => f.write_str("mass brake released"),
-            // Said by `fmt`.
+            of_relays => of_relays.fmt_of_relays(f),
+        }
+    }
+
+    fn fmt_of_relays(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Clock { node, skew } if skew.is_large() => write!(
+                f,
+                "the clock of node {node} is {:.1} s {} this master's, and relay credentials are judged by the master's; set \
+                 the clocks right (chrony, systemd-timesyncd)",
+                std::time::Duration::from_millis(skew.ahead_ms.unsigned_abs()).as_secs_f64(),
+                if skew.ahead_ms > 0 {
+                    "ahead of"
+                } else {
+                    "behind"
+                },
+            ),
+            Self::Clock { node, .. } => {
+                write!(f, "the clock of node {node} agrees with this master's")
+            }
+            Self::RelaySecret {
+                node,
+                diverges: true,
+            } => write!(
+                f,
+                "the relay of node {node} has another secret than this master and refuses its credentials; it is told again"
+            ),
+            Self::RelaySecret { node, .. } => {
+                write!(f, "the relay of node {node} has this master's secret again")
+            }
+            Self::RelaySecretRotated(version) => {
+                write!(
+                    f,
+                    "relay credentials are made under secret {version} from now on"
+                )
+            }
+            // Said by the others.
             _ => Ok(()),
         }
     }

@@ -7,6 +7,7 @@
 //! | `known/<node>` | [`NodeRecord`]: a node that has dialled in |
 //! | `policy` | [`PolicyRecord`]: the schedule that was set while a master ran |
 //! | `demand` | [`DemandRecord`]: an operator's count |
+//! | `relay` | the secrets of relay credentials, newest and previous, and since when |
 //! | `outbox/<number>` | [`OutboxRecord`]: something that applications have not been told yet |
 //!
 //! A session and its participants are records of their own, because a large session would not fit into one commit, and
@@ -32,13 +33,14 @@ pub use session::SessionRecord;
 pub const VERSION: u32 = 1;
 
 /// The prefixes under which everything lies that [`Control::restore`](crate::Control::restore) wants to see.
-pub const PLACES: [&str; 6] = [
+pub const PLACES: [&str; 7] = [
     "sessions/",
     "members/",
     "known/",
     "policy",
     "demand",
     "outbox/",
+    "relay",
 ];
 
 /// A message that the application's server has not taken yet.

@@ -17,6 +17,7 @@ use crate::records::{
     self, DemandRecord, MemberRecord, NodeRecord, OutboxRecord, PolicyRecord, SessionRecord,
     Unreadable,
 };
+use crate::relay::Secrets;
 use crate::settings::Settings;
 
 /// How long participants have to come back after a restart. Their clients try every three seconds.
@@ -121,6 +122,10 @@ impl Control {
             DemandRecord::KEY => {
                 found.demand = Some(records::read(key, value)?);
                 Slot::Demand
+            }
+            Secrets::KEY => {
+                self.secrets = Some(records::read(key, value)?);
+                Slot::Relay
             }
             "outbox" => {
                 let record: OutboxRecord = records::read(key, value)?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use conference::{IceServer, Remedy};
 
 use crate::outbox::Webhook;
+use crate::relay::RelayRules;
 
 /// How the whole behaves.
 #[derive(Clone, Debug)]
@@ -13,6 +14,10 @@ pub struct Settings {
     pub cluster: cluster::Settings,
     /// What clients get whose connection names no ICE servers. Empty: `stun:` of the node that serves them.
     pub ice_servers: Vec<IceServer>,
+    /// How relays are used. `None`: they answer Binding requests only.
+    pub relay: Option<RelayRules>,
+    /// `HOST:PORT` of STUN servers by which nodes find their public address.
+    pub stun_servers: Vec<String>,
     /// How many nodes are wanted, until somebody says otherwise.
     pub policy: cluster::Policy,
     /// What becomes of sessions whose node is dead.
@@ -35,6 +40,8 @@ impl Default for Settings {
         Self {
             cluster: cluster::Settings::default(),
             ice_servers: Vec::new(),
+            relay: None,
+            stun_servers: Vec::new(),
             policy: cluster::Policy::default(),
             remedy: Remedy::Recover,
             nodes_end: false,

@@ -7,6 +7,7 @@ use crate::notice::Notice;
 use crate::records::{
     self, DemandRecord, MemberRecord, NodeRecord, OutboxRecord, PolicyRecord, SessionRecord,
 };
+use crate::relay::Secrets;
 
 impl Control {
     /// Whether the store has not answered for so long that nothing waits for it.
@@ -120,6 +121,7 @@ impl Control {
                     .map(|(count, at)| DemandRecord { count, at: at.0 });
                 one(DemandRecord::KEY.to_owned(), record)
             }
+            Slot::Relay => one(Secrets::KEY.to_owned(), self.secrets.as_ref()),
             Slot::Outbox(number) => {
                 let record = self.outbox.get(*number).map(OutboxRecord::of);
                 one(outbox_key(*number), record)

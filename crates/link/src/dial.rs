@@ -17,9 +17,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use crate::PROTOCOL;
 use crate::proto;
 use crate::trust::{Clock, Token};
+use crate::{PROTOCOL, Skew};
 use attachment::Ended;
 use target::Target;
 
@@ -96,6 +96,10 @@ pub enum Event {
     Attached(proto::Welcome),
     /// The master wants something done.
     Command(proto::Command),
+    /// How the master wants the node to work from now on.
+    Settings(Box<proto::NodeSettings>),
+    /// How far the master's clock is from this one, when it is first known on this attachment and when it has changed.
+    Skew(Skew),
     /// The master does not want this node.
     Refused {
         /// `MALFORMED` also stands for causes this version does not know.
@@ -172,17 +176,21 @@ struct Order {
 }
 
 impl Dialer {
-    /// Prepares to dial. `load` goes out with a heartbeat in every [`LOAD`](crate::LOAD).
+    /// Prepares to dial. What stands in `told` (load, running settings, relay) goes out with a heartbeat in every
+    /// [`LOAD`](crate::LOAD); the link fills in the times.
     ///
     /// # Errors
     /// When the configuration can never lead anywhere.
-    pub fn start(config: &Config, load: watch::Receiver<proto::Load>) -> Result<Self, ConfigError> {
+    pub fn start(
+        config: &Config,
+        told: watch::Receiver<proto::Heartbeat>,
+    ) -> Result<Self, ConfigError> {
         let target = Target::new(config)?;
         let (sender, events) = mpsc::channel(EVENTS);
         let (orders, ordered) = watch::channel(Order::default());
         let dialling = Dialling {
             target,
-            load,
+            told,
             events: sender,
             ordered,
         };
@@ -228,7 +236,7 @@ impl Dialer {
 
 struct Dialling {
     target: Target,
-    load: watch::Receiver<proto::Load>,
+    told: watch::Receiver<proto::Heartbeat>,
     events: mpsc::Sender<Event>,
     ordered: watch::Receiver<Order>,
 }
@@ -245,7 +253,7 @@ impl Dialling {
                 () = self.events.closed() => return,
             }
             let ended = tokio::select! {
-                ended = attachment::hold(&mut self.target, self.load.clone(), &self.events) => ended,
+                ended = attachment::hold(&mut self.target, self.told.clone(), &self.events) => ended,
                 () = countermanded(self.ordered.clone(), attempt) => Ended::Detached {
                     reason: "this node hung up".into(),
                 },

@@ -23,8 +23,8 @@ use tonic::{Request, Response, Status, Streaming};
 
 use crate::proto;
 use crate::proto::link_server::{Link, LinkServer};
-use crate::tls;
-use crate::trust::{AuthorityError, Trust};
+use crate::trust::{AuthorityError, Clock, Trust};
+use crate::{Skew, tls};
 
 pub use handle::{CommandError, Handle};
 
@@ -48,6 +48,8 @@ pub struct Config {
     pub master_boot_id: String,
     /// Told to nodes and stamped on every command.
     pub term: u64,
+    /// By which credentials are issued: what nodes compare theirs with.
+    pub clock: Clock,
 }
 
 /// Names one stream within a run of the master.
@@ -74,6 +76,13 @@ pub enum Event {
         attachment: AttachmentId,
         #[allow(missing_docs)]
         message: proto::from_node::Message,
+    },
+    /// How far the node's clock is from this one, when it is first known on this stream and when it has changed.
+    Skew {
+        #[allow(missing_docs)]
+        attachment: AttachmentId,
+        #[allow(missing_docs)]
+        skew: Skew,
     },
     /// Nothing has come for [`DOUBT`](crate::DOUBT), or something comes again. The stream goes on.
     Silence {
@@ -138,6 +147,7 @@ pub fn start(config: Config, events: mpsc::Sender<Event>) -> Result<Server, Auth
         trust,
         master_boot_id,
         term,
+        clock,
     } = config;
     let tls = tls::server(&trust)?;
     let service = Service {
@@ -148,6 +158,7 @@ pub fn start(config: Config, events: mpsc::Sender<Event>) -> Result<Server, Auth
                 term,
             },
             next: AtomicU64::new(1),
+            clock,
             events,
         }),
     };
@@ -174,6 +185,7 @@ struct Shared {
     trust: Trust,
     welcome: proto::Welcome,
     next: AtomicU64,
+    clock: Clock,
     events: mpsc::Sender<Event>,
 }
 

@@ -142,9 +142,9 @@ async fn listener() -> (TcpListener, SocketAddr) {
     (listener, addr)
 }
 
-fn dial(addr: SocketAddr, certificate: &Certificate) -> (Dialer, watch::Sender<proto::Load>) {
+fn dial(addr: SocketAddr, certificate: &Certificate) -> (Dialer, watch::Sender<proto::Heartbeat>) {
     let config = certificate.config(format!("https://{addr}"));
-    let (load, loads) = watch::channel(proto::Load::default());
+    let (load, loads) = watch::channel(proto::Heartbeat::default());
     let dialer = Dialer::start(&config, loads).expect("valid");
     dialer.dial();
     (dialer, load)
@@ -190,10 +190,11 @@ async fn commands_come_in_answers_and_load_go_out() {
     let (listener, addr) = listener().await;
     let mut peers = serve(listener, &certificate);
     let (mut dialer, load) = dial(addr, &certificate);
-    load.send_replace(proto::Load {
+    let told = proto::Load {
         transports: 7,
         ..Default::default()
-    });
+    };
+    load.send_modify(|beat| beat.load = Some(told));
     let (outbox, mut peer) = attach(&mut dialer, &mut peers).await;
 
     peer.send(from_master::Message::Command(proto::Command {
@@ -238,6 +239,48 @@ async fn heartbeats_are_many_and_loads_are_few() {
     }
     assert!((1..=4).contains(&loads), "{loads} loads");
     assert!(beats > 2 * loads, "{beats} beats with {loads} loads");
+}
+
+#[tokio::test]
+async fn settings_come_in_and_echoes_tell_how_far_the_clocks_are_apart() {
+    let certificate = certificate(link::SERVER_NAME);
+    let (listener, addr) = listener().await;
+    let mut peers = serve(listener, &certificate);
+    let (mut dialer, _load) = dial(addr, &certificate);
+    let (_outbox, mut peer) = attach(&mut dialer, &mut peers).await;
+    let settings = proto::NodeSettings {
+        version: 3,
+        ..Default::default()
+    };
+    peer.send(from_master::Message::Settings(settings.clone()))
+        .await;
+    let event = next(&mut dialer).await;
+    assert!(matches!(event, Event::Settings(came) if *came == settings));
+
+    let from_node::Message::Heartbeat(beat) = peer.receive().await else {
+        panic!("expected a heartbeat");
+    };
+    assert_eq!(beat.echo, None, "nothing to echo yet");
+    let ahead = 90_000;
+    peer.send(from_master::Message::Heartbeat(proto::Heartbeat {
+        sent_at: beat.sent_at + ahead,
+        echo: Some(proto::Echo {
+            sent_at: beat.sent_at,
+            held_us: 0,
+        }),
+        ..Default::default()
+    }))
+    .await;
+    let Event::Skew(skew) = next(&mut dialer).await else {
+        panic!("expected the skew");
+    };
+    // What passed between the two heartbeats is taken for the way.
+    let off = skew.ahead_ms.abs_diff(90_000);
+    assert!(off <= skew.uncertainty_ms, "{skew:?}");
+    let from_node::Message::Heartbeat(beat) = peer.receive().await else {
+        panic!("expected a heartbeat");
+    };
+    assert!(beat.echo.is_some_and(|echo| echo.sent_at > ahead));
 }
 
 #[tokio::test]
@@ -370,7 +413,7 @@ async fn what_is_queued_still_goes_out_when_the_node_hangs_up() {
 
 #[tokio::test]
 async fn wrong_configuration_is_named() {
-    let (_load, loads) = watch::channel(proto::Load::default());
+    let (_load, loads) = watch::channel(proto::Heartbeat::default());
     let start = |config: &Config| Dialer::start(config, loads.clone()).expect_err("invalid");
     let enrolled = certificate(link::SERVER_NAME);
     for url in ["http://localhost:1", "https://", "https://localhost"] {

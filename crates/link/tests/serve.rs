@@ -44,6 +44,7 @@ impl Master {
             trust: trust.clone(),
             master_boot_id: "boot".into(),
             term: 7,
+            clock: link::trust::system_clock(),
         };
         Self {
             url,
@@ -92,7 +93,7 @@ impl Master {
         loop {
             match self.event().await {
                 Event::Detached { reason, .. } => return reason,
-                Event::Message { .. } | Event::Silence { .. } => {}
+                Event::Message { .. } | Event::Silence { .. } | Event::Skew { .. } => {}
                 Event::Attached { .. } => panic!("expected Detached"),
             }
         }

@@ -47,6 +47,7 @@ async fn a_stranger_may_not_say_much() {
         trust,
         master_boot_id: "boot".into(),
         term: 1,
+        clock: link::trust::system_clock(),
     };
     let _server = serve::start(config, events).expect("signed");
 

@@ -78,6 +78,16 @@ impl App {
         answered.await.map_err(|_| GoingDown)
     }
 
+    /// Makes relay credentials under a new secret from now on.
+    pub(crate) async fn rotate_relay_secret(&self) -> Result<(), GoingDown> {
+        let (answer, answered) = oneshot::channel();
+        let report = Box::new(move |_| {
+            let _ = answer.send(());
+        });
+        self.tell(Message::RotateRelay { report }).await?;
+        answered.await.map_err(|_| GoingDown)
+    }
+
     /// Says that something has happened.
     pub(crate) async fn input(&self, input: ::control::Input) -> Result<(), GoingDown> {
         self.tell(Message::Input(input)).await

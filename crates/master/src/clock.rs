@@ -1,5 +1,6 @@
 //! The only place where the master reads clocks.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use cluster::Moment;
@@ -28,6 +29,12 @@ impl Clock {
     /// The time of day, for what people and applications see.
     pub(crate) fn timestamp(&self) -> Timestamp {
         Timestamp(self.started_at.0 + self.moment().0)
+    }
+
+    /// The time of day by which credentials are issued, for whoever compares clocks.
+    pub(crate) fn issuing(&self) -> link::trust::Clock {
+        let clock = *self;
+        Arc::new(move || UNIX_EPOCH + Duration::from_millis(clock.timestamp().0))
     }
 
     /// The time of day as the system has it now, for schedules: it follows what is set right meanwhile.

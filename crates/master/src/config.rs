@@ -31,6 +31,10 @@ pub struct Config {
     pub probe: bool,
     /// What clients get whose connection names no ICE servers. Empty: `stun:` of the node that serves them.
     pub ice_servers: Vec<IceServer>,
+    /// How relays are used. `None`: they answer Binding requests only.
+    pub relay: Option<Relay>,
+    /// `HOST:PORT` of STUN servers by which nodes find their public address.
+    pub stun_servers: Vec<String>,
     /// `forcedVideoCodec` of sessions that do not name one.
     pub forced_video_codec: ForcedVideoCodec,
     /// `allowTranscoding` of sessions that do not say; shown, never acted on.
@@ -55,6 +59,28 @@ pub struct Config {
     pub call_page: bool,
     /// The files of the call page, by path without the leading `/` (`""` is the page itself).
     pub page: Page,
+}
+
+/// How relays are used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relay {
+    /// How often credentials are made under a new secret. Zero: only when an operator wants it.
+    pub rotate_every: Duration,
+    /// Most allocations at a time for one user name; 0 for no limit.
+    pub allocations_per_user: u32,
+    /// Most allocations at a time in one relay; 0 for no limit.
+    pub allocations: u32,
+}
+
+impl Default for Relay {
+    /// A browser makes one allocation for each of its peer connections, relay URL and local address.
+    fn default() -> Self {
+        Self {
+            rotate_every: Duration::from_secs(30 * 24 * 3600),
+            allocations_per_user: 400,
+            allocations: 0,
+        }
+    }
 }
 
 /// `OPENVIDU_STREAMS_VIDEO_*_BANDWIDTH`, kbit/s, 0 for no limit.

@@ -8,18 +8,20 @@ mod prober;
 mod translate;
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::control::{Control, Effect, Input, Notice, Now, Question, Weight, Write};
+use ::control::{Control, Effect, Input, NodeSettings, Notice, Now, Question, Weight, Write};
 use cluster::Cluster;
 use openvidu::webhook::Post;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval, sleep_until};
 
 use crate::clock::Clock;
 use crate::keeper::Keeper;
 use crate::providing::{self, Providing};
+use crate::random;
 use crate::webhook::Poster;
 
 pub(crate) use clients::Doors as ClientDoors;
@@ -40,6 +42,8 @@ const WALL: Duration = Duration::from_secs(60);
 pub(crate) struct Doors {
     pub(crate) messages: mpsc::Sender<Message>,
     pub(crate) link: mpsc::Sender<link::serve::Event>,
+    /// How relays are to work, as nodes are told.
+    pub(crate) settings: watch::Receiver<Option<Arc<NodeSettings>>>,
     /// Ends when it was told to stop, when another master leads (then it says why), or fails.
     pub(crate) task: tokio::task::JoinHandle<Option<String>>,
 }
@@ -55,6 +59,7 @@ pub(crate) fn start(
 ) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
+    let (own_settings, settings) = watch::channel(None);
     let shell = Shell {
         clock,
         control,
@@ -66,6 +71,7 @@ pub(crate) fn start(
         nodes: nodes::Nodes::default(),
         prober: prober::Prober::new(boot.to_owned()),
         providing,
+        own_settings,
         responds: HashMap::new(),
         reports: HashMap::new(),
         next_question: 1,
@@ -75,6 +81,7 @@ pub(crate) fn start(
     Doors {
         messages,
         link,
+        settings,
         task,
     }
 }
@@ -92,6 +99,7 @@ struct Shell {
     nodes: nodes::Nodes,
     prober: prober::Prober,
     providing: Option<Providing>,
+    own_settings: watch::Sender<Option<Arc<NodeSettings>>>,
     responds: HashMap<Question, Respond>,
     reports: HashMap<Question, Report>,
     next_question: u64,
@@ -122,7 +130,8 @@ impl Shell {
                 },
                 Some(event) = link.recv() => {
                     let event = self.prober.hear(event);
-                    if let Some(input) = event.and_then(|event| self.nodes.input(event)) {
+                    let inputs = event.map(|event| self.nodes.inputs(event));
+                    for input in inputs.into_iter().flatten() {
                         self.handle(input);
                     }
                 }
@@ -209,6 +218,14 @@ impl Shell {
                 let question = self.question();
                 self.reports.insert(question, report);
                 Input::Policy { question, policy }
+            }
+            Message::RotateRelay { report } => {
+                let question = self.question();
+                self.reports.insert(question, report);
+                Input::RelaySecret {
+                    question: Some(question),
+                    drawn: random::relay_secret(),
+                }
             }
             Message::Look(look) => return look(&self.control, now(&self.clock)),
             Message::Opened {
@@ -330,6 +347,17 @@ impl Shell {
                 key,
                 command,
             } => failed.extend(self.nodes.command(attachment, key, command)),
+            Effect::Settings {
+                attachment,
+                settings,
+            } => self.nodes.settings(attachment, &settings),
+            Effect::OwnSettings(settings) => {
+                self.own_settings.send_replace(Some(settings));
+            }
+            Effect::DrawRelaySecret => failed.push_back(Input::RelaySecret {
+                question: None,
+                drawn: random::relay_secret(),
+            }),
             Effect::Probe {
                 node,
                 boot,

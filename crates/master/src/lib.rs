@@ -26,7 +26,7 @@ mod tls;
 mod webhook;
 
 pub use administration::{Administration, Restart};
-pub use config::{Config, Page, StaticFile, Tls, VideoBandwidth};
+pub use config::{Config, Page, Relay, StaticFile, Tls, VideoBandwidth};
 pub use keeper::StoreProblem;
 pub use providing::{Fleet, SpecOf};
 pub use start::{Failure, Master, StartError, start};

@@ -8,3 +8,15 @@ pub(crate) fn draw<const N: usize>() -> [u8; N] {
     );
     bytes
 }
+
+/// A secret for relay credentials.
+pub(crate) fn relay_secret() -> control::DrawnSecret {
+    let text: String = draw::<24>()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    control::DrawnSecret {
+        fingerprint: link::relay_fingerprint(&text).to_vec(),
+        secret: text,
+    }
+}

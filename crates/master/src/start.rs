@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::control::Control;
+use ::control::{Control, NodeSettings, RelayRules};
 use store::MasterRecord;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -40,6 +40,7 @@ pub struct Master {
     link: link::serve::Server,
     stop: watch::Sender<bool>,
     alive: mpsc::Receiver<Infallible>,
+    settings: watch::Receiver<Option<Arc<NodeSettings>>>,
 }
 
 /// Why a master could not start.
@@ -91,6 +92,11 @@ impl Master {
     /// Where nodes are listened for.
     pub fn link_addr(&self) -> SocketAddr {
         self.link_addr
+    }
+
+    /// What nodes are told of how to work, for a relay beside the master. `None` before the first.
+    pub fn node_settings(&self) -> watch::Receiver<Option<Arc<NodeSettings>>> {
+        self.settings.clone()
     }
 
     /// Waits until the master ends of its own accord, which is always a fault: whoever started it should say so and
@@ -169,6 +175,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         trust: config.link_trust.clone(),
         master_boot_id: master_boot_id.clone(),
         term,
+        clock: clock.issuing(),
     };
     let link = link::serve::start(link_config, doors.link)?;
     let (stop, stopped) = watch::channel(false);
@@ -196,6 +203,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         link,
         stop,
         alive,
+        settings: doors.settings,
     })
 }
 
@@ -241,6 +249,13 @@ fn settings(config: &Config) -> ::control::Settings {
             ..config.cluster.clone()
         },
         ice_servers: config.ice_servers.clone(),
+        relay: config.relay.as_ref().map(|relay| RelayRules {
+            first: random::relay_secret(),
+            rotate_every: relay.rotate_every,
+            allocations_per_user: relay.allocations_per_user,
+            allocations: relay.allocations,
+        }),
+        stun_servers: config.stun_servers.clone(),
         garbage_interval: config.garbage_interval,
         garbage_threshold: config.garbage_threshold,
         remedy: config.remedy,

@@ -1,7 +1,9 @@
-//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`. Tables for people,
+//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`,
+//! `muster relay`. Tables for people,
 //! `--json` for programs.
 
 mod nodes;
+mod relay;
 mod schedule;
 mod server;
 mod status;
@@ -56,6 +58,7 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
         match wish {
             Wish::Status => status::ask(&server, json).await,
             Wish::Nodes(wish) => nodes::ask(&server, wish, json).await,
+            Wish::Relay(wish) => relay::ask(&server, wish).await,
             Wish::Schedule(wish) => schedule::ask(&server, wish, json).await,
         }
     });

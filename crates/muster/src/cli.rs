@@ -10,7 +10,9 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::config::{Flag, Role, Sources};
 
-pub use asking::{Asking, Count, Nodes as NodesWish, Schedule as ScheduleWish, Wish};
+pub use asking::{
+    Asking, Count, Nodes as NodesWish, Relay as RelayWish, Schedule as ScheduleWish, Wish,
+};
 
 /// WebRTC conferencing for applications written for OpenVidu 2.x.
 #[derive(Debug, Parser)]
@@ -27,7 +29,7 @@ Every setting can also be given in a TOML file (--config, documented in muster.e
 
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 the master let this node go, or
 another process took over its id, 4 no master and nobody to serve (--exit-when-orphaned), 5 another process uses the
-data directory. Of status, nodes and schedule: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
+data directory. Of status, nodes, schedule and relay: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
 7 status: something is not as it should be.";
 
 #[allow(missing_docs)]
@@ -77,6 +79,14 @@ pub enum Command {
         asking: Asking,
         #[command(subcommand)]
         wish: Option<ScheduleWish>,
+    },
+    /// The relays (STUN/TURN) of a running master and its nodes
+    Relay {
+        #[command(flatten)]
+        asking: Asking,
+        #[allow(missing_docs)]
+        #[command(subcommand)]
+        wish: RelayWish,
     },
     /// A media node that dials a master
     Node {
@@ -247,6 +257,10 @@ impl Command {
                 let sources = asking.sources();
                 let wish = Wish::Schedule(wish.unwrap_or(ScheduleWish::Show));
                 (Task::Ask(asking, wish), sources)
+            }
+            Self::Relay { mut asking, wish } => {
+                let sources = asking.sources();
+                (Task::Ask(asking, Wish::Relay(wish)), sources)
             }
             Self::Node {
                 common,

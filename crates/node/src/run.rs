@@ -85,8 +85,8 @@ impl Prepared {
             token: self.config.join.clone(),
             clock: link::trust::system_clock(),
         };
-        let (load, loads) = watch::channel(proto::Load::default());
-        let dialer = Dialer::start(&dial, loads)?;
+        let (told, tells) = watch::channel(proto::Heartbeat::default());
+        let dialer = Dialer::start(&dial, tells)?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let identity = Identity {
             node_id: self.config.node_id,
@@ -105,7 +105,7 @@ impl Prepared {
             interfaces: self.interfaces,
             meter: Meter::new(cores, origin),
             dialer,
-            load,
+            told,
             way: Way::default(),
         };
         Ok(shell.run(shutdown).await)

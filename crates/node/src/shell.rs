@@ -42,7 +42,7 @@ pub(crate) struct Shell<C> {
     pub(crate) interfaces: Interfaces,
     pub(crate) meter: Meter,
     pub(crate) dialer: Dialer,
-    pub(crate) load: watch::Sender<proto::Load>,
+    pub(crate) told: watch::Sender<proto::Heartbeat>,
     pub(crate) way: Way,
 }
 
@@ -133,6 +133,10 @@ impl<C: Carrier> Shell<C> {
                 return self.feed(Input::Welcome(translate::welcome(welcome)));
             }
             Some(Event::Command(command)) => return self.command(command),
+            Some(Event::Settings(settings)) => {
+                return self.feed(Input::Settings(Box::new(translate::settings(*settings))));
+            }
+            Some(Event::Skew(skew)) => return self.feed(Input::Clock(skew.ahead_ms)),
             Some(Event::Refused { cause, reason }) => Ended::Refused {
                 cause: translate::cause(cause),
                 reason,
@@ -209,6 +213,14 @@ impl<C: Carrier> Shell<C> {
                 let refused = self.carrier.set_addresses(ips).is_err();
                 return refused.then_some(Input::AddressesNotSet);
             }
+            Effect::Apply { settings, .. } => {
+                let newest = settings.relay.as_ref().and_then(|it| it.secrets.first());
+                let fingerprint = newest.map(|newest| link::relay_fingerprint(&newest.secret));
+                return Some(Input::Applied {
+                    version: settings.version,
+                    relay_fingerprint: fingerprint.map_or_else(Vec::new, Vec::from),
+                });
+            }
             Effect::Measure => {
                 return Some(Input::Measured {
                     carried: self.carried(),
@@ -231,7 +243,12 @@ impl<C: Carrier> Shell<C> {
                 self.way.outbox = wanted.map(|wanted| wanted.greet(hello));
             }
             ToMaster::Load(load) => {
-                self.load.send_replace(translate::load(load));
+                let load = Some(translate::load(load));
+                self.told.send_modify(|told| told.load = load);
+            }
+            ToMaster::Running(running) => {
+                let running = Some(translate::running(running));
+                self.told.send_modify(|told| told.running = running);
             }
             message => {
                 self.way.unsent.extend(translate::message(message));

@@ -3,7 +3,7 @@
 mod link;
 mod media;
 
-pub(crate) use self::link::{cause, command, hello, load, message, welcome};
+pub(crate) use self::link::{cause, command, hello, load, message, running, settings, welcome};
 pub(crate) use self::media::{answered, submission, transport};
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whether a healed world is well again.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use cluster::{NodeId, State};
 
@@ -14,6 +15,27 @@ impl World {
             .or_else(|| self.unjoined())
             .or_else(|| self.unseen())
             .or_else(|| self.misshown())
+            .or_else(|| self.misguided())
+    }
+
+    /// A node whose relay does not work as the master wants it.
+    pub fn misguided(&self) -> Option<String> {
+        let master = self.master.as_ref()?;
+        let wanted = master.control.node_settings()?.relay.as_ref()?;
+        let newest = wanted.secrets.first().map(|it| it.drawn.secret.as_str());
+        let peers = || {
+            let all = wanted.peers.iter();
+            all.flat_map(|(ip, ports)| ports.iter().map(|port| SocketAddr::new(*ip, *port)))
+        };
+        self.nodes.iter().find_map(|held| {
+            let process = held.process.as_ref()?;
+            if process.secret.as_deref() != newest {
+                return Some(format!("{} has another relay secret", process.boot));
+            }
+            let allowed = process.peers.iter().flatten().copied();
+            (!peers().eq(allowed))
+                .then(|| format!("{} may relay to {:?}", process.boot, process.peers))
+        })
     }
 
     /// A node that is up and does not serve.

@@ -37,4 +37,6 @@ pub enum Sabotage {
     SilentLeaving,
     /// A node never closes anything.
     HoardingNode,
+    /// A node's relay keeps what it was told first.
+    DeafRelay,
 }

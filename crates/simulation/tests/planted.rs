@@ -144,3 +144,9 @@ fn somebody_who_is_shown_and_has_left_is_seen() {
 fn what_is_left_behind_is_seen() {
     caught(15, Sabotage::HoardingNode, &Plan::quiet(1, 2));
 }
+
+#[test]
+fn a_relay_that_does_not_listen_is_seen() {
+    let moved = Plan::quiet(1, 2).with([(20_000, Fault::ReaddressNode(0))]);
+    caught(14, Sabotage::DeafRelay, &moved);
+}

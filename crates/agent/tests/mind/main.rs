@@ -3,4 +3,5 @@
 mod dice;
 mod rules;
 mod sequences;
+mod settings;
 mod stage;

@@ -288,6 +288,7 @@ impl World {
             Effect::Exit(exit) => panic!("ended by itself: {exit:?}"),
             Effect::Submit { .. }
             | Effect::SetAddresses(_)
+            | Effect::Apply { .. }
             | Effect::Measure
             | Effect::ReadInterfaces
             | Effect::Note(_) => {}

@@ -155,7 +155,7 @@ pub fn transport(stage: Stage) -> Transport {
 /// What is said to the master.
 pub fn said(effects: &[Effect]) -> Vec<&ToMaster> {
     let said = effects.iter().filter_map(|effect| match effect {
-        Effect::Send(ToMaster::Load(_)) => None,
+        Effect::Send(ToMaster::Load(_) | ToMaster::Running(_)) => None,
         Effect::Send(message) => Some(message),
         _ => None,
     });

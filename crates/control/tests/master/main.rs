@@ -5,6 +5,7 @@ mod dice;
 mod durable;
 mod links;
 mod losses;
+mod node_settings;
 mod restart;
 mod sources;
 mod stage;

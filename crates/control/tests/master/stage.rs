@@ -11,8 +11,8 @@ use conference::{
     Timestamp, Token, TypeOfVideo,
 };
 use control::{
-    Control, Direction, Effect, Input, Now, Outcome, Question, Says, Settings, Stage as Step, Told,
-    TransportState, Write,
+    Control, Direction, Effect, Input, NodeSettings, Now, Outcome, Question, Says, Settings,
+    Stage as Step, Told, TransportState, Write,
 };
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{self, ClientNumber, SocketId};
@@ -32,6 +32,10 @@ pub struct Stage {
     /// Everything but commits, commands to nodes and the log.
     pub seen: Vec<Effect>,
     pub log: Vec<String>,
+    /// Settings that were sent to nodes, and when.
+    pub told: Vec<(u64, AttachmentId, Arc<NodeSettings>)>,
+    /// Those of the master's own relay.
+    pub own: Option<Arc<NodeSettings>>,
     /// What the node carries.
     pub carried: BTreeMap<String, TransportState>,
     /// Commands that it was told, as it was told.
@@ -79,6 +83,8 @@ impl Stage {
             prompt: true,
             seen: Vec::new(),
             log: Vec::new(),
+            told: Vec::new(),
+            own: None,
             carried: BTreeMap::new(),
             commands: Vec::new(),
             mute: false,
@@ -141,6 +147,11 @@ impl Stage {
                 command,
             } => self.obey(attachment, key, command),
             Effect::Log(notice) => self.log.push(notice.to_string()),
+            Effect::Settings {
+                attachment,
+                settings,
+            } => self.told.push((self.now, attachment, settings)),
+            Effect::OwnSettings(settings) => self.own = Some(settings),
             effect => self.seen.push(effect),
         }
     }
@@ -207,6 +218,10 @@ impl Stage {
 
     /// The node dials in.
     pub fn attach(&mut self, attachment: u64, node: &str, boot: u64) {
+        self.attach_at(attachment, node, boot, "192.0.2.1");
+    }
+
+    pub fn attach_at(&mut self, attachment: u64, node: &str, boot: u64, ip: &str) {
         let hello = Hello {
             node: NodeId::new(node),
             boot: Boot {
@@ -216,7 +231,7 @@ impl Stage {
             version: "test".into(),
             addresses: Addresses {
                 version: 1,
-                ips: vec!["192.0.2.1".parse().expect("address")],
+                ips: vec![ip.parse().expect("address")],
                 ports: vec![40000],
                 stun_port: 40100,
                 problem: String::new(),

@@ -1,6 +1,6 @@
 //! One attachment: from the connection to its end.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, timeout};
@@ -16,6 +16,8 @@ use crate::listening::Listening;
 use crate::proto::from_master::Message;
 use crate::proto::link_client::LinkClient;
 use crate::proto::{self, FromMaster, FromNode, from_node, refused};
+use crate::skew::{Exchange, epoch_millis};
+use crate::trust::Clock;
 use crate::{HEARTBEAT, LOAD, SILENCE};
 
 /// How long queued messages may take to go out when the node hangs up.
@@ -39,7 +41,7 @@ pub(super) enum Ended {
 /// Dials, introduces the node, and carries messages until one side is gone.
 pub(super) async fn hold(
     target: &mut Target,
-    load: watch::Receiver<proto::Load>,
+    told: watch::Receiver<proto::Heartbeat>,
     events: &mpsc::Sender<Event>,
 ) -> Ended {
     let channel = tokio::select! {
@@ -70,8 +72,10 @@ pub(super) async fn hold(
     let attachment = Attachment {
         outbox,
         incoming,
-        load,
+        told,
         events,
+        clock: target.clock.clone(),
+        exchange: Exchange::default(),
         listening: Listening::new(Instant::now()),
         load_told: None,
         welcomed: false,
@@ -121,8 +125,10 @@ async fn open(
 struct Attachment<'a> {
     outbox: mpsc::Sender<FromNode>,
     incoming: Streaming<FromMaster>,
-    load: watch::Receiver<proto::Load>,
+    told: watch::Receiver<proto::Heartbeat>,
     events: &'a mpsc::Sender<Event>,
+    clock: Clock,
+    exchange: Exchange,
     listening: Listening,
     load_told: Option<Instant>,
     welcomed: bool,
@@ -151,9 +157,19 @@ impl Attachment<'_> {
     }
 
     async fn take(&mut self, message: FromMaster) -> Option<Ended> {
-        self.listening.hear(Instant::now());
+        let now = Instant::now();
+        self.listening.hear(now);
         match message.message {
-            Some(Message::Heartbeat(_)) => None,
+            Some(Message::Heartbeat(beat)) => {
+                let skew = self.exchange.hear(&beat, now, epoch_millis(&self.clock));
+                match skew {
+                    Some(skew) => self.tell(Event::Skew(skew)).await,
+                    None => None,
+                }
+            }
+            Some(Message::Settings(settings)) if self.welcomed => {
+                self.tell(Event::Settings(Box::new(settings))).await
+            }
             Some(Message::Welcome(welcome)) if !self.welcomed => {
                 self.welcomed = true;
                 self.tell(Event::Attached(welcome)).await
@@ -163,9 +179,10 @@ impl Attachment<'_> {
             }
             Some(Message::Refused(refused)) => Some(self::refused(refused)),
             Some(Message::Welcome(_)) => Some(self.lost("the master welcomed twice".into())),
-            Some(Message::Command(_)) => Some(
-                self.lost("expected welcome or refused as the first message, got a command".into()),
-            ),
+            Some(Message::Command(_) | Message::Settings(_)) => {
+                let early = "expected welcome or refused as the first message, got another";
+                Some(self.lost(early.into()))
+            }
             // A newer master may know messages that this node does not.
             None => None,
         }
@@ -184,10 +201,12 @@ impl Attachment<'_> {
             return Some(self.lost(format!("nothing heard from the master for {SILENCE:?}")));
         }
         if self.welcomed {
-            let heartbeat = proto::Heartbeat {
-                sent_at: epoch_millis(),
-                load: self.load_due(now).then(|| *self.load.borrow()),
-            };
+            let mut told = proto::Heartbeat::default();
+            if self.load_due(now) {
+                told.clone_from(&self.told.borrow());
+                told.load.get_or_insert_default();
+            }
+            let heartbeat = self.exchange.beat(told, now, epoch_millis(&self.clock));
             // A full queue says that nothing gets through; the master's own watch will draw the conclusion.
             let _ = self.outbox.try_send(FromNode {
                 message: Some(from_node::Message::Heartbeat(heartbeat)),
@@ -248,10 +267,4 @@ pub(super) fn root(status: &Status) -> String {
         Some(status) => format!("{:?} {}", status.code(), status.message()),
         None => cause.to_string(),
     }
-}
-
-fn epoch_millis() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
 }

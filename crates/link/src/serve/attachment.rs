@@ -1,8 +1,8 @@
 //! One dialled stream, from hello to its end.
 
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
@@ -12,7 +12,8 @@ use super::connection::Peer;
 use super::{AttachmentId, COMMANDS, Detached, Event, HELLO, Handle, Shared, enrolment};
 use crate::listening::Listening;
 use crate::proto::{self, from_master, from_node};
-use crate::trust::Facts;
+use crate::skew::{Exchange, Skew, epoch_millis};
+use crate::trust::{Clock, Facts};
 use crate::{DOUBT, HEARTBEAT, SILENCE};
 
 /// Messages that wait between us and HTTP/2's flow control.
@@ -54,9 +55,13 @@ pub(super) async fn run(
     if shared.events.send(attached).await.is_err() {
         return;
     }
+    let clocks = Clocks {
+        clock: shared.clock.clone(),
+        exchange: Mutex::default(),
+    };
     let reason = tokio::select! {
-        reason = read(&shared, attachment, &mut stream) => reason,
-        reason = write(waiting, &out) => reason,
+        reason = read(&shared, attachment, &clocks, &mut stream) => reason,
+        reason = write(waiting, &clocks, &out) => reason,
         () = shared.trust.revocations.barred(&certificate) => {
             refuse(addr, &out, enrolment::revoked(&certificate.node_id)).await;
             Detached::Revoked
@@ -66,6 +71,28 @@ pub(super) async fn run(
         .events
         .send(Event::Detached { attachment, reason })
         .await;
+}
+
+/// Both directions of a stream measure the clocks.
+struct Clocks {
+    clock: Clock,
+    exchange: Mutex<Exchange>,
+}
+
+impl Clocks {
+    fn hear(&self, message: Option<&from_node::Message>) -> Option<Skew> {
+        let Some(from_node::Message::Heartbeat(beat)) = message else {
+            return None;
+        };
+        let mut exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        exchange.hear(beat, Instant::now(), epoch_millis(&self.clock))
+    }
+
+    fn beat(&self) -> proto::Heartbeat {
+        let mut exchange = self.exchange.lock().unwrap_or_else(PoisonError::into_inner);
+        let bare = proto::Heartbeat::default();
+        exchange.beat(bare, Instant::now(), epoch_millis(&self.clock))
+    }
 }
 
 /// Takes the first message, which must be a hello of the node that the certificate names.
@@ -116,6 +143,7 @@ async fn refuse(peer: Option<SocketAddr>, out: &Out, refused: proto::Refused) {
 async fn read(
     shared: &Shared,
     attachment: AttachmentId,
+    clocks: &Clocks,
     stream: &mut Streaming<proto::FromNode>,
 ) -> Detached {
     let mut listening = Listening::new(Instant::now());
@@ -138,6 +166,11 @@ async fn read(
                     if !tell(shared, Event::Silence { attachment, silent }).await {
                         return Detached::ByMaster;
                     }
+                }
+                if let Some(skew) = clocks.hear(message.as_ref())
+                    && !tell(shared, Event::Skew { attachment, skew }).await
+                {
+                    return Detached::ByMaster;
                 }
                 match message.filter(is_news) {
                     Some(message) => Event::Message { attachment, message },
@@ -172,7 +205,11 @@ fn is_news(message: &from_node::Message) -> bool {
     !matches!(message, from_node::Message::Heartbeat(beat) if beat.load.is_none())
 }
 
-async fn write(mut commands: mpsc::Receiver<from_master::Message>, out: &Out) -> Detached {
+async fn write(
+    mut commands: mpsc::Receiver<from_master::Message>,
+    clocks: &Clocks,
+    out: &Out,
+) -> Detached {
     let mut beat = interval(HEARTBEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut welcomed = false;
@@ -183,7 +220,7 @@ async fn write(mut commands: mpsc::Receiver<from_master::Message>, out: &Out) ->
                 None => return Detached::ByMaster,
             },
             // The contract wants Welcome or Refused first.
-            _ = beat.tick(), if welcomed => from_master::Message::Heartbeat(heartbeat()),
+            _ = beat.tick(), if welcomed => from_master::Message::Heartbeat(clocks.beat()),
         };
         welcomed |= matches!(message, from_master::Message::Welcome(_));
         if let Err(reason) = send(out, message).await {
@@ -204,15 +241,5 @@ async fn send(out: &Out, message: from_master::Message) -> Result<(), Detached> 
         Err(_) => Err(Detached::Stuck),
         Ok(Err(_)) => Err(Detached::ByNode),
         Ok(Ok(())) => Ok(()),
-    }
-}
-
-fn heartbeat() -> proto::Heartbeat {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    proto::Heartbeat {
-        sent_at: u64::try_from(since.as_millis()).unwrap_or(u64::MAX),
-        load: None,
     }
 }

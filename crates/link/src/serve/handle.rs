@@ -51,6 +51,11 @@ impl Handle {
         }))
     }
 
+    /// Tells the node how to work from now on.
+    pub fn settings(&self, settings: proto::NodeSettings) -> Result<(), CommandError> {
+        self.send(Message::Settings(settings))
+    }
+
     fn send(&self, message: Message) -> Result<(), CommandError> {
         self.commands
             .try_send(message)

@@ -37,6 +37,8 @@ pub(crate) enum Message {
         policy: Box<cluster::Policy>,
         report: Report,
     },
+    /// Relay credentials are to be made under a new secret.
+    RotateRelay { report: Report },
     /// Somebody wants to read.
     Look(Look),
     /// A client's task has started.

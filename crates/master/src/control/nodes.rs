@@ -1,12 +1,13 @@
 //! Between the link and the inputs and effects of the nodes.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
-use ::control::{Input, Says};
+use ::control::{Input, NodeSettings, Says};
 use cluster::{AttachmentId, Refusal};
 use conference::{MediaCommand, RequestId};
 use link::proto::command::Command;
-use link::proto::{from_node, refused};
+use link::proto::{self, from_node, refused};
 use link::serve::{Event, Handle};
 
 use super::translate;
@@ -18,8 +19,8 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    /// What an event of the link means; `None` when it has been dealt with.
-    pub(super) fn input(&mut self, event: Event) -> Option<Input> {
+    /// What an event of the link means; nothing when it has been dealt with.
+    pub(super) fn inputs(&mut self, event: Event) -> Vec<Input> {
         match event {
             Event::Attached {
                 attachment,
@@ -28,43 +29,58 @@ impl Nodes {
                 handle,
             } => {
                 let attachment = AttachmentId(attachment.0);
-                match translate::hello(&hello) {
-                    Ok(known) => {
-                        let carries = translate::carries(&hello);
-                        tracing::info!(node = %known.node, boot = %known.boot.id, version = known.version, ?peer,
-                            ips = ?known.addresses.ips, ports = ?known.addresses.ports, transports = carries.len(),
-                            "node attached");
-                        self.handles.insert(attachment, handle);
-                        Some(Input::Attached {
-                            attachment,
-                            hello: Box::new(known),
-                            carries,
-                        })
-                    }
-                    Err(reason) => {
-                        tracing::warn!(?peer, reason, "a node's hello is malformed; it is refused");
-                        handle.refuse(refused::Cause::Malformed, reason);
-                        None
-                    }
-                }
+                Vec::from_iter(self.attached(attachment, peer, &hello, handle))
             }
             Event::Message {
                 attachment,
                 message,
             } => {
                 let attachment = AttachmentId(attachment.0);
-                let says = says(attachment, message)?;
-                Some(Input::Says { attachment, says })
+                let says = says(attachment, message).into_iter();
+                says.map(|says| Input::Says { attachment, says }).collect()
+            }
+            Event::Skew { attachment, skew } => {
+                let attachment = AttachmentId(attachment.0);
+                let says = Says::Clock(translate::skew(skew));
+                vec![Input::Says { attachment, says }]
             }
             Event::Silence { attachment, silent } => {
                 let attachment = AttachmentId(attachment.0);
-                Some(Input::Silence { attachment, silent })
+                vec![Input::Silence { attachment, silent }]
             }
             Event::Detached { attachment, reason } => {
                 let attachment = AttachmentId(attachment.0);
                 self.handles.remove(&attachment);
                 let reason = reason.to_string();
-                Some(Input::Detached { attachment, reason })
+                vec![Input::Detached { attachment, reason }]
+            }
+        }
+    }
+
+    fn attached(
+        &mut self,
+        attachment: AttachmentId,
+        peer: Option<SocketAddr>,
+        hello: &proto::Hello,
+        handle: Handle,
+    ) -> Option<Input> {
+        match translate::hello(hello) {
+            Ok(known) => {
+                let carries = translate::carries(hello);
+                tracing::info!(node = %known.node, boot = %known.boot.id, version = known.version, ?peer,
+                    ips = ?known.addresses.ips, ports = ?known.addresses.ports, transports = carries.len(),
+                    "node attached");
+                self.handles.insert(attachment, handle);
+                Some(Input::Attached {
+                    attachment,
+                    hello: Box::new(known),
+                    carries,
+                })
+            }
+            Err(reason) => {
+                tracing::warn!(?peer, reason, "a node's hello is malformed; it is refused");
+                handle.refuse(refused::Cause::Malformed, reason);
+                None
             }
         }
     }
@@ -89,6 +105,15 @@ impl Nodes {
 
     pub(super) fn drop_stream(&mut self, attachment: AttachmentId) {
         self.handles.remove(&attachment);
+    }
+
+    /// Hands settings over. A node that does not get them says so with its next heartbeats.
+    pub(super) fn settings(&self, attachment: AttachmentId, settings: &NodeSettings) {
+        let handle = self.handles.get(&attachment);
+        let told = handle.map(|handle| handle.settings(translate::settings(settings)));
+        if let Some(Err(error)) = told {
+            tracing::warn!(attachment = attachment.0, %error, "a node was not told its settings; it is told again");
+        }
     }
 
     /// Hands a command over; what it could not comes back as an input.
@@ -121,35 +146,19 @@ impl Nodes {
 }
 
 /// What a node says, as far as it can be understood.
-fn says(attachment: AttachmentId, message: from_node::Message) -> Option<Says> {
+fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
     use from_node::Message;
-    match message {
-        Message::Heartbeat(heartbeat) => Some(Says::Load(translate::load(heartbeat.load?))),
+    let said = match message {
+        Message::Heartbeat(heartbeat) => return translate::heartbeat(heartbeat),
         Message::Answer(answer) => Some(Says::Answer {
             key: RequestId(answer.key),
             outcome: translate::answer(answer.result),
         }),
-        Message::TransportChanged(changed) => Some(Says::Transport {
-            transport: translate::transport(&changed.state?),
+        Message::TransportChanged(changed) => changed.state.map(|state| Says::Transport {
+            transport: translate::transport(&state),
             reason: changed.reason,
         }),
-        Message::AddressesChanged(changed) => {
-            match translate::addresses(&changed.addresses.unwrap_or_default()) {
-                Ok(addresses) => {
-                    tracing::info!(attachment = attachment.0, ips = ?addresses.ips, ports = ?addresses.ports,
-                        problem = addresses.problem, "node's addresses changed");
-                    Some(Says::Addresses(addresses))
-                }
-                Err(reason) => {
-                    tracing::warn!(
-                        attachment = attachment.0,
-                        reason,
-                        "malformed addresses of a node are ignored"
-                    );
-                    None
-                }
-            }
-        }
+        Message::AddressesChanged(changed) => addresses(attachment, changed),
         Message::Leaving(leaving) => Some(Says::Leaving {
             reason: leaving.reason,
         }),
@@ -157,6 +166,25 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Option<Says> {
             tracing::warn!(
                 attachment = attachment.0,
                 "a second hello on one stream is ignored"
+            );
+            None
+        }
+    };
+    said.into_iter().collect()
+}
+
+fn addresses(attachment: AttachmentId, changed: proto::AddressesChanged) -> Option<Says> {
+    match translate::addresses(&changed.addresses.unwrap_or_default()) {
+        Ok(addresses) => {
+            tracing::info!(attachment = attachment.0, ips = ?addresses.ips, ports = ?addresses.ports,
+                problem = addresses.problem, "node's addresses changed");
+            Some(Says::Addresses(addresses))
+        }
+        Err(reason) => {
+            tracing::warn!(
+                attachment = attachment.0,
+                reason,
+                "malformed addresses of a node are ignored"
             );
             None
         }

@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use ::control::{Direction, Stage, TransportState};
+use ::control::{
+    Direction, NodeSettings, RelaySettings, Running, Says, Skew, Stage, TransportState,
+};
 use cluster::{Addresses, Boot, BootId, Capacity, Hello, Load};
 use conference::{
     ForcedVideoCodec, MediaAnswer, MediaCommand, MediaError, SessionId, StreamId, TransportId,
@@ -216,12 +218,57 @@ fn port(field: &str, number: u32) -> Result<u16, String> {
         .ok_or_else(|| format!("expected a port from 1 to 65535 in `{field}`, got {number}"))
 }
 
-pub(super) fn load(load: proto::Load) -> Load {
+fn load(load: proto::Load) -> Load {
     Load {
         sessions: load.sessions,
         connections: load.connections,
         streams: load.streams,
         cpu_percent: load.cpu_percent,
         memory_percent: load.memory_percent,
+    }
+}
+
+/// What a heartbeat with a load tells.
+pub(super) fn heartbeat(heartbeat: proto::Heartbeat) -> Vec<Says> {
+    let load = heartbeat.load.map(|load| Says::Load(self::load(load)));
+    let running = heartbeat.running.map(|running| {
+        Says::Running(Running {
+            version: running.version,
+            relay_fingerprint: running.relay_fingerprint,
+        })
+    });
+    load.into_iter().chain(running).collect()
+}
+
+pub(super) fn skew(skew: link::Skew) -> Skew {
+    Skew {
+        ahead_ms: skew.ahead_ms,
+        uncertainty_ms: skew.uncertainty_ms,
+    }
+}
+
+/// Settings for the link.
+pub(super) fn settings(settings: &NodeSettings) -> proto::NodeSettings {
+    proto::NodeSettings {
+        version: settings.version,
+        relay: settings.relay.as_ref().map(relay),
+        stun_servers: settings.stun_servers.clone(),
+    }
+}
+
+fn relay(relay: &RelaySettings) -> proto::RelaySettings {
+    let secrets = relay.secrets.iter().map(|it| proto::RelaySecret {
+        version: it.version,
+        secret: it.drawn.secret.to_string(),
+    });
+    let peers = relay.peers.iter().map(|(ip, ports)| proto::RelayPeer {
+        ip: ip.to_string(),
+        ports: ports.iter().map(|port| u32::from(*port)).collect(),
+    });
+    proto::RelaySettings {
+        secrets: secrets.collect(),
+        peers: peers.collect(),
+        allocations_per_user: relay.allocations_per_user,
+        allocations: relay.allocations,
     }
 }

@@ -4,6 +4,7 @@ mod answer;
 mod fleet;
 mod guard;
 mod nodes;
+mod relay;
 mod schedule;
 mod trust;
 
@@ -50,6 +51,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::ClearSchedule => on(method, schedule::clear),
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
+        Operation::RotateRelay => on(method, relay::rotate),
         Operation::MakeToken => on(method, trust::make),
     }
 }

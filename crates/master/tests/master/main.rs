@@ -12,6 +12,7 @@ mod node;
 mod nodes;
 mod probing;
 mod reconnecting;
+mod relays;
 mod restart;
 mod stage;
 mod webhooks;

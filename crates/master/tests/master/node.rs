@@ -25,6 +25,8 @@ pub struct Script {
     pub mute: Arc<Mutex<bool>>,
     /// What it carries; `carried` of a later [`Node`] makes it the same boot after a break of the link.
     pub carried: Arc<Mutex<BTreeMap<String, proto::TransportState>>>,
+    /// What it was last told of how to work.
+    pub settings: Arc<Mutex<Option<proto::NodeSettings>>>,
 }
 
 pub struct Node {
@@ -50,6 +52,7 @@ impl Script {
             stun_port: 40100,
             mute: Arc::default(),
             carried: Arc::default(),
+            settings: Arc::default(),
         }
     }
 }
@@ -67,7 +70,7 @@ impl Node {
             token: Some(stage.join_token()),
             clock: link::trust::system_clock(),
         };
-        let (_, load) = watch::channel(proto::Load::default());
+        let (_, load) = watch::channel(proto::Heartbeat::default());
         let dialer = Dialer::start(&config, load).expect("dialler");
         dialer.dial();
         let (heard, commands) = mpsc::unbounded_channel();
@@ -93,6 +96,21 @@ impl Node {
 
     pub fn mute(&self, mute: bool) {
         *self.script.mute.lock().expect("lock") = mute;
+    }
+
+    /// How it is to work, once that is so.
+    pub async fn settings(&self, so: impl Fn(&proto::NodeSettings) -> bool) -> proto::NodeSettings {
+        let told = async {
+            loop {
+                let told = self.script.settings.lock().expect("lock").clone();
+                if let Some(told) = told.filter(|told| so(told)) {
+                    return told;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let told = tokio::time::timeout(SOON, told).await;
+        told.expect("settings in time")
     }
 
     /// The next command.
@@ -138,7 +156,10 @@ impl Actor {
                     let out = outbox.as_ref().expect("attached");
                     self.obey(command, out);
                 }
-                Event::Attached(_) => {}
+                Event::Settings(settings) => {
+                    *self.script.settings.lock().expect("lock") = Some(*settings);
+                }
+                Event::Attached(_) | Event::Skew(_) => {}
                 Event::Refused { cause, .. } => {
                     let _ = self.told.send(cause);
                     if cause != refused::Cause::Superseded {

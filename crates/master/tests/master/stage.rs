@@ -103,6 +103,8 @@ impl Stage {
             link_trust: trust.clone(),
             probe: false,
             ice_servers: vec![],
+            relay: None,
+            stun_servers: Vec::new(),
             forced_video_codec: ForcedVideoCodec::default(),
             allow_transcoding: false,
             bandwidth: VideoBandwidth::default(),

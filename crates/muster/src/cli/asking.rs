@@ -47,6 +47,7 @@ pub enum Wish {
     Status,
     Nodes(Nodes),
     Schedule(Schedule),
+    Relay(Relay),
 }
 
 /// About nodes.
@@ -129,6 +130,13 @@ pub enum Schedule {
     },
     /// Have no schedule any more
     Clear,
+}
+
+/// About relays.
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub enum Relay {
+    /// Make credentials under a new secret; those that clients have count until the next rotation
+    Rotate,
 }
 
 impl Asking {

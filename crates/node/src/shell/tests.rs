@@ -106,6 +106,7 @@ impl Trust {
             trust: self.trust.clone(),
             master_boot_id: format!("master-{term}"),
             term,
+            clock: link::trust::system_clock(),
         };
         Master {
             addr,

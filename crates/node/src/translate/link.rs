@@ -1,8 +1,10 @@
 //! The link's words.
 
+use std::net::{IpAddr, SocketAddr};
+
 use agent::{
-    Addresses, Answer, Ask, Cause, Command, Direction, Failure, FailureKind, Hello, Load, Stage,
-    ToMaster, Transport, Welcome,
+    Addresses, Answer, Ask, Cause, Command, Direction, Failure, FailureKind, Hello, Load,
+    NodeSettings, RelaySecret, RelaySettings, Running, Stage, ToMaster, Transport, Welcome,
 };
 use link::proto::{self, from_node, refused};
 
@@ -29,7 +31,7 @@ pub(crate) fn hello(hello: Hello) -> proto::Hello {
 pub(crate) fn message(message: ToMaster) -> Option<from_node::Message> {
     use from_node::Message;
     Some(match message {
-        ToMaster::Hello(_) | ToMaster::Load(_) => return None,
+        ToMaster::Hello(_) | ToMaster::Load(_) | ToMaster::Running(_) => return None,
         ToMaster::Answer { key, result } => Message::Answer(answer(key, result)),
         ToMaster::TransportChanged {
             transport: state,
@@ -55,6 +57,47 @@ pub(crate) fn load(load: Load) -> proto::Load {
         connections: load.connections,
         memory_percent: load.memory_percent,
     }
+}
+
+/// What goes out with the heartbeats.
+pub(crate) fn running(running: Running) -> proto::RunningSettings {
+    proto::RunningSettings {
+        version: running.version,
+        relay_fingerprint: running.relay_fingerprint,
+    }
+}
+
+/// How the master wants the node to work. What cannot be read of the allow list is left out: it allows nothing.
+pub(crate) fn settings(settings: proto::NodeSettings) -> NodeSettings {
+    NodeSettings {
+        version: settings.version,
+        relay: settings.relay.map(relay),
+        stun_servers: settings.stun_servers,
+    }
+}
+
+fn relay(relay: proto::RelaySettings) -> RelaySettings {
+    let secrets = relay.secrets.into_iter().map(|it| RelaySecret {
+        version: it.version,
+        secret: it.secret.into(),
+    });
+    RelaySettings {
+        secrets: secrets.collect(),
+        peers: relay.peers.iter().flat_map(peers).collect(),
+        allocations_per_user: relay.allocations_per_user,
+        allocations: relay.allocations,
+    }
+}
+
+fn peers(peer: &proto::RelayPeer) -> Vec<SocketAddr> {
+    let Ok(ip) = peer.ip.parse::<IpAddr>() else {
+        return Vec::new();
+    };
+    let ports = peer
+        .ports
+        .iter()
+        .filter_map(|port| u16::try_from(*port).ok());
+    ports.map(|port| SocketAddr::new(ip, port)).collect()
 }
 
 pub(crate) fn welcome(welcome: proto::Welcome) -> Welcome {

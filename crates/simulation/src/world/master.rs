@@ -131,6 +131,15 @@ impl World {
         self.win_back();
     }
 
+    /// A fingerprint of the model is the secret itself.
+    fn draw_relay_secret(&self) -> control::DrawnSecret {
+        let text = format!("secret {} of {}", self.now(), self.runs);
+        control::DrawnSecret {
+            fingerprint: text.clone().into_bytes(),
+            secret: text,
+        }
+    }
+
     fn settings_of_master(&self, term: store::Rev) -> control::Settings {
         let told = if self.sabotage == Sabotage::SameTerm {
             1
@@ -145,6 +154,12 @@ impl World {
             },
             durable: true,
             webhook: Some(control::Webhook::of_everything("cluster")),
+            relay: Some(control::RelayRules {
+                first: self.draw_relay_secret(),
+                rotate_every: control::SHORTEST_ROTATION,
+                allocations_per_user: 0,
+                allocations: 0,
+            }),
             ..control::Settings::default()
         }
     }
@@ -287,6 +302,26 @@ impl World {
                 self.note(format_args!("master: has told everybody"));
                 self.end_master(true);
             }
+            of_relays => self.do_for_relays(of_relays),
+        }
+    }
+
+    fn do_for_relays(&mut self, effect: Effect) {
+        match effect {
+            Effect::Settings {
+                attachment,
+                settings,
+            } => self.send_to_node(
+                attachment,
+                Payload::Settings(translate::settings(&settings)),
+            ),
+            Effect::DrawRelaySecret => {
+                let drawn = self.draw_relay_secret();
+                let question = None;
+                self.tell_control(Input::RelaySecret { question, drawn });
+            }
+            // There is no relay in the master.
+            _ => {}
         }
     }
 

@@ -1,10 +1,12 @@
 //! The shell of a node: the real agent, the model of the media plane.
 
 use std::collections::VecDeque;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use agent::{
-    Agent, Effect, Ended, Exit, Identity, Input, InterfaceAddress, Moment, Settings, Usage,
+    Agent, Effect, Ended, Exit, Identity, Input, InterfaceAddress, Moment, NodeSettings, Settings,
+    Usage,
 };
 
 use super::{Event, Who, World};
@@ -55,6 +57,10 @@ pub struct NodeProcess {
     busy: bool,
     /// The highest term under which it was told anything.
     pub term: u64,
+    /// What its relay may relay to.
+    pub peers: Option<Vec<SocketAddr>>,
+    /// Under which its relay takes credentials.
+    pub secret: Option<Arc<str>>,
 }
 
 impl NodeBox {
@@ -122,6 +128,8 @@ impl World {
             inbox: VecDeque::new(),
             busy: false,
             term: 0,
+            peers: None,
+            secret: None,
         });
         self.note(format_args!("node {node}: starts as {boot}"));
         self.see(Seen::NodeStarted { node });
@@ -208,6 +216,7 @@ impl World {
                     process.plane.set_addresses(ips);
                 }
             }
+            Effect::Apply { settings, .. } => self.apply(node, &settings),
             Effect::Measure => {
                 let carried = self.snapshot(node);
                 let usage = Usage {
@@ -229,6 +238,26 @@ impl World {
                 self.end_node(node, true);
             }
         }
+    }
+
+    /// The model of the relay keeps what it is told. Its fingerprint of a secret is the secret.
+    fn apply(&mut self, node: usize, settings: &NodeSettings) {
+        let newest = settings.relay.as_ref().and_then(|it| it.secrets.first());
+        let fingerprint = newest.map_or_else(Vec::new, |it| it.secret.as_bytes().to_vec());
+        let deaf = self.sabotage == Sabotage::DeafRelay;
+        if let Some(process) = &mut self.nodes[node].process
+            && !(deaf && process.secret.is_some())
+        {
+            process.peers = (settings.relay.as_ref()).map(|relay| relay.peers.clone());
+            process.secret = newest.map(|newest| newest.secret.clone());
+        }
+        self.tell_agent(
+            node,
+            Input::Applied {
+                version: settings.version,
+                relay_fingerprint: fingerprint,
+            },
+        );
     }
 
     fn snapshot(&self, node: usize) -> Result<Vec<agent::Transport>, String> {
@@ -311,6 +340,9 @@ impl World {
                     boot: command.boot_id.clone(),
                 });
                 self.tell_agent(node, Input::Command(command));
+            }
+            Payload::Settings(settings) => {
+                self.tell_agent(node, Input::Settings(Box::new(settings)));
             }
             Payload::Refused(cause, reason) => {
                 process.line = None;

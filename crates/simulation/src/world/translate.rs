@@ -128,8 +128,35 @@ pub(super) fn says(message: agent::ToMaster) -> Option<Says> {
             cpu_percent: load.cpu_percent,
             memory_percent: load.memory_percent,
         }),
+        ToMaster::Running(running) => Says::Running(control::Running {
+            version: running.version,
+            relay_fingerprint: running.relay_fingerprint,
+        }),
         ToMaster::Leaving { reason } => Says::Leaving { reason },
     })
+}
+
+pub(super) fn settings(settings: &control::NodeSettings) -> agent::NodeSettings {
+    agent::NodeSettings {
+        version: settings.version,
+        relay: settings.relay.as_ref().map(relay),
+        stun_servers: settings.stun_servers.clone(),
+    }
+}
+
+fn relay(relay: &control::RelaySettings) -> agent::RelaySettings {
+    let secrets = relay.secrets.iter().map(|it| agent::RelaySecret {
+        version: it.version,
+        secret: it.drawn.secret.as_str().into(),
+    });
+    let peers = relay.peers.iter();
+    let peers = peers.flat_map(|(ip, ports)| ports.iter().map(|port| (*ip, *port).into()));
+    agent::RelaySettings {
+        secrets: secrets.collect(),
+        peers: peers.collect(),
+        allocations_per_user: relay.allocations_per_user,
+        allocations: relay.allocations,
+    }
 }
 
 fn answer(answer: agent::Answer) -> MediaAnswer {
