@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
+import { Fleet } from '../harness/fleet.mjs';
 import { Meeting } from '../harness/meeting.mjs';
 import { alive } from '../harness/process.mjs';
 import { Server } from '../harness/server.mjs';
@@ -46,6 +47,27 @@ test('a call survives the death of its master, and so do its session, its tokens
   await bob.leave();
   for (const person of [ada, carl]) await person.hears('connectionDestroyed', { connection: bob.id });
   for (const person of [ada, carl]) assert.equal((await person.heard('streamDestroyed')).length, 1, 'only Bob went');
+});
+
+test('a call survives the restart of its master by a service manager', async (context) => {
+  const fleet = await Fleet.of(1);
+  await fleet.up();
+  const meeting = await Meeting.open(context, { server: fleet });
+  const ada = await meeting.publisher(chromium(), { sdk: '2.24.0' });
+  const bob = await meeting.publisher(chromium(), { sdk: '2.32.2' });
+  await Promise.all([ada.seesAndHears(bob), bob.seesAndHears(ada)]);
+  const before = await described(meeting);
+  const watch = await Watch.over(ada, bob);
+
+  assert.equal(await fleet.program('master').end('SIGTERM'), false, 'it must end by itself');
+  fleet.startMaster();
+  await fleet.serves(1);
+  await Promise.all([ada, bob].map((person) => person.hears('reconnected', {}, RETURN)));
+  assert.deepEqual(await described(meeting), before);
+  const silences = await watch.longestSilences();
+  context.diagnostic(`longest silences at Ada and Bob: ${silences} ms`);
+  assert.ok(Math.max(...silences) <= SILENCE_MS, `no frame arrived for ${silences} ms`);
+  for (const person of [ada, bob]) assert.deepEqual(await person.heard('sessionDisconnected'), []);
 });
 
 /** The session as the REST API describes it. */

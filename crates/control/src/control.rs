@@ -52,6 +52,8 @@ pub struct Control {
     pub(crate) returning: Option<Returning>,
     /// Set while the master goes down: until when it tries to write what is not written yet.
     pub(crate) stopping: Option<Moment>,
+    /// Set while the master goes down and sessions stay.
+    pub(crate) leaving: bool,
     /// Of the input that is being taken.
     pub(crate) now: Now,
     /// What the conference is told next. Empty between two inputs.
@@ -84,6 +86,7 @@ impl Control {
             policy_set: false,
             returning: None,
             stopping: None,
+            leaving: false,
             garbage_at: collects.then(|| now.moment + settings.garbage_interval),
             now,
             inputs: VecDeque::new(),
@@ -152,6 +155,9 @@ impl Control {
     }
 
     fn take(&mut self, input: Input) {
+        if self.leaving && !matches!(input, Input::Committed { .. } | Input::Tick) {
+            return;
+        }
         match input {
             Input::Server {
                 question,
@@ -184,6 +190,7 @@ impl Control {
             Input::Posted { number, outcome } => self.posted(number, &outcome),
             Input::Tick => self.tick(),
             Input::Stop => self.stop(),
+            Input::Leave => self.leave(),
             of_nodes => self.take_of_nodes(of_nodes),
         }
     }
@@ -306,6 +313,12 @@ impl Control {
             self.tell_cluster(cluster::Input::Closing);
             self.settle();
         }
+        self.journal.hurry(self.now.moment);
+        self.stopping = Some(self.now.moment + LAST_WORDS);
+    }
+
+    fn leave(&mut self) {
+        self.leaving = true;
         self.journal.hurry(self.now.moment);
         self.stopping = Some(self.now.moment + LAST_WORDS);
     }

@@ -146,8 +146,12 @@ pub enum Input {
     Wall(Wall),
     /// A deadline may have passed.
     Tick,
-    /// The master is going down. Ends in [`Effect::Stopped`](crate::Effect::Stopped).
+    /// The master is going down, and says good-bye: sessions end. Ends in [`Effect::Stopped`](crate::Effect::Stopped).
     Stop,
+    /// The master is going down for a while: what is not written yet is, and nobody is told. Sessions, participants and
+    /// media stay for the next run. Ends in [`Effect::Stopped`](crate::Effect::Stopped); what comes until then from
+    /// clients and applications is not taken any more, as by a master that is gone.
+    Leave,
 }
 
 /// What a node says on its stream.

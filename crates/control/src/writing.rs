@@ -1,7 +1,7 @@
 //! Keeping the store equal to what is known here.
 
 use crate::control::Control;
-use crate::effect::Effect;
+use crate::effect::{Effect, Told};
 use crate::journal::{News, Outcome, Slot};
 use crate::notice::Notice;
 use crate::records::{
@@ -36,6 +36,13 @@ impl Control {
         let mut effects = self.let_out(effects);
         if self.has_stopped() {
             self.stopping = None;
+            if self.leaving {
+                // Their sockets are closed; what they were told before is on its way.
+                effects.extend(self.clients.all().map(|client| Effect::Tell {
+                    client,
+                    told: Told::Stop,
+                }));
+            }
             effects.push(Effect::Stopped);
         }
         effects

@@ -25,7 +25,7 @@ use crate::random;
 use crate::webhook::Poster;
 
 pub(crate) use clients::Doors as ClientDoors;
-pub(crate) use message::{Event, Message};
+pub(crate) use message::{Departure, Event, Message};
 
 use message::{Report, Respond};
 
@@ -121,9 +121,12 @@ impl Shell {
             let deadline = deadline.map(|deadline| self.clock.instant_of(deadline.at));
             tokio::select! {
                 message = inbox.recv() => match message {
-                    Some(Message::Stop { done }) => {
+                    Some(Message::Stop { departure, done }) => {
                         stopping = Some(done);
-                        self.handle(Input::Stop);
+                        self.handle(match departure {
+                            Departure::Farewell => Input::Stop,
+                            Departure::Interruption => Input::Leave,
+                        });
                     }
                     Some(message) => self.message(message),
                     None => break,

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::{Config, Tls};
-use crate::control::{self, Message};
+use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
 use crate::webhook::Poster;
@@ -124,6 +124,16 @@ impl Master {
     /// Evicts everybody with `openviduServerStopped`, lets the notifications out and closes all sockets. Nodes keep
     /// their media for as long as the clients' transports live.
     pub async fn stop(self) {
+        self.depart(Departure::Farewell).await;
+    }
+
+    /// Goes down for a while, as a service manager's restart has it: what is not written yet is, sockets are closed, and
+    /// sessions, participants and media stay for the next run.
+    pub async fn leave(self) {
+        self.depart(Departure::Interruption).await;
+    }
+
+    async fn depart(self, departure: Departure) {
         let Self {
             messages,
             control,
@@ -134,7 +144,11 @@ impl Master {
             ..
         } = self;
         let (done, told) = oneshot::channel();
-        if messages.send(Message::Stop { done }).await.is_ok() {
+        if messages
+            .send(Message::Stop { departure, done })
+            .await
+            .is_ok()
+        {
             // A control task that fails here has nothing left to tell.
             let _ = told.await;
         }

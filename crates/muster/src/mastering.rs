@@ -9,7 +9,7 @@ use crate::config::Settings;
 use crate::data_dir::{DataDir, Lock, Locking};
 use crate::exit::Ending;
 use crate::serving::Serving;
-use crate::shutdown::Requests;
+use crate::shutdown::{Request, Requests};
 use crate::{banner, occupied};
 
 /// How long it may take to say good-bye.
@@ -32,9 +32,21 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         why = requests.next() => why,
         failure = serving.master.failed() => bail!("{failure}; nodes carry on, start it again"),
     };
-    info!(why, "stopping");
+    let departure = async {
+        match why {
+            // A service manager's restart must not end calls; a person's Ctrl-C means it.
+            Request::Terminate => {
+                info!(%why, "stopping; sessions and media stay for the next start");
+                serving.master.leave().await;
+            }
+            Request::Interrupt | Request::Hangup => {
+                info!(%why, "stopping, and ending all sessions");
+                serving.master.stop().await;
+            }
+        }
+    };
     tokio::select! {
-        stopped = tokio::time::timeout(FAREWELL, serving.master.stop()) => {
+        stopped = tokio::time::timeout(FAREWELL, departure) => {
             if stopped.is_err() {
                 warn!("some clients did not take leave in time");
             }

@@ -34,7 +34,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     let span = info_span!("node", id = %config.node_id);
     let shutdown = async move {
         let why = requests.next().await;
-        info!(why, "stopping");
+        info!(%why, "stopping");
     };
     let exit = match node::run(config, shutdown).instrument(span).await {
         // Files that cannot be read or written now may be later.

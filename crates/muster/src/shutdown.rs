@@ -1,7 +1,30 @@
 //! Being asked to stop.
 
+use std::fmt;
+
 use anyhow::{Context, Result};
 use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// What asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request {
+    /// Ctrl-C: a person wants it to end.
+    Interrupt,
+    /// SIGTERM: a service manager's, which may be about to start it again.
+    Terminate,
+    /// The end of the terminal.
+    Hangup,
+}
+
+impl fmt::Display for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Interrupt => "interrupted",
+            Self::Terminate => "told to terminate",
+            Self::Hangup => "the terminal is gone",
+        })
+    }
+}
 
 /// Ctrl-C, SIGTERM and the end of the terminal.
 #[derive(Debug)]
@@ -30,11 +53,11 @@ impl Requests {
     }
 
     /// Waits for the next request and says what it was. Safe to cancel.
-    pub async fn next(&mut self) -> &'static str {
+    pub async fn next(&mut self) -> Request {
         tokio::select! {
-            _ = self.interrupt.recv() => "interrupted",
-            _ = self.terminate.recv() => "told to terminate",
-            () = received(self.hangup.as_mut()) => "the terminal is gone",
+            _ = self.interrupt.recv() => Request::Interrupt,
+            _ = self.terminate.recv() => Request::Terminate,
+            () = received(self.hangup.as_mut()) => Request::Hangup,
         }
     }
 }

@@ -37,7 +37,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
         why = requests.next() => why,
         failure = serving.master.failed() => bail!("{failure}; nodes carry on, start it again"),
     };
-    info!(why, "stopping");
+    info!(%why, "stopping");
     let (locals, cluster) = (serving.locals, serving.cluster);
     let all = async {
         let master = tokio::time::timeout(FAREWELL, serving.master.stop());

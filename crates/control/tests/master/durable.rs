@@ -198,6 +198,38 @@ fn stopped(stage: &Stage) -> bool {
     matches!(stage.seen.last(), Some(Effect::Stopped))
 }
 
+/// As for a service manager's restart: whoever is there now is there for the next run.
+#[test]
+fn a_master_that_leaves_writes_what_is_and_ends_nothing() {
+    let mut stage = Stage::new();
+    stage.attach(1, "media_1", 1);
+    stage.call("room", &["ann"]);
+    let before: BTreeSet<String> = stage.store.keys().cloned().collect();
+    stage.prompt = false;
+    let late = stage.create("late");
+    let told = stage.seen.len();
+    stage.handle(Input::Leave);
+    assert!(!stopped(&stage), "it is not written yet");
+    let refused = stage.create("later");
+    stage.commits(Outcome::Applied, true);
+    assert!(stopped(&stage));
+    assert_eq!(stage.answered(late), Some(true));
+    assert_eq!(stage.answered(refused), None, "as by a master that is gone");
+    let kept: BTreeSet<String> = stage.store.keys().cloned().collect();
+    assert!(kept.is_superset(&before), "{kept:?}");
+    assert!(kept.contains("sessions/late") && !kept.contains("sessions/later"));
+    let farewells = |effect: &Effect| match effect {
+        Effect::Tell { told, .. } => !matches!(told, Told::Stop),
+        Effect::Command { .. } => true,
+        _ => false,
+    };
+    let said: Vec<&Effect> = stage.seen[told..]
+        .iter()
+        .filter(|it| farewells(it))
+        .collect();
+    assert!(said.is_empty(), "{said:?}");
+}
+
 #[test]
 fn the_end_does_not_wait_for_ever() {
     let mut stage = Stage::new();

@@ -59,8 +59,20 @@ pub(crate) enum Message {
     Input(Input),
     /// Another master may lead, and why.
     Deposed { reason: String },
-    /// The master is going down. Answered when everybody has been told.
-    Stop { done: oneshot::Sender<()> },
+    /// The master is going down. Answered when that is written, and everybody has been told of it who is to be.
+    Stop {
+        departure: Departure,
+        done: oneshot::Sender<()>,
+    },
+}
+
+/// What becomes of sessions when a master goes down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Departure {
+    /// They end.
+    Farewell,
+    /// They wait for the next run.
+    Interruption,
 }
 
 /// Said to a client's task.

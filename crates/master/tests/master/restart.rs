@@ -175,6 +175,26 @@ async fn a_node_that_died_with_the_master_is_replaced_and_its_sessions_stay() {
     drop(gone);
 }
 
+/// As a service manager restarts it.
+#[tokio::test]
+async fn a_master_that_leaves_keeps_the_call_for_the_next_run() {
+    let (_dir, store) = store();
+    let stage = Stage::on(Arc::clone(&store)).await;
+    let node = Node::start(&stage, "media_1", 1).await;
+    stage.until_serving(1).await;
+    stage.session("room").await;
+    let mut ann = stage.participant("room", "PUBLISHER").await;
+    ann.publish().await;
+    let before = sessions(&stage).await;
+    stage.master.leave().await;
+    assert_eq!(ann.closed(SOON).await, Some(1001), "nothing is said before");
+    drop(node);
+
+    let stage = Stage::on(store).await;
+    assert_eq!(sessions(&stage).await, before);
+    come_back(&stage, &ann).await;
+}
+
 #[tokio::test]
 async fn a_stopped_master_leaves_nothing_behind() {
     let (_dir, store) = store();

@@ -27,6 +27,13 @@ fn seen(control: &Control, now: Now) -> Status {
     (status.sessions, status.participants) = joined.fold((0, 0), |(sessions, all), joined| {
         (sessions + 1, all + joined)
     });
+    if control.store_is_silent() {
+        status.trouble(format!(
+            "the store does not take what is written: {} sessions, nodes and other things wait for it, and would be lost if \
+             the master ended now; its log says why",
+            control.unwritten()
+        ));
+    }
     if let Some(delivery) = control.webhook() {
         let (delivered, refused, dropped) = delivery.counts();
         let failures = delivery.failures();
