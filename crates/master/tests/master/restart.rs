@@ -83,6 +83,8 @@ async fn whoever_does_not_come_back_after_a_restart_has_left() {
 
     let stage = stage.restarted().await;
     let mut ann = come_back(&stage, &ann).await;
+    // Who comes back is told again who came shortly before.
+    ann.notified("participantJoined").await;
     let left = ann
         .notified_within("participantLeft", control::RETURN + SOON)
         .await;
