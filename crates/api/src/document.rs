@@ -167,6 +167,10 @@ fn of_the_whole(operation: Operation) -> Words {
             failures: &[BAD_BODY],
             ..get("A token with which a node joins", "JoinToken")
         },
+        Operation::Diagnosis => get(
+            "Why pictures were missing of late, what is wrong now, and what failures have in common",
+            "Diagnosis",
+        ),
         _ => get("How everything is", "Status"),
     }
 }

@@ -6,6 +6,7 @@
 //!
 //! A router is made from [`Operation::ALL`], so that what is served and what is described cannot differ.
 
+mod diagnosis;
 mod document;
 mod node;
 mod operation;
@@ -14,6 +15,7 @@ mod schedule;
 mod status;
 mod token;
 
+pub use diagnosis::Diagnosis;
 pub use document::document;
 pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
 pub use operation::{Method, Operation};

@@ -89,6 +89,8 @@ operations! {
     Unwant = Delete "/wanted", "clearWanted";
     /// Make relay credentials under a new secret.
     RotateRelay = Post "/relay/rotate", "rotateRelaySecret";
+    /// Why pictures were missing.
+    Diagnosis = Get "/diagnosis", "getDiagnosis";
     /// A token with which a node joins.
     MakeToken = Post "/join-tokens", "makeJoinToken";
 }

@@ -207,3 +207,58 @@ fn what_is_not_described_is_refused() {
     let message = parse::<WantedRequest>(b"{}").unwrap_err().message;
     assert!(message.contains("nodes"), "{message}");
 }
+
+#[test]
+fn a_diagnosis_is_as_described() {
+    fits(&Diagnosis::default(), "Diagnosis");
+    let finding = diagnosis::Finding {
+        cause: diagnosis::Cause::MediaUdpBlocked,
+        confidence: 95,
+        proof: "p".into(),
+        remedy: diagnosis::Cause::MediaUdpBlocked.remedy(),
+        missing_rule: Some(diagnosis::MissingRule {
+            protocol: diagnosis::Protocol::Udp,
+            to: "192.0.2.1:40000".parse().unwrap(),
+            from: None,
+        }),
+        subject: "media_1".into(),
+        applied: diagnosis::Applied::DidNotHelp,
+    };
+    let step = diagnosis::Step::AnotherPath;
+    let mark = diagnosis::Mark::default();
+    let failure = diagnosis::Failure {
+        client: Some("192.0.2.7".parse().unwrap()),
+        findings: vec![finding.clone()],
+        steps: vec![diagnosis::Taken { step, at: 1 }],
+        healed: Some(2),
+        ..diagnosis::Failure::default()
+    };
+    let beginnings = [
+        diagnosis::Beginning::Mark {
+            mark: mark.clone(),
+            first_failure: 1,
+        },
+        diagnosis::Beginning::Load {
+            above: 1,
+            at_least: 2,
+        },
+    ];
+    for began in beginnings {
+        let correlation = diagnosis::Correlation {
+            alike: vec![diagnosis::Likeness::default()],
+            began: Some(began),
+            ended: Some(mark.clone()),
+            answers: vec!["a".into()],
+            ..diagnosis::Correlation::default()
+        };
+        let fleet = vec![finding.clone()];
+        fits(
+            &Diagnosis {
+                fleet,
+                failures: vec![failure.clone()],
+                correlation,
+            },
+            "Diagnosis",
+        );
+    }
+}

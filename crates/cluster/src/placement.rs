@@ -86,6 +86,11 @@ impl<R: Rules> Cluster<R> {
         Ok(place)
     }
 
+    /// The least loaded node that serves, other than this one.
+    pub fn another(&self, than: &NodeId) -> Option<NodeId> {
+        self.lightest(|node| node.id != *than)
+    }
+
     fn wanted_node(&self, id: &NodeId) -> Result<NodeId, NoPlace> {
         let node = self
             .node(id)
@@ -105,16 +110,20 @@ impl<R: Rules> Cluster<R> {
     }
 
     fn least_loaded(&self) -> Result<NodeId, NoPlace> {
+        self.lightest(|_| true)
+            .ok_or_else(|| self.why_none_serves())
+    }
+
+    fn lightest(&self, among: impl Fn(&Node) -> bool) -> Option<NodeId> {
         let strategy = self.settings.strategy;
         self.nodes
             .values()
-            .filter(|node| Self::takes_sessions(node))
+            .filter(|node| Self::takes_sessions(node) && among(node))
             .min_by(|a, b| {
                 let load = burden(a, strategy).total_cmp(&burden(b, strategy));
                 load.then_with(|| a.placed_ever.cmp(&b.placed_ever))
             })
             .map(|node| node.id.clone())
-            .ok_or_else(|| self.why_none_serves())
     }
 
     fn why_none_serves(&self) -> NoPlace {

@@ -52,6 +52,28 @@ impl Conference {
         Some(leg(stream, false))
     }
 
+    /// Whether this leg is still there.
+    pub fn has_leg(&self, leg: &LegOf) -> bool {
+        let known = self.connection(&leg.connection);
+        let active = known.and_then(|(_, connection)| connection.active.as_ref());
+        active.is_some_and(|active| match leg.publishes {
+            true => active
+                .publisher
+                .as_ref()
+                .is_some_and(|it| it.stream == leg.stream),
+            false => active.subscribers.contains_key(&leg.stream),
+        })
+    }
+
+    /// Whether another peer connection for this leg is on its way between its client and the node.
+    pub fn is_coming(&self, leg: &LegOf) -> bool {
+        let legs = self.legs.get(&leg.connection);
+        legs.is_some_and(|legs| match leg.publishes {
+            true => legs.publishing.is_some(),
+            false => legs.receiving.contains_key(&leg.stream),
+        })
+    }
+
     /// A subscriber is sent an offer; a publisher's WebSocket is closed, whereupon it looks after its stream. Who is about
     /// to have another peer connection, or is being placed anew, is left alone.
     pub(crate) fn repair(

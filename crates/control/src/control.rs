@@ -11,6 +11,7 @@ use openvidu::webhook::Delivery;
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Timer};
 use crate::effect::{Effect, Obeyed, Told};
+use crate::failures::Failures;
 use crate::in_flight::InFlight;
 use crate::input::{Input, Now, Question};
 use crate::journal::{Journal, Slot};
@@ -46,6 +47,7 @@ pub struct Control {
     /// Of relays. `None`: the settings want none.
     pub(crate) secrets: Option<Secrets>,
     pub(crate) steering: Steering,
+    pub(crate) failures: Failures,
     /// The policy was set while a master ran, and is written down.
     pub(crate) policy_set: bool,
     /// Set while participants of an earlier run may come back.
@@ -83,6 +85,7 @@ impl Control {
             secrets: (settings.relay.as_ref())
                 .map(|rules| Secrets::first(rules.first.clone(), now.timestamp)),
             steering: Steering::default(),
+            failures: Failures::default(),
             policy_set: false,
             returning: None,
             stopping: None,
@@ -123,6 +126,7 @@ impl Control {
             (self.garbage_at, Timer::Garbage),
             (self.held_until(), Timer::RequestHeld),
             (self.homeless.next_deadline(), Timer::Homeless),
+            (self.failures.ladder.next_deadline(), Timer::Healing),
             (self.post_due(), Timer::PostAgain),
             (self.journal.patience_ends(), Timer::StoreSilent),
             (self.journal.retry(), Timer::StoreRetry),
@@ -290,6 +294,7 @@ impl Control {
         self.end_return();
         self.draw_secret_if_due();
         self.give_up_homeless();
+        self.heal();
         let held = self.conference.next_deadline();
         if held.is_some_and(|at| at <= self.now.timestamp) {
             self.tell_conference(conference::Input::Elapsed);

@@ -23,6 +23,8 @@ pub enum Timer {
     RequestHeld,
     /// A session that has lost its node and found no other ends.
     Homeless,
+    /// Somebody's media is looked at that does not flow.
+    Healing,
     /// What the application's server did not take is posted again.
     PostAgain,
     /// What waits for the store is let out.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cluster::{Addresses, AttachmentId, BootId, Illegal, NodeId, Refusal, Term};
-use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId};
+use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, TransportId};
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook::Post;
 
@@ -75,6 +75,12 @@ pub enum Effect {
     OwnSettings(Arc<NodeSettings>),
     /// Draw a relay secret and answer with [`Input::RelaySecret`](crate::Input::RelaySecret).
     DrawRelaySecret,
+    /// Ask the node what it has seen of a transport so far; it answers with [`Says::Evidence`](crate::Says::Evidence). What
+    /// cannot be asked is left.
+    WantEvidence {
+        attachment: AttachmentId,
+        transport: TransportId,
+    },
     /// See whether clients could reach the node, and answer with [`Input::Probed`](crate::Input::Probed).
     Probe {
         node: NodeId,
@@ -165,4 +171,6 @@ pub enum Event {
     Meeting(Box<conference::Event>),
     /// To a node, or to their number.
     Node(NodeEvent),
+    /// Somebody's media did not flow, and why; told again when more is known, and when it flows again.
+    Diagnosed(Box<diagnosis::Failure>),
 }

@@ -142,6 +142,9 @@ pub enum Input {
         number: u64,
         outcome: webhook::Outcome,
     },
+    /// What the shell knows of the surroundings: relays, paths, names, certificates, machines. It replaces what was told
+    /// before; what the master knows of nodes by itself comes before it.
+    Surroundings(Box<diagnosis::Surroundings>),
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.
@@ -174,6 +177,8 @@ pub enum Says {
         transport: TransportState,
         reason: String,
     },
+    /// What it saw of a transport, as asked or because the transport has ended. Names the transport at least.
+    Evidence(Box<diagnosis::Evidence>),
     /// Its addresses are now these.
     Addresses(Addresses),
     /// It is going down of its own accord.

@@ -16,6 +16,8 @@
 //! | `journal`, `writing` | what has to be written down before it may be told |
 //! | [`records`] | what is written down |
 //! | `restore` | goes on where an earlier run of the master ended |
+//! | `failures` | follows every transport, and diagnoses those that fail |
+//! | `healing`, `remedies` | what is done about a failure, step by step |
 //! | `rehousing` | finds another node for sessions that have lost theirs |
 //! | `node_events`, `outbox` | what applications are told, and have not been told yet |
 
@@ -23,6 +25,8 @@ mod clients;
 mod control;
 mod deadline;
 mod effect;
+mod failures;
+mod healing;
 mod in_flight;
 mod input;
 mod journal;
@@ -35,6 +39,7 @@ mod outbox;
 pub mod records;
 mod rehousing;
 mod relay;
+mod remedies;
 mod restore;
 mod settings;
 mod waiting;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use cluster::{Addresses, AttachmentId};
 use conference::{MediaCommand, NodeId, Remedy, ServerOperation, SessionId, TransportId};
+use diagnosis::MarkKind;
 
 use crate::control::Control;
 use crate::effect::Effect;
@@ -67,6 +68,7 @@ impl Control {
             }
             Input::Gone { node } => self.tell_cluster(Cluster::Gone { node }),
             Input::Listed => self.tell_cluster(Cluster::Listed),
+            Input::Surroundings(known) => self.learn_surroundings(*known),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.
             _ => {}
@@ -82,6 +84,8 @@ impl Control {
         let node = NodeId::new(hello.node.as_str());
         let before = self.cluster.node(&hello.node);
         let before = before.and_then(cluster::Node::attachment);
+        let news = self.news_of(&hello.node);
+        let known = hello.node.clone();
         self.tell_cluster(cluster::Input::Hello { attachment, hello });
         if self.cluster.attached(attachment).is_none() {
             return;
@@ -89,9 +93,33 @@ impl Control {
         if let Some(replaced) = before.filter(|before| *before != attachment) {
             self.answers_are_gone(replaced);
         }
+        self.mark_news(&known, news);
         self.compare(&node, carries);
         self.say_what_waited(&node);
         self.tell_conference(conference::Input::NodeBack { node });
+    }
+
+    /// The boot and the version of the addresses of a node.
+    fn news_of(&self, node: &cluster::NodeId) -> (Option<cluster::BootId>, u64) {
+        let known = self.cluster.node(node);
+        let boot = known
+            .and_then(cluster::Node::boot)
+            .map(|boot| boot.id.clone());
+        (boot, known.map_or(0, |node| node.addresses().version))
+    }
+
+    /// Failures may have begun or ended with it, and there is new hope for those that have not.
+    fn mark_news(&mut self, node: &cluster::NodeId, before: (Option<cluster::BootId>, u64)) {
+        let after = self.news_of(node);
+        let (kind, detail) = match &after {
+            (Some(boot), _) if after.0 != before.0 => (MarkKind::Boot, boot.to_string()),
+            (_, version) if *version != before.1 => {
+                (MarkKind::AddressChange, format!("address set {version}"))
+            }
+            _ => return,
+        };
+        let (at, now) = (self.now.timestamp.0, self.now.moment);
+        self.failures.mark(at, now, kind, node, detail);
     }
 
     /// Closes what no session wants (said into a broken link, or by a master that is gone). What is wanted and missing
@@ -101,7 +129,10 @@ impl Control {
         let carried: BTreeSet<TransportId> =
             carries.iter().map(|it| it.transport.clone()).collect();
         let missing: Vec<&TransportId> = wanted.difference(&carried).collect();
+        let id = cluster::NodeId::new(node.as_str());
+        self.failures.keep(&id, &carried);
         for state in carries {
+            self.follow(&id, state, "");
             self.hear_of(state);
         }
         for transport in &missing {
@@ -134,6 +165,7 @@ impl Control {
             }
             Says::Running(running) => self.runs_with(attachment, running),
             Says::Clock(skew) => self.clock_of(attachment, skew),
+            Says::Evidence(evidence) => self.evidence(attachment, *evidence),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),
             Says::Leaving { reason } => {
                 if let Some(node) = self.cluster.attached(attachment) {
@@ -147,14 +179,17 @@ impl Control {
 
     fn addresses(&mut self, attachment: AttachmentId, addresses: Addresses) {
         let node = self.cluster.attached(attachment);
-        if let Some(node) = node.map(|node| node.id().clone()) {
-            self.note(Slot::Node(node));
-        }
+        let Some(node) = node.map(|node| node.id().clone()) else {
+            return;
+        };
+        self.note(Slot::Node(node.clone()));
         self.steer();
+        let before = self.news_of(&node);
         self.tell_cluster(cluster::Input::Addresses {
             attachment,
             addresses,
         });
+        self.mark_news(&node, before);
     }
 
     fn transport_changed(
@@ -167,6 +202,7 @@ impl Control {
             return;
         };
         let node = node.id().clone();
+        self.follow(&node, &state, &reason);
         self.hear_of(&state);
         self.log(Notice::Transport {
             node,
@@ -309,7 +345,7 @@ impl Control {
             sessions: sessions.len(),
         });
         self.note(Slot::Node(node.clone()));
-        self.steer();
+        self.failures.keep(&node, &BTreeSet::new());
         if reason.is_crash() {
             self.crashed(&node, sessions);
         }

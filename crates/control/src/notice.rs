@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use cluster::{BootId, LostReason, NodeId, State};
 use conference::{
-    ConnectionId, EndReason, NotRestored, RequestId, SessionId, StreamId, TransportId,
+    ConnectionId, EndReason, LegOf, NotRestored, RequestId, SessionId, StreamId, TransportId,
 };
+use diagnosis::{Cause, Failure, Finding, Step};
 use openvidu::rpc::ClientNumber;
 use openvidu::webhook;
 
@@ -100,6 +101,26 @@ pub enum Notice {
     PostRefused(webhook::Outcome),
     PostFailed(webhook::Outcome),
     Unanswered(RequestId),
+    /// Somebody's media does not flow.
+    Diagnosed(Box<Failure>),
+    /// What is done about it.
+    Remedy {
+        leg: LegOf,
+        step: Step,
+        cause: Cause,
+        proof: String,
+    },
+    Healed {
+        leg: LegOf,
+        by: Option<(Cause, Step)>,
+        after: Duration,
+    },
+    /// Nothing is left that the master could do by itself.
+    NotHealed {
+        leg: LegOf,
+        cause: Cause,
+        remedy: String,
+    },
     NotSent(String),
     Brake(bool),
     /// A node's clock is far from the master's, or not any more.
@@ -137,6 +158,7 @@ impl Notice {
                 diverges: false, ..
             } => Weight::Info,
             Self::Clock { skew, .. } if !skew.is_large() => Weight::Info,
+            Self::Remedy { .. } | Self::Healed { .. } => Weight::Info,
             Self::NodeLost { .. }
             | Self::NodeRefused(_)
             | Self::LinkLost { .. }
@@ -144,6 +166,8 @@ impl Notice {
             | Self::NoPlace(_)
             | Self::GivenUp(_)
             | Self::Unanswered(_)
+            | Self::Diagnosed(_)
+            | Self::NotHealed { .. }
             | Self::StoreSilent(_)
             | Self::NotRestored(_)
             | Self::NotWritable { .. }
@@ -202,12 +226,75 @@ impl fmt::Display for Notice {
                 f,
                 "session {session} lost its node and no other was found in time; it ends"
             ),
+            Self::Diagnosed(_)
+            | Self::Remedy { .. }
+            | Self::Healed { .. }
+            | Self::NotHealed { .. } => self.fmt_of_failures(f),
             of_the_master => of_the_master.fmt_of_the_master(f),
         }
     }
 }
 
 impl Notice {
+    fn fmt_of_failures(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Diagnosed(failure) => {
+                let Failure {
+                    connection,
+                    stream,
+                    node,
+                    ..
+                } = &**failure;
+                write!(f, "{connection}: no media for {stream} on node {node}")?;
+                if let Some(first) = failure.first() {
+                    let Finding {
+                        cause,
+                        confidence,
+                        proof,
+                        remedy,
+                        ..
+                    } = first;
+                    write!(
+                        f,
+                        ": {cause} ({confidence} %): {proof}; remedy: {}",
+                        remedy.text
+                    )?;
+                }
+                Ok(())
+            }
+            Self::Remedy {
+                leg,
+                step,
+                cause,
+                proof,
+            } => write!(
+                f,
+                "{}: {} for {} because of {cause}: {proof}",
+                leg.connection,
+                step.code(),
+                leg.stream
+            ),
+            Self::Healed { leg, by, after } => {
+                write!(
+                    f,
+                    "{}: {} has media again after {after:?}",
+                    leg.connection, leg.stream
+                )?;
+                match by {
+                    Some((cause, step)) => write!(f, "; {} helped against {cause}", step.code()),
+                    None => write!(f, ", by itself"),
+                }
+            }
+            Self::NotHealed { leg, cause, remedy } => write!(
+                f,
+                "{}: nothing that could be done by itself brought media back for {}: {cause}; what is left: {remedy}",
+                leg.connection, leg.stream
+            ),
+            // Said by `fmt`.
+            _ => Ok(()),
+        }
+    }
+
     fn fmt_of_the_master(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Restored {

@@ -30,7 +30,7 @@ impl Webhook {
     /// A webhook for everything that there is.
     pub fn of_everything(cluster: impl Into<String>) -> Self {
         Self {
-            events: EventName::ALL.iter().copied().collect(),
+            events: EventName::of_openvidu().collect(),
             cluster: cluster.into(),
             limits: Limits::default(),
         }
@@ -40,6 +40,7 @@ impl Webhook {
         let message = match event {
             Event::Meeting(event) => webhook::of_meeting(event),
             Event::Node(event) => node_events::message(event, &self.cluster),
+            Event::Diagnosed(failure) => webhook::ice_failure_diagnosed(failure)?,
         };
         self.events.contains(&message.event).then_some(message)
     }

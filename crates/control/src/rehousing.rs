@@ -16,12 +16,18 @@ pub const HOMELESS: Duration = Duration::from_secs(5 * 60);
 #[derive(Debug, Default)]
 pub(crate) struct Homeless {
     since: BTreeMap<SessionId, Moment>,
+    /// Where clients could not be reached, so that another is better while there is one.
+    avoided: BTreeMap<SessionId, cluster::NodeId>,
 }
 
 impl Homeless {
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
         let oldest = self.since.values().min()?;
         Some(*oldest + HOMELESS)
+    }
+
+    pub(crate) fn avoid(&mut self, session: SessionId, node: cluster::NodeId) {
+        self.avoided.insert(session, node);
     }
 }
 
@@ -39,7 +45,7 @@ impl Control {
         let mut told = false;
         for (session, since) in waiting {
             match self.find_home(&session) {
-                Search::Over => {}
+                Search::Over => drop(self.homeless.avoided.remove(&session)),
                 Search::Found(node) => {
                     told = true;
                     self.tell_conference(Input::Rehoused { session, node });
@@ -56,8 +62,13 @@ impl Control {
             return Search::Over;
         }
         let id = cluster::SessionId::new(session.as_str());
-        match self.cluster.place(&id, None, None) {
-            Ok(place) => Search::Found(NodeId::new(place.node.as_str())),
+        let avoided = self.homeless.avoided.get(session);
+        let other = avoided.and_then(|avoided| self.cluster.another(avoided));
+        match self.cluster.place(&id, None, other.as_ref()) {
+            Ok(place) => {
+                self.homeless.avoided.remove(session);
+                Search::Found(NodeId::new(place.node.as_str()))
+            }
             Err(_) => Search::Nowhere,
         }
     }

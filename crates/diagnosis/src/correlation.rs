@@ -1,4 +1,4 @@
-//! What many failures have in alike: the four questions of whoever is asked for help, answered.
+//! What many failures have in common: the four questions of whoever is asked for help, answered.
 
 mod alike;
 mod course;
@@ -86,7 +86,11 @@ pub struct Likeness {
 
 /// What failures began with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", tag = "with")]
+#[serde(
+    rename_all = "camelCase",
+    rename_all_fields = "camelCase",
+    tag = "with"
+)]
 #[allow(missing_docs)]
 pub enum Beginning {
     /// A boot or a change of addresses; nothing failed before it.

@@ -27,6 +27,7 @@ mod cause;
 mod correlation;
 mod diagnose;
 mod evidence;
+mod failure;
 mod finding;
 mod host;
 mod reach;
@@ -45,6 +46,7 @@ pub use evidence::{
     Browser, BrowserError, Candidate, CandidateType, Client, Direction, Dtls, Evidence,
     MOST_CANDIDATES, MOST_PAIRS, MOST_RELAYS, Media, Outcome, Pair, Protocol, RelayUse, Times,
 };
+pub use failure::{Failure, Taken};
 pub use finding::{Applied, Finding, MissingRule, Remedy, Step};
 pub use host::{Address, AddressSource, Carried, Clock, Host, Limits, Link, Listener, Role};
 pub use reach::{PathKind, Reach};

@@ -45,6 +45,11 @@ impl Window {
         self.marks.push_back(mark);
     }
 
+    /// The case of this transport, if it is remembered.
+    pub fn case(&self, transport: &str) -> Option<&Case> {
+        self.cases.iter().rev().find(|it| it.transport == transport)
+    }
+
     /// From the oldest.
     pub fn cases(&self) -> impl DoubleEndedIterator<Item = &Case> {
         self.cases.iter()
@@ -64,7 +69,8 @@ impl Window {
             let (carried, losers) = nodes.entry(case.node.clone()).or_default();
             match (case.failed, case.relay.is_empty(), case.protocol) {
                 (false, false, _) => carried.relayed += 1,
-                (false, true, Protocol::Udp) => carried.udp += 1,
+                // What is not known is not taken for a path that needs no UDP.
+                (false, true, Protocol::Udp | Protocol::Unknown) => carried.udp += 1,
                 (false, true, Protocol::Tcp | Protocol::Tls) => carried.tcp += 1,
                 (true, true, Protocol::Udp) => {
                     carried.udp_lost += 1;

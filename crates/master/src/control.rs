@@ -361,6 +361,8 @@ impl Shell {
                 question: None,
                 drawn: random::relay_secret(),
             }),
+            // Nodes tell what they saw by themselves.
+            Effect::WantEvidence { .. } => {}
             Effect::Probe {
                 node,
                 boot,

@@ -4,11 +4,13 @@
 //! order and at least once. Applications compare whole objects, so that nothing is added to OpenVidu's fields.
 
 mod delivery;
+mod failure;
 mod fleet;
 mod meeting;
 mod name;
 
 pub use delivery::{Delivery, Limits, Outcome, Post, Step, Waiting};
+pub use failure::ice_failure_diagnosed;
 pub use fleet::{NodeRef, autoscaling, node_crashed, node_recovered, node_status_changed};
 pub use meeting::of_meeting;
 pub use name::EventName;

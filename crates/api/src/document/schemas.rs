@@ -1,5 +1,7 @@
 //! The bodies, as JSON Schema. `tests/document.rs` holds them to what is written and read.
 
+mod diagnosis;
+
 use serde_json::{Map, Value, json};
 
 /// All of them, by name.
@@ -49,6 +51,7 @@ pub(super) fn all() -> Value {
         ("JoinTokenRequest", join_token_request()),
         ("JoinToken", join_token()),
     ];
+    let schemas = schemas.into_iter().chain(diagnosis::all());
     let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
     Value::Object(Map::from_iter(schemas))
 }

@@ -3,6 +3,7 @@
 mod deaths;
 mod dice;
 mod durable;
+mod failures;
 mod links;
 mod losses;
 mod node_settings;

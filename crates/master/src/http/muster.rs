@@ -1,6 +1,7 @@
 //! `/muster/api`: the operations that `api` describes, one handler each.
 
 mod answer;
+mod diagnosis;
 mod fleet;
 mod guard;
 mod nodes;
@@ -52,6 +53,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
         Operation::RotateRelay => on(method, relay::rotate),
+        Operation::Diagnosis => on(method, diagnosis::get),
         Operation::MakeToken => on(method, trust::make),
     }
 }

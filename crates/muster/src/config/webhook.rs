@@ -43,7 +43,7 @@ pub(super) fn read(r: &mut Reader<'_>) -> Option<Webhook> {
         endpoint,
         headers,
         events: match events.is_empty() {
-            true => EventName::ALL.iter().copied().collect(),
+            true => EventName::of_openvidu().collect(),
             false => events,
         },
         authorities,

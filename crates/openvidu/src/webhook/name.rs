@@ -2,7 +2,7 @@
 
 macro_rules! names {
     ($($variant:ident = $name:literal),* $(,)?) => {
-        /// A kind of event, by OpenVidu's names.
+        /// A kind of event, by OpenVidu's names, and a few of Muster's own.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[allow(missing_docs)]
         pub enum EventName {
@@ -10,8 +10,7 @@ macro_rules! names {
         }
 
         impl EventName {
-            /// All that OpenVidu knows, which is what is sent unless a list says otherwise. Some are never sent here,
-            /// because what they tell of is not served; they may be asked for.
+            /// All that may be asked for. Some of OpenVidu's are never sent here, because what they tell of is not served.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             /// As it stands in configurations and in the field `event`.
@@ -42,9 +41,16 @@ names! {
     NodeRecovered = "nodeRecovered",
     HaNodeRegistered = "HANodeRegistered",
     HaNodeDeregistered = "HANodeDeregistered",
+    IceFailureDiagnosed = "iceFailureDiagnosed",
 }
 
 impl EventName {
+    /// Those that OpenVidu knows, which are what is sent unless a list says otherwise: applications may choke on others.
+    pub fn of_openvidu() -> impl Iterator<Item = Self> {
+        let own = [Self::IceFailureDiagnosed];
+        (Self::ALL.iter().copied()).filter(move |name| !own.contains(name))
+    }
+
     /// By its name.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|name| name.as_str() == text)

@@ -320,7 +320,7 @@ impl World {
                 let question = None;
                 self.tell_control(Input::RelaySecret { question, drawn });
             }
-            // There is no relay in the master.
+            // There is no relay in the master, and the model of the media plane keeps no evidence.
             _ => {}
         }
     }

@@ -1,0 +1,418 @@
+//! Media that does not flow: who is concerned, why, and what is done about it.
+//!
+//! Every stage that a node tells of a transport is followed. When one that is wanted fails, its leg is diagnosed from
+//! what is known of it and of the fleet, and climbs the [ladder](crate::healing) until it has media again. What a node's
+//! evidence adds later corrects the diagnosis.
+
+mod around;
+mod recent;
+mod tracked;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use cluster::{AttachmentId, Moment, NodeId};
+use conference::{ConnectionId, LegOf, SessionId, TransportId};
+use diagnosis::{
+    Applied, Case, Evidence, Failure, Finding, Mark, MarkKind, Outcome, Surroundings, Window,
+    diagnose,
+};
+
+use crate::control::Control;
+use crate::effect::{Effect, Event};
+use crate::healing::{GRACE, Ladder, PAUSE};
+use crate::input::{Stage, TransportState};
+use crate::notice::Notice;
+
+pub(crate) use recent::Recent;
+use tracked::Tracked;
+
+/// Publishers that lose their path notice by themselves after some eleven seconds, and whoever disturbs them then makes
+/// it worse.
+const OWN_REPAIR: Duration = Duration::from_secs(15);
+/// So often a leg is waited for whose client is about to repair it.
+const PATIENCE: u8 = 3;
+/// What was carried longer ago says nothing of today's paths.
+const WINDOW_MS: u64 = 10 * 60_000;
+
+/// What is known of media that flows and does not.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    tracked: BTreeMap<TransportId, Tracked>,
+    /// Legs without media, by what broke.
+    failing: BTreeMap<LegOf, Failing>,
+    pub(crate) recent: Recent,
+    pub(crate) window: Window,
+    pub(crate) ladder: Ladder,
+    /// What the shell knows of the surroundings.
+    pub(crate) known: Surroundings,
+}
+
+/// What broke.
+#[derive(Clone, Debug)]
+struct Failing {
+    transport: TransportId,
+    evidence: Evidence,
+    /// It was diagnosed.
+    looked: bool,
+    waited: u8,
+    /// The node has given it up.
+    closed: bool,
+}
+
+impl Control {
+    /// The failures of late, the oldest first.
+    pub fn failures(&self) -> impl DoubleEndedIterator<Item = &Failure> {
+        self.failures.recent.failures()
+    }
+
+    /// What they have in common.
+    pub fn correlation(&self) -> diagnosis::Correlation {
+        self.failures.window.correlate()
+    }
+
+    /// A node tells of a transport.
+    pub(crate) fn follow(&mut self, node: &NodeId, state: &TransportState, reason: &str) {
+        let transport = &state.transport;
+        let Some(leg) = self.conference.leg_of(transport) else {
+            self.failures.tracked.remove(transport);
+            return;
+        };
+        let now = self.now.timestamp.0;
+        let known = self.cluster.node(node);
+        let tracked = self.failures.tracked.entry(transport.clone());
+        let tracked = tracked.or_insert_with(|| Tracked::new(transport, leg.clone(), known));
+        tracked.came_to(now, state.stage);
+        let moved = known.is_some_and(|node| node.addresses().version > tracked.address_set);
+        match state.stage {
+            Stage::Connected => self.flows(transport, &leg),
+            // What was told an address that is no more does not come back.
+            Stage::Disconnected if moved => {
+                self.fails(transport, leg, reason, Some(Duration::ZERO))
+            }
+            Stage::Disconnected => self.fails(transport, leg, reason, Some(GRACE)),
+            // Its client wanted it so, or is about to make another.
+            Stage::Closed if reason.starts_with("the client closed") => {
+                self.failures.tracked.remove(transport);
+            }
+            Stage::Closed => {
+                self.fails(transport, leg, reason, None);
+                self.failures.tracked.remove(transport);
+            }
+            Stage::New | Stage::IceConnected | Stage::Unknown => {}
+        }
+    }
+
+    fn flows(&mut self, transport: &TransportId, leg: &LegOf) {
+        let Some(tracked) = self.failures.tracked.get(transport) else {
+            return;
+        };
+        let case = Case {
+            protocol: self.failures.recent.protocol(transport),
+            ..tracked.case(transport, self.load_of(&tracked.node), false)
+        };
+        self.failures.window.remember(case);
+        let failing = self.failures.failing.remove(leg);
+        let Some(recovered) = self.failures.ladder.recovers(self.now.moment, leg) else {
+            return;
+        };
+        // By which path it came back tells what was wrong with the other.
+        self.ask_for_evidence(transport);
+        let now = self.now.timestamp.0;
+        let Some(failing) = failing.filter(|failing| failing.looked) else {
+            return;
+        };
+        let Some(failure) = self.failures.recent.of_mut(failing.transport.as_str()) else {
+            return;
+        };
+        failure.healed = Some(now);
+        if recovered.by.is_some() {
+            failure.apply(Applied::Helped);
+        }
+        let failure = failure.clone();
+        self.log(Notice::Healed {
+            leg: leg.clone(),
+            by: recovered.by,
+            after: recovered.after,
+        });
+        self.event(Event::Diagnosed(Box::new(failure)));
+    }
+
+    /// `within` is how long it may come back by itself; `None`: the node has given it up.
+    fn fails(
+        &mut self,
+        transport: &TransportId,
+        leg: LegOf,
+        reason: &str,
+        within: Option<Duration>,
+    ) {
+        let closed = within.is_none();
+        let within = within.unwrap_or_default();
+        let Some(tracked) = self.failures.tracked.get(transport) else {
+            return;
+        };
+        let known = self.cluster.node(&tracked.node);
+        let client = self.client_of(&leg);
+        let evidence = tracked.evidence(transport, known, client, reason);
+        let case = Case {
+            protocol: self.failures.recent.protocol(transport),
+            ..tracked.case(transport, self.load_of(&tracked.node), true)
+        };
+        self.failures.window.remember(case);
+        self.ask_for_evidence(transport);
+        self.failures
+            .ladder
+            .fails(self.now.moment, leg.clone(), within);
+        let broken = Failing {
+            transport: transport.clone(),
+            evidence,
+            looked: false,
+            waited: 0,
+            closed: false,
+        };
+        // What failed first explains more than what its client tried in vain afterwards.
+        let failing = self.failures.failing.entry(leg).or_insert(broken);
+        failing.closed |= closed;
+    }
+
+    /// What a node saw of a transport.
+    pub(crate) fn evidence(&mut self, attachment: AttachmentId, evidence: Evidence) {
+        let Some(node) = self
+            .cluster
+            .attached(attachment)
+            .map(|node| node.id().clone())
+        else {
+            return;
+        };
+        let load = self.load_of(&node);
+        let told = Case::of(&evidence, None);
+        if let Some(known) = self.failures.window.case(&evidence.transport).cloned() {
+            let told = told.unwrap_or_default();
+            self.failures.window.remember(Case {
+                protocol: told.protocol,
+                relay: told.relay,
+                browser: told.browser,
+                client: told.client.or(known.client),
+                ..known
+            });
+        } else if let Some(told) = told {
+            self.failures.window.remember(Case { load, ..told });
+        }
+        self.failures.recent.learn(evidence);
+        self.revise(&node);
+    }
+
+    /// The failures of a node of late are judged anew, now that more is known.
+    pub(crate) fn revise(&mut self, node: &NodeId) {
+        let around = self.around();
+        let now = self.now.timestamp.0;
+        let changed = self
+            .failures
+            .recent
+            .revise(now, node.as_str(), |evidence| diagnose(evidence, &around));
+        for failure in changed {
+            self.failures.window_learns(&failure);
+            self.log(Notice::Diagnosed(Box::new(failure.clone())));
+            self.event(Event::Diagnosed(Box::new(failure)));
+        }
+    }
+
+    pub(crate) fn learn_surroundings(&mut self, known: Surroundings) {
+        self.failures.known = known;
+        let nodes: BTreeSet<NodeId> = self
+            .failures()
+            .map(|it| NodeId::new(it.node.as_str()))
+            .collect();
+        for node in nodes {
+            self.revise(&node);
+        }
+    }
+
+    /// Looks at the legs whose time has come.
+    pub(crate) fn heal(&mut self) {
+        let now = self.now.moment;
+        for leg in self.failures.ladder.due(now) {
+            if !self.conference.has_leg(&leg) {
+                self.failures.ladder.forget(&leg);
+                self.failures.failing.remove(&leg);
+            } else if self.is_patient(&leg) {
+                self.failures.ladder.postpone(now, &leg, PAUSE);
+            } else {
+                self.look_at_leg(&leg);
+            }
+        }
+    }
+
+    /// Nothing can be done for it, or its client is about to do it.
+    fn is_patient(&mut self, leg: &LegOf) -> bool {
+        let session = self.conference.session(&leg.session);
+        let housed = session.is_some_and(|session| session.node.is_some());
+        if !housed || self.clients.of(&leg.connection).is_none() {
+            return true;
+        }
+        let Some(failing) = self.failures.failing.get_mut(leg) else {
+            return false;
+        };
+        let coming = failing.looked && self.conference.is_coming(leg) && failing.waited < PATIENCE;
+        failing.waited += u8::from(coming);
+        coming
+    }
+
+    fn look_at_leg(&mut self, leg: &LegOf) {
+        let Some(failing) = self.failures.failing.get_mut(leg) else {
+            return self.failures.ladder.forget(leg);
+        };
+        let first_look = !std::mem::replace(&mut failing.looked, true);
+        let (transport, minimal) = (failing.transport.clone(), failing.evidence.clone());
+        let evidence = self.failures.recent.better(minimal);
+        let findings = diagnose(&evidence, &self.around());
+        if first_look {
+            let at = self.now.timestamp.0;
+            let failure = Failure {
+                at,
+                findings: findings.clone(),
+                ..recent::failure(&evidence)
+            };
+            self.failures.window_learns(&failure);
+            self.failures.recent.push(failure, evidence);
+        }
+        let waits = leg.publishes && first_look;
+        if waits {
+            self.failures
+                .ladder
+                .postpone(self.now.moment, leg, OWN_REPAIR);
+        } else if let Some(finding) = findings.into_iter().next() {
+            self.climb(leg, &transport, &finding);
+        }
+        if first_look {
+            self.tell_of_failure(transport.as_str());
+        }
+    }
+
+    /// Takes the next step, or says that there is none.
+    fn climb(&mut self, leg: &LegOf, transport: &TransportId, finding: &Finding) {
+        let now = self.now.timestamp.0;
+        match self.next_step(leg, finding) {
+            Some(step) => {
+                self.failures.window.mark(Mark {
+                    at: now,
+                    kind: MarkKind::Remedy,
+                    subject: finding.subject.clone(),
+                    detail: format!("{} for {}", step.code(), finding.cause),
+                });
+                self.failures.recent.took(transport.as_str(), step, now);
+                self.log(Notice::Remedy {
+                    leg: leg.clone(),
+                    step,
+                    cause: finding.cause,
+                    proof: finding.proof.clone(),
+                });
+                self.take_step(leg, step, transport);
+            }
+            None if self.failures.ladder.is_given_up(leg)
+                && self.failures.recent.gave_up(transport.as_str()) =>
+            {
+                self.log(Notice::NotHealed {
+                    leg: leg.clone(),
+                    cause: finding.cause,
+                    remedy: finding.remedy.text.clone(),
+                });
+            }
+            None => {}
+        }
+    }
+
+    fn tell_of_failure(&mut self, transport: &str) {
+        let Some(failure) = self.failures.recent.of_mut(transport).cloned() else {
+            return;
+        };
+        self.log(Notice::Diagnosed(Box::new(failure.clone())));
+        self.event(Event::Diagnosed(Box::new(failure)));
+    }
+
+    fn ask_for_evidence(&mut self, transport: &TransportId) {
+        let tracked = self.failures.tracked.get(transport);
+        let node = tracked.and_then(|tracked| self.cluster.node(&tracked.node));
+        if let Some(attachment) = node.and_then(cluster::Node::attachment) {
+            let transport = transport.clone();
+            self.out(Effect::WantEvidence {
+                attachment,
+                transport,
+            });
+        }
+    }
+
+    fn load_of(&self, node: &NodeId) -> u32 {
+        self.cluster
+            .node(node)
+            .map_or(0, |node| node.load().streams)
+    }
+
+    /// Where its signalling comes from.
+    fn client_of(&self, leg: &LegOf) -> diagnosis::Client {
+        let known = self.conference.connection(&leg.connection);
+        let active = known.and_then(|(_, connection)| connection.active.as_ref());
+        active.map_or_else(Default::default, |active| diagnosis::Client {
+            address: active.ip.parse().ok(),
+            platform: active.platform.clone(),
+            ..Default::default()
+        })
+    }
+}
+
+impl Failures {
+    /// The node carries these and no others.
+    pub(crate) fn keep(&mut self, node: &NodeId, carried: &BTreeSet<TransportId>) {
+        let kept = |id: &TransportId, it: &Tracked| it.node != *node || carried.contains(id);
+        self.tracked.retain(|id, it| kept(id, it));
+    }
+
+    /// The node has given up what the leg had.
+    pub(crate) fn is_closed(&self, leg: &LegOf) -> bool {
+        self.failing.get(leg).is_some_and(|failing| failing.closed)
+    }
+
+    /// A participant has a leg without media.
+    pub(crate) fn is_failing(&self, session: &SessionId, connection: &ConnectionId) -> bool {
+        let mut failing = self.failing.keys();
+        failing.any(|leg| leg.session == *session && leg.connection == *connection)
+    }
+
+    /// Something happened to a node that may have begun or ended failures, or changes what can be hoped for.
+    pub(crate) fn mark(
+        &mut self,
+        at: u64,
+        now: Moment,
+        kind: MarkKind,
+        node: &NodeId,
+        detail: String,
+    ) {
+        let subject = node.as_str().to_owned();
+        self.window.mark(Mark {
+            at,
+            kind,
+            subject,
+            detail,
+        });
+        self.ladder.reconsider(now);
+    }
+
+    fn window_learns(&mut self, failure: &Failure) {
+        let cause = failure.first().map(|finding| finding.cause);
+        if let Some(case) = self.window.case(&failure.transport) {
+            let case = Case {
+                cause,
+                ..case.clone()
+            };
+            self.window.remember(case);
+        }
+    }
+}
+
+/// Of what is failing, whatever its node thought of it last.
+fn failed(evidence: Evidence) -> Evidence {
+    Evidence {
+        outcome: Outcome::Failed,
+        ..evidence
+    }
+}

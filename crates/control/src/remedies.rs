@@ -1,0 +1,78 @@
+//! Taking the steps of the ladder.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use cluster::{NodeId, State};
+use conference::{Input, LegOf, TransportId};
+use diagnosis::{Finding, Step};
+
+use crate::control::Control;
+use crate::healing::Circumstances;
+
+impl Control {
+    pub(crate) fn next_step(&mut self, leg: &LegOf, finding: &Finding) -> Option<Step> {
+        let session = self.conference.session(&leg.session)?;
+        let node = NodeId::new(session.node.as_ref()?.as_str());
+        let elsewhere = self.cluster.another(&node).is_some() && self.is_moving_right(leg);
+        // The conference itself makes publishers dial again whose source the node has given up.
+        let own = leg.publishes && self.failures.is_closed(leg);
+        let possible = |step: Step| match step {
+            Step::AnotherPath => !own,
+            Step::AnotherNode => elsewhere,
+            Step::ResolveAddresses | Step::Republish | Step::RestartShard => false,
+        };
+        let (now, cause, under) = (self.now.moment, finding.cause, self.circumstances());
+        let ladder = &mut self.failures.ladder;
+        match finding.remedy.step {
+            Some(first) => ladder.next(now, leg, cause, first, under, possible),
+            // A person has to act.
+            None => ladder.next(now, leg, cause, Step::AnotherPath, under, |_| false),
+        }
+    }
+
+    fn circumstances(&self) -> Circumstances {
+        let mut hasher = DefaultHasher::new();
+        for node in self.cluster.nodes() {
+            let serves = node.state() == State::Serving;
+            (node.id(), node.boot(), node.addresses().version, serves).hash(&mut hasher);
+        }
+        Circumstances(hasher.finish())
+    }
+
+    /// All of a session go to another node, so that at least half of them have to be better off for it.
+    fn is_moving_right(&self, leg: &LegOf) -> bool {
+        let Some(session) = self.conference.session(&leg.session) else {
+            return false;
+        };
+        let present = session.participants().count();
+        let failing = session
+            .participants()
+            .filter(|(connection, _)| self.failures.is_failing(&leg.session, &connection.id));
+        failing.count() * 2 >= present
+    }
+
+    pub(crate) fn take_step(&mut self, leg: &LegOf, step: Step, _transport: &TransportId) {
+        match step {
+            Step::AnotherPath => self.tell_conference(Input::Repair {
+                connection: leg.connection.clone(),
+                stream: leg.stream.clone(),
+            }),
+            Step::AnotherNode => self.move_elsewhere(leg),
+            Step::ResolveAddresses | Step::Republish | Step::RestartShard => {}
+        }
+    }
+
+    fn move_elsewhere(&mut self, leg: &LegOf) {
+        let session = leg.session.clone();
+        let node = self
+            .conference
+            .session(&session)
+            .and_then(|it| it.node.clone());
+        if let Some(node) = node {
+            self.homeless
+                .avoid(session.clone(), NodeId::new(node.as_str()));
+            self.session_closed(&session);
+            self.tell_conference(Input::Move { session });
+        }
+    }
+}

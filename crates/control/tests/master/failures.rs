@@ -1,0 +1,337 @@
+//! Media that does not flow: found, explained, and brought back.
+
+use cluster::AttachmentId;
+use conference::{ClientOperation, MediaCommand};
+use control::{Direction, Effect, Event, Input, Says, Stage as Step, TransportState};
+use diagnosis::{Applied, Cause, Evidence, Outcome, Pair, Protocol};
+use openvidu::rpc::ClientNumber;
+
+use crate::stage::Stage;
+
+/// Ann and Bob see each other; `others` is how many nodes there are beside theirs.
+fn call(others: u64) -> Stage {
+    let mut stage = Stage::new();
+    stage.attach(1, "media_1", 1);
+    stage.call("room", &["ann", "bob"]);
+    let carried_there = std::mem::take(&mut stage.carried);
+    for other in 0..others {
+        let number = 2 + other;
+        stage.attach(number, &format!("media_{number}"), number);
+    }
+    stage.carried = carried_there;
+    for transport in carried(&stage) {
+        says(&mut stage, &transport, Step::Connected, "DTLS is done");
+    }
+    stage.commands.clear();
+    stage
+}
+
+fn carried(stage: &Stage) -> Vec<TransportState> {
+    stage.carried.values().cloned().collect()
+}
+
+/// The youngest transport of somebody's in this direction.
+fn leg(stage: &Stage, name: &str, direction: Direction) -> TransportState {
+    let own = format!("con_{name}/");
+    let mut all = stage
+        .carried
+        .values()
+        .filter(|it| it.transport.as_str().starts_with(&own));
+    all.rfind(|it| it.direction == direction)
+        .expect("carried")
+        .clone()
+}
+
+fn says(stage: &mut Stage, transport: &TransportState, step: Step, reason: &str) {
+    let transport = TransportState {
+        stage: step,
+        ..transport.clone()
+    };
+    let says = Says::Transport {
+        transport,
+        reason: reason.to_owned(),
+    };
+    stage.handle(Input::Says {
+        attachment: AttachmentId(1),
+        says,
+    });
+}
+
+fn tells(stage: &mut Stage, transport: &TransportState, protocol: Protocol, outcome: Outcome) {
+    let evidence = Evidence {
+        transport: transport.transport.as_str().to_owned(),
+        session: "room".into(),
+        connection: transport
+            .transport
+            .as_str()
+            .split('/')
+            .next()
+            .unwrap_or_default()
+            .into(),
+        node: "media_1".into(),
+        outcome,
+        pairs: vec![Pair {
+            protocol,
+            nominated: true,
+            checks: 9,
+            answered: 9,
+            ..Pair::default()
+        }],
+        ..Evidence::default()
+    };
+    let says = Says::Evidence(Box::new(evidence));
+    stage.handle(Input::Says {
+        attachment: AttachmentId(1),
+        says,
+    });
+}
+
+fn offers(stage: &Stage) -> usize {
+    stage
+        .commands
+        .iter()
+        .filter(|it| matches!(it, MediaCommand::Subscribe { .. }))
+        .count()
+}
+
+/// Bob answers the offer that was pushed to him.
+fn bob_answers(stage: &mut Stage) -> TransportState {
+    let (stream, answer) = (stage.stream("ann"), "v=0".to_owned());
+    let operation = ClientOperation::Reconnect {
+        stream,
+        sdp: answer,
+    };
+    stage.operate(ClientNumber(2), 9, "bob", operation);
+    leg(stage, "bob", Direction::Subscribe)
+}
+
+const LOST: &str = "ICE consent was lost: the client sends no checks";
+
+#[test]
+fn a_call_that_goes_well_has_no_failures() {
+    let mut stage = call(0);
+    stage.pass(600_000);
+    assert_eq!(stage.control.failures().count(), 0);
+    assert!(stage.commands.is_empty());
+    assert_eq!(stage.control.correlation().failed, 0);
+    assert_eq!(stage.control.correlation().cases, 4);
+    assert_eq!(diagnosis::survey(&stage.control.around()), []);
+}
+
+#[test]
+fn a_subscriber_that_loses_its_path_is_offered_another_and_has_its_picture_again() {
+    let mut stage = call(0);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1_400);
+    assert_eq!(offers(&stage), 0, "it may come back by itself");
+    stage.pass(200);
+    assert_eq!(offers(&stage), 1);
+    assert!(stage.logged("con_bob: no media for"), "{:?}", stage.log);
+    assert!(stage.logged("another-path for"), "{:?}", stage.log);
+    let failure = stage.control.failures().next().expect("diagnosed").clone();
+    assert_eq!(failure.first().expect("found").applied, Applied::Yes);
+    assert_eq!(failure.healed, None);
+    let next = bob_answers(&mut stage);
+    assert_ne!(next.transport, lost.transport);
+    stage.pass(700);
+    says(&mut stage, &next, Step::Connected, "DTLS is done");
+    let failure = stage.control.failures().next().expect("diagnosed").clone();
+    assert_eq!(failure.first().expect("found").applied, Applied::Helped);
+    assert!(failure.healed.is_some());
+    assert!(
+        stage.logged("has media again after 2.3s"),
+        "{:?}",
+        stage.log
+    );
+    stage.pass(600_000);
+    assert_eq!((offers(&stage), stage.control.failures().count()), (1, 1));
+    let seen = stage.control.correlation();
+    assert!(seen.ended.is_some(), "{seen:#?}");
+}
+
+#[test]
+fn consent_that_comes_back_at_once_is_no_failure() {
+    let mut stage = call(0);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1_000);
+    says(&mut stage, &lost, Step::Connected, "ICE consent is back");
+    stage.pass(60_000);
+    assert_eq!((offers(&stage), stage.control.failures().count()), (0, 0));
+    assert_eq!(stage.control.correlation().failed, 0);
+}
+
+#[test]
+fn what_a_client_ends_itself_is_no_failure() {
+    let mut stage = call(0);
+    let ended = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &ended, Step::Closed, "the client closed DTLS");
+    stage.pass(60_000);
+    assert_eq!((offers(&stage), stage.control.failures().count()), (0, 0));
+}
+
+#[test]
+fn after_a_change_of_addresses_nothing_is_waited_for() {
+    let mut stage = call(0);
+    stage.handle(Input::Says {
+        attachment: AttachmentId(1),
+        says: Says::Addresses(cluster::Addresses {
+            version: 2,
+            ips: vec!["192.0.2.99".parse().expect("address")],
+            ports: vec![40000],
+            stun_port: 40100,
+            problem: String::new(),
+        }),
+    });
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    tells(&mut stage, &lost, Protocol::Udp, Outcome::Connected);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1);
+    assert_eq!(offers(&stage), 1);
+}
+
+#[test]
+fn a_publisher_is_not_disturbed_while_it_repairs_itself() {
+    let mut stage = call(0);
+    let lost = leg(&stage, "ann", Direction::Publish);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(16_000);
+    let redials = |stage: &Stage| {
+        let told = stage.told(ClientNumber(1));
+        told.iter()
+            .filter(|it| matches!(it, control::Told::Redial))
+            .count()
+    };
+    assert_eq!((redials(&stage), stage.control.failures().count()), (0, 1));
+    stage.pass(4_000);
+    assert_eq!(redials(&stage), 1);
+}
+
+#[test]
+fn what_does_not_help_twice_is_left_until_something_changes() {
+    let mut stage = call(1);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(24_000);
+    assert_eq!(
+        offers(&stage),
+        2,
+        "an offer that was not answered is made anew"
+    );
+    assert!(!stage.logged("another-node"));
+    stage.pass(24_000);
+    assert!(stage.logged("another-node"), "{:?}", stage.log);
+    let session = stage.sessions().remove(0);
+    assert_eq!(session.node.expect("housed").as_str(), "media_2");
+    let moved = offers(&stage);
+    stage.pass(600_000);
+    assert!(offers(&stage) <= moved + 2, "{} offers", offers(&stage));
+}
+
+#[test]
+fn where_nothing_helps_a_person_is_told_once() {
+    let mut stage = call(0);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(600_000);
+    assert_eq!(offers(&stage), 2);
+    let told = stage
+        .log
+        .iter()
+        .filter(|line| line.contains("what is left"))
+        .count();
+    assert_eq!(told, 1, "{:?}", stage.log);
+    let failure = stage.control.failures().next().expect("diagnosed").clone();
+    assert_eq!(failure.first().expect("found").applied, Applied::DidNotHelp);
+    assert_eq!(stage.control.next_deadline(), None);
+}
+
+#[test]
+fn udp_that_is_blocked_is_named_as_soon_as_tcp_comes_through() {
+    let mut stage = call(0);
+    for transport in carried(&stage) {
+        tells(&mut stage, &transport, Protocol::Udp, Outcome::Connected);
+    }
+    let all = carried(&stage);
+    for transport in &all {
+        says(&mut stage, transport, Step::Disconnected, LOST);
+        tells(&mut stage, transport, Protocol::Udp, Outcome::Disconnected);
+    }
+    stage.pass(2_000);
+    let next = bob_answers(&mut stage);
+    says(&mut stage, &next, Step::Connected, "DTLS is done");
+    tells(&mut stage, &next, Protocol::Tcp, Outcome::Connected);
+    let failure = stage
+        .control
+        .failures()
+        .find(|it| it.healed.is_some())
+        .expect("healed")
+        .clone();
+    let first = failure.first().expect("found");
+    assert_eq!(first.cause, Cause::MediaUdpBlocked, "{failure:#?}");
+    assert_eq!(first.applied, Applied::Helped);
+    let rule = first.missing_rule.as_ref().expect("a rule").to_string();
+    assert_eq!(rule, "UDP from anywhere to 192.0.2.1:40000");
+}
+
+#[test]
+fn who_lost_its_web_socket_too_is_left_alone() {
+    let mut stage = call(0);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    stage.handle(Input::Ended {
+        client: ClientNumber(2),
+    });
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(60_000);
+    assert_eq!((offers(&stage), stage.control.failures().count()), (0, 0));
+}
+
+#[test]
+fn applications_hear_of_it_only_if_they_ask() {
+    let heard = |events: &[&str]| {
+        let named = events
+            .iter()
+            .filter_map(|name| openvidu::webhook::EventName::from_text(name));
+        let webhook = control::Webhook {
+            events: named.collect(),
+            ..control::Webhook::of_everything("c")
+        };
+        let mut stage = Stage::with(control::Settings {
+            webhook: Some(webhook),
+            ..crate::stage::settings()
+        });
+        stage.attach(1, "media_1", 1);
+        stage.call("room", &["ann", "bob"]);
+        for transport in carried(&stage) {
+            says(&mut stage, &transport, Step::Connected, "DTLS is done");
+        }
+        let lost = leg(&stage, "bob", Direction::Subscribe);
+        says(&mut stage, &lost, Step::Disconnected, LOST);
+        stage.pass(2_000);
+        let events = stage
+            .seen
+            .iter()
+            .filter(|it| matches!(it, Effect::Event(Event::Diagnosed(_))));
+        assert_eq!(events.count(), 1);
+        let posts = stage.seen.iter().filter_map(|effect| match effect {
+            Effect::Post(post) => Some(post.body.clone()),
+            _ => None,
+        });
+        posts.collect::<Vec<_>>()
+    };
+    assert_eq!(heard(&["nodeCrashed"]), Vec::<String>::new());
+    let posts = heard(&["iceFailureDiagnosed"]);
+    assert_eq!(posts.len(), 1);
+    for part in [
+        r#""event":"iceFailureDiagnosed""#,
+        r#""cause":"#,
+        r#""proof":"#,
+        r#""applied":"yes""#,
+    ] {
+        assert!(posts[0].contains(part), "{part}: {}", posts[0]);
+    }
+    assert!(
+        !openvidu::webhook::EventName::of_openvidu().any(|it| it.as_str() == "iceFailureDiagnosed")
+    );
+}
