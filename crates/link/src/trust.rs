@@ -23,7 +23,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 pub use authority::{Authority, AuthorityError, Wish};
 pub(crate) use authority::{NodeKey, ServerCertificate, point, proof};
-pub use certificate::{Facts, FactsError, node_uri};
+pub use certificate::{Facts, FactsError, node_uri, validity};
 pub(crate) use file::{read, write};
 pub use revocations::Revocations;
 pub(crate) use token::is_node_id;

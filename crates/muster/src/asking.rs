@@ -1,7 +1,7 @@
-//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`,
-//! `muster relay`. Tables for people,
-//! `--json` for programs.
+//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`, `muster relay`,
+//! `muster doctor`. Tables for people, `--json` for programs.
 
+mod doctor;
 mod nodes;
 mod relay;
 mod schedule;
@@ -47,6 +47,11 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
         .build()
         .context("no threads can be started")?;
     let json = asking.json;
+    if let Wish::Doctor = wish {
+        let server = Server::find(&asking, settings);
+        let told = runtime.block_on(doctor::examine(server, settings, json));
+        return print(&told);
+    }
     let server = match Server::find(&asking, settings) {
         Ok(server) => server,
         Err(error) => {
@@ -60,15 +65,11 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
             Wish::Nodes(wish) => nodes::ask(&server, wish, json).await,
             Wish::Relay(wish) => relay::ask(&server, wish).await,
             Wish::Schedule(wish) => schedule::ask(&server, wish, json).await,
+            Wish::Doctor => Ok(doctor::examine(Ok(server), settings, json).await),
         }
     });
     match told {
-        Ok(told) => {
-            let mut out = std::io::stdout();
-            let written = out.write_all(told.text.as_bytes());
-            written.context("the answer cannot be printed")?;
-            Ok(told.ending)
-        }
+        Ok(told) => print(&told),
         Err(refusal) => {
             crate::complain(&format!("muster: {refusal}\n"));
             Ok(match refusal {
@@ -78,4 +79,11 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
             })
         }
     }
+}
+
+fn print(told: &Told) -> Result<Ending> {
+    let mut out = std::io::stdout();
+    let written = out.write_all(told.text.as_bytes());
+    written.context("the answer cannot be printed")?;
+    Ok(told.ending)
 }

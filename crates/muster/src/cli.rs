@@ -29,8 +29,8 @@ Every setting can also be given in a TOML file (--config, documented in muster.e
 
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 the master let this node go, or
 another process took over its id, 4 no master and nobody to serve (--exit-when-orphaned), 5 another process uses the
-data directory. Of status, nodes, schedule and relay: 0 done and well, 1 the master refused, 2 wrong usage, 6 the master cannot be reached,
-7 status: something is not as it should be.";
+data directory. Of status, nodes, schedule, relay and doctor: 0 done and well, 1 the master refused, 2 wrong usage, 6 the
+master cannot be reached, 7 status: something is not as it should be; doctor: a call would not work for everybody.";
 
 #[allow(missing_docs)]
 #[derive(Debug, Subcommand)]
@@ -87,6 +87,11 @@ pub enum Command {
         #[allow(missing_docs)]
         #[command(subcommand)]
         wish: RelayWish,
+    },
+    /// Whether a call would work, what is wrong if not, how that is known and what to do
+    Doctor {
+        #[command(flatten)]
+        asking: Asking,
     },
     /// A media node that dials a master
     Node {
@@ -247,6 +252,10 @@ impl Command {
             Self::Status { mut asking } => {
                 let sources = asking.sources();
                 (Task::Ask(asking, Wish::Status), sources)
+            }
+            Self::Doctor { mut asking } => {
+                let sources = asking.sources();
+                (Task::Ask(asking, Wish::Doctor), sources)
             }
             Self::Nodes { mut asking, wish } => {
                 let sources = asking.sources();

@@ -68,8 +68,9 @@ const GENERALIZED_TIME: u8 = 0x18;
 const SEQUENCE: u8 = 0x30;
 const VERSION: u8 = 0xa0;
 
-/// `Validity` of RFC 5280 section 4.1, which webpki judges and does not show.
-fn validity(der: &[u8]) -> Option<(u64, u64)> {
+/// `Validity` of RFC 5280 section 4.1, which webpki judges and does not show: not before and not after, seconds since the
+/// Unix epoch. `None` if it is no certificate.
+pub fn validity(der: &[u8]) -> Option<(u64, u64)> {
     let mut certificate = Der(Der(der).expect(SEQUENCE)?);
     let mut signed = Der(certificate.expect(SEQUENCE)?);
     if signed.0.first() == Some(&VERSION) {

@@ -48,6 +48,7 @@ pub enum Wish {
     Nodes(Nodes),
     Schedule(Schedule),
     Relay(Relay),
+    Doctor,
 }
 
 /// About nodes.

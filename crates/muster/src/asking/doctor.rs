@@ -1,0 +1,205 @@
+//! `muster doctor`: looks at this machine and asks the master, and says what is wrong, how that is known, and what was
+//! or should be done. Whether a call would work is in the exit code.
+
+mod cluster;
+mod machine;
+mod sockets;
+#[cfg(test)]
+mod tests;
+
+use api::{Diagnosis, Health, Nodes, Operation, Status};
+use serde::Serialize;
+
+use super::Told;
+use super::server::{Refusal, Server};
+use super::table::paragraph;
+use crate::config::Settings;
+use crate::exit::Ending;
+
+/// What was looked at, and what was seen.
+#[derive(Debug, Serialize)]
+pub struct Examination {
+    /// Whether a call that begins now would work, as far as it can be known here.
+    works: bool,
+    verdict: String,
+    checks: Vec<Check>,
+    /// What the master says of failures; `null` if it was not reached.
+    diagnosis: Option<Diagnosis>,
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Check {
+    pub name: String,
+    pub state: State,
+    /// How it is known.
+    pub seen: String,
+    /// What was or should be done; empty where nothing is wrong.
+    pub remedy: String,
+}
+
+/// The worst is last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub enum State {
+    Well,
+    /// It cannot be known here.
+    Unknown,
+    /// It does not hinder a call yet.
+    Doubtful,
+    /// Calls do not work, or not for all.
+    Ill,
+}
+
+impl Check {
+    pub fn well(name: &str, seen: impl Into<String>) -> Self {
+        Self::of(name, State::Well, seen, "")
+    }
+
+    pub fn of(
+        name: &str,
+        state: State,
+        seen: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            state,
+            seen: seen.into(),
+            remedy: remedy.into(),
+        }
+    }
+}
+
+/// What the master says.
+struct Asked {
+    status: Status,
+    nodes: Nodes,
+    diagnosis: Diagnosis,
+}
+
+/// Looks and asks. A master that cannot be asked is a finding, too.
+pub async fn examine(
+    server: Result<Server, anyhow::Error>,
+    settings: &Settings,
+    json: bool,
+) -> Told {
+    let asked = match server {
+        Ok(server) => ask(&server).await.map_err(|refusal| refusal.to_string()),
+        Err(error) => Err(format!("{error:#}")),
+    };
+    let mut checks = machine::checks(settings);
+    let own = sockets::own_addresses();
+    checks.extend(sockets::checks(
+        settings,
+        &own,
+        asked.as_ref().ok().map(|asked| &asked.nodes),
+    ));
+    let (verdict, works, diagnosis) = match asked {
+        Ok(asked) => {
+            checks.extend(cluster::checks(
+                &asked.status,
+                &asked.nodes,
+                &asked.diagnosis,
+            ));
+            let (verdict, works) = judge(&asked.status, &checks);
+            (verdict, works, Some(asked.diagnosis))
+        }
+        Err(why) => {
+            checks.push(cluster::unreached(&why));
+            (UNREACHED.to_owned(), false, None)
+        }
+    };
+    let reached = diagnosis.is_some();
+    let examination = Examination {
+        works,
+        verdict,
+        checks,
+        diagnosis,
+    };
+    Told {
+        text: if json {
+            in_json(&examination)
+        } else {
+            shown(&examination)
+        },
+        ending: match (reached, works) {
+            (false, _) => Ending::Unreachable,
+            (true, false) => Ending::Unhealthy,
+            (true, true) => Ending::Stopped,
+        },
+    }
+}
+
+const UNREACHED: &str =
+    "No call can begin: the master does not answer. Calls that run go on at their nodes.";
+
+async fn ask(server: &Server) -> Result<Asked, Refusal> {
+    let (status, _) = server.get(Operation::Status, "").await?;
+    let (nodes, _) = server.get(Operation::ListNodes, "").await?;
+    let (diagnosis, _) = server.get(Operation::Diagnosis, "").await?;
+    Ok(Asked {
+        status,
+        nodes,
+        diagnosis,
+    })
+}
+
+fn judge(status: &Status, checks: &[Check]) -> (String, bool) {
+    let ill = checks
+        .iter()
+        .filter(|check| check.state == State::Ill)
+        .count();
+    if status.health == Health::Down || status.nodes.serving == 0 {
+        return (
+            "A call would not work: no media node serves.".to_owned(),
+            false,
+        );
+    }
+    match ill {
+        0 => ("A call would work.".to_owned(), true),
+        1 => (
+            "A call would not work for everybody: 1 thing is wrong.".to_owned(),
+            false,
+        ),
+        ill => (
+            format!("A call would not work for everybody: {ill} things are wrong."),
+            false,
+        ),
+    }
+}
+
+fn in_json(examination: &Examination) -> String {
+    match serde_json::to_string_pretty(examination) {
+        Ok(text) => text + "\n",
+        Err(error) => format!("{{\"verdict\":\"{error}\"}}\n"),
+    }
+}
+
+/// The worst first; what is well in a line.
+fn shown(examination: &Examination) -> String {
+    let mut out = format!("{}\n\n", examination.verdict);
+    let mut checks: Vec<&Check> = examination.checks.iter().collect();
+    checks.sort_by_key(|check| std::cmp::Reverse(check.state));
+    for check in checks.iter().filter(|check| check.state != State::Well) {
+        let sign = match check.state {
+            State::Ill => "WRONG     ",
+            State::Doubtful => "attention ",
+            State::Well | State::Unknown => "unknown   ",
+        };
+        out += &paragraph(sign, &format!("{}: {}", check.name, check.seen));
+        if !check.remedy.is_empty() {
+            out += &paragraph("          ", &format!("→ {}", check.remedy));
+        }
+    }
+    for check in checks.iter().filter(|check| check.state == State::Well) {
+        out += &paragraph("well      ", &format!("{}: {}", check.name, check.seen));
+    }
+    if let Some(diagnosis) = &examination.diagnosis {
+        out.push('\n');
+        for answer in &diagnosis.correlation.answers {
+            out += &paragraph("calls     ", answer);
+        }
+    }
+    out
+}

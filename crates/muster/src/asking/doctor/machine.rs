@@ -1,0 +1,166 @@
+//! This machine: clock, disk, descriptors, buffers, connection tracker, certificate.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use diagnosis::Cause;
+use rustix::process::{Resource, getrlimit};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::{Check, State};
+use crate::config::Settings;
+
+const DAY: u64 = 24 * 3600;
+/// Renewal should have happened by then.
+const SOON: u64 = 30 * DAY;
+/// Files and sockets that a small cluster's process needs.
+const DESCRIPTORS: u64 = 4096;
+
+pub(super) fn checks(settings: &Settings) -> Vec<Check> {
+    let pem = match &settings.certificate {
+        Some(files) => Some(files.cert_pem.clone()),
+        None => std::fs::read_to_string(settings.data_dir.join("https.crt")).ok(),
+    };
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    let mut checks = vec![
+        certificate(pem.as_deref(), now.as_secs()),
+        clock(),
+        disk(&settings.data_dir),
+        descriptors(getrlimit(Resource::Nofile).maximum),
+    ];
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    checks.extend(receive_errors(&read("/proc/net/snmp")));
+    checks.extend(conntrack(
+        &read("/proc/sys/net/netfilter/nf_conntrack_count"),
+        &read("/proc/sys/net/netfilter/nf_conntrack_max"),
+    ));
+    checks
+}
+
+/// The one that browsers and applications see.
+pub(super) fn certificate(pem: Option<&str>, now: u64) -> Check {
+    const NAME: &str = "certificate";
+    let Some(pem) = pem else {
+        return Check::of(NAME, State::Unknown, "none is kept here yet", "");
+    };
+    let der = CertificateDer::from_pem_slice(pem.as_bytes()).ok();
+    let Some((begin, end)) = der.and_then(|der| link::trust::validity(&der)) else {
+        let remedy = "put a certificate in PEM there, its own before those that vouch for it";
+        return Check::of(NAME, State::Ill, "it cannot be read", remedy);
+    };
+    let days = |seconds: u64| seconds / DAY;
+    match now {
+        _ if now > end => {
+            let seen = format!("it expired {} days ago", days(now - end));
+            Check::of(NAME, State::Ill, seen, "renew it")
+        }
+        _ if now < begin => {
+            let seen = format!("it is good only in {} days", days(begin - now) + 1);
+            Check::of(
+                NAME,
+                State::Ill,
+                seen,
+                "correct the clock of this machine, or the certificate",
+            )
+        }
+        _ if end - now < SOON => {
+            let seen = format!("it expires in {} days", days(end - now));
+            Check::of(NAME, State::Doubtful, seen, "renew it")
+        }
+        _ => Check::well(NAME, format!("good for {} more days", days(end - now))),
+    }
+}
+
+/// Whether somebody keeps it right can be seen of systemd's client and of chrony.
+fn clock() -> Check {
+    let signs = [
+        "/run/systemd/timesync/synchronized",
+        "/run/chrony/chronyd.sock",
+    ];
+    match signs.iter().find(|sign| Path::new(sign).exists()) {
+        Some(sign) => Check::well("clock", format!("it is kept right ({sign})")),
+        None => Check::of(
+            "clock",
+            State::Unknown,
+            "nothing here shows that it is synchronised",
+            "run chrony or systemd-timesyncd",
+        ),
+    }
+}
+
+fn disk(data_dir: &Path) -> Check {
+    const NAME: &str = "disk";
+    match rustix::fs::statvfs(data_dir) {
+        Ok(found) => {
+            let free = found.f_bavail.saturating_mul(found.f_frsize);
+            space(free, found.f_blocks.saturating_mul(found.f_frsize))
+        }
+        Err(error) => {
+            let seen = format!("{} cannot be looked at: {error}", data_dir.display());
+            Check::of(NAME, State::Unknown, seen, "")
+        }
+    }
+}
+
+/// Bytes.
+pub(super) fn space(free: u64, all: u64) -> Check {
+    const MIB: u64 = 1 << 20;
+    let seen = format!("{} MiB of {} MiB free", free / MIB, all / MIB);
+    let remedy = "make room: what changes cannot be written down, and does not outlive the master";
+    match free / MIB {
+        0..50 => Check::of("disk", State::Ill, seen, remedy),
+        50..500 => Check::of("disk", State::Doubtful, seen, remedy),
+        _ => Check::well("disk", seen),
+    }
+}
+
+/// `None`: no limit.
+pub(super) fn descriptors(most: Option<u64>) -> Check {
+    match most {
+        Some(most) if most < DESCRIPTORS => Check::of(
+            "descriptors",
+            State::Doubtful,
+            format!("a process here may open {most} files and sockets"),
+            format!("allow {DESCRIPTORS} at least (LimitNOFILE of systemd, ulimit -Hn)"),
+        ),
+        Some(most) => Check::well("descriptors", format!("{most} allowed")),
+        None => Check::well("descriptors", "no limit"),
+    }
+}
+
+/// `Udp:` of `/proc/net/snmp`: a line of names and one of numbers.
+pub(super) fn receive_errors(snmp: &str) -> Option<Check> {
+    let mut lines = snmp.lines().filter_map(|line| line.strip_prefix("Udp: "));
+    let (names, numbers) = (lines.next()?, lines.next()?);
+    let find = |name: &str| {
+        let at = names.split_whitespace().position(|it| it == name)?;
+        numbers.split_whitespace().nth(at)?.parse::<u64>().ok()
+    };
+    let (received, dropped) = (find("InDatagrams")?, find("RcvbufErrors")?);
+    let seen =
+        format!("{dropped} of {received} datagrams were dropped for want of room since boot");
+    // One in a thousand is seen in pictures.
+    Some(match dropped > 0 && dropped >= received / 1000 {
+        true => Check::of(
+            "buffers",
+            State::Doubtful,
+            seen,
+            "raise net.core.rmem_max, or add nodes",
+        ),
+        false => Check::well("buffers", seen),
+    })
+}
+
+pub(super) fn conntrack(count: &str, most: &str) -> Option<Check> {
+    let (count, most): (u64, u64) = (count.trim().parse().ok()?, most.trim().parse().ok()?);
+    let seen = format!("{count} of {most} connections tracked");
+    let remedy = Cause::Conntrack.remedy().text;
+    Some(match count.saturating_mul(100) / most.max(1) {
+        0..60 => Check::well("conntrack", seen),
+        60..90 => Check::of("conntrack", State::Doubtful, seen, remedy),
+        _ => Check::of("conntrack", State::Ill, seen, remedy),
+    })
+}
