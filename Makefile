@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 
 BUILD_NEEDS := protoc:protobuf-compiler cc:gcc
 # The client of etcd, which only tests compile, imports the well-known types of protobuf.
-TEST_NEEDS := /usr/include/google/protobuf/descriptor.proto:libprotobuf-dev chromium:chromium firefox-esr:firefox-esr nft:nftables ip:iproute2
+TEST_NEEDS := /usr/include/google/protobuf/descriptor.proto:libprotobuf-dev chromium:chromium firefox-esr:firefox-esr nft:nftables ip:iproute2 turnserver:coturn
 
 stage = @printf '\n\033[1m==> %s\033[0m\n' '$(1)'
 
@@ -58,6 +58,8 @@ lab: deps release e2e/node_modules/.stamp ## Call through every network of the l
 bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute, and a large cluster's master
 	@$(CARGO) build --release --locked --package muster --package bench --package simulation
 	@target/release/bench load
+	@tools/need.sh turnserver:coturn
+	@target/release/bench relay
 	@target/release/simulation scale
 
 .PHONY: fuzz

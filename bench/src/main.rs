@@ -2,6 +2,7 @@
 
 mod floor;
 mod load;
+mod relay;
 
 use clap::Parser;
 
@@ -12,11 +13,14 @@ enum Command {
     Floor(floor::Options),
     /// One publisher to many subscribers through a real node, beside the floor of the same minute.
     Load(load::Options),
+    /// Packets through the relay of a node, and through coturn in the same minutes.
+    Relay(relay::Options),
 }
 
 fn main() -> anyhow::Result<()> {
     match Command::parse() {
         Command::Floor(options) => floor::run(&options),
         Command::Load(options) => load::run(&options),
+        Command::Relay(options) => relay::run(&options),
     }
 }

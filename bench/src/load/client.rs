@@ -33,13 +33,41 @@ pub struct Client {
     mid: Option<Mid>,
     received: Received,
     last_payload: Option<std::sync::Arc<[u8]>>,
+    /// Through which relay, and its channel to whom.
+    relay: Option<Channel>,
+}
+
+/// A client's way to the node through a relay.
+#[derive(Clone, Copy, Debug)]
+pub struct Channel {
+    /// The relay.
+    pub relay: SocketAddr,
+    /// The client, as the node sees it.
+    pub relayed: SocketAddr,
+    /// The node, to which the channel is bound.
+    pub node: SocketAddr,
+    /// Number of the channel.
+    pub number: u16,
 }
 
 impl Client {
     /// A client on a loopback port of its own.
     pub fn new(now: Instant) -> Result<Self> {
         let socket = UdpSocket::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
-        let local = socket.local_addr()?;
+        Self::with(now, socket, None)
+    }
+
+    /// A client that reaches the node by the channel that `socket` has.
+    pub fn relayed(now: Instant, socket: std::net::UdpSocket, channel: Channel) -> Result<Self> {
+        socket.set_nonblocking(true)?;
+        Self::with(now, UdpSocket::from_std(socket), Some(channel))
+    }
+
+    fn with(now: Instant, socket: UdpSocket, relay: Option<Channel>) -> Result<Self> {
+        let local = match relay {
+            Some(channel) => channel.relayed,
+            None => socket.local_addr()?,
+        };
         let mut rtc = Rtc::builder().set_rtp_mode(true).build(now);
         rtc.add_local_candidate(Candidate::host(local, "udp")?);
         Ok(Self {
@@ -51,6 +79,7 @@ impl Client {
             mid: None,
             received: Received::default(),
             last_payload: None,
+            relay,
         })
     }
 
@@ -132,8 +161,13 @@ impl Client {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(()),
                 Err(error) => return Err(error).context("reading a client's socket"),
             };
-            let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, &buffer[..length])
-            else {
+            let (source, data) = match self.relay {
+                // What is no ChannelData concerns the allocation, which outlives the measurement.
+                Some(channel) if length > 4 => (channel.node, &buffer[4..length]),
+                Some(_) => continue,
+                None => (source, &buffer[..length]),
+            };
+            let Ok(receive) = Receive::new(Protocol::Udp, source, self.local, data) else {
                 continue;
             };
             self.rtc.handle_input(Input::Receive(now, receive))?;
@@ -164,9 +198,16 @@ impl Client {
                         transmit.destination
                     );
                     // A full socket buffer is loss, which is what a network would do.
-                    let _ = self
-                        .socket
-                        .send_to(&transmit.contents, transmit.destination);
+                    let _ = match self.relay {
+                        Some(channel) => {
+                            let data =
+                                turn::client::channel_data(channel.number, &transmit.contents);
+                            self.socket.send_to(&data, channel.relay)
+                        }
+                        None => self
+                            .socket
+                            .send_to(&transmit.contents, transmit.destination),
+                    };
                 }
                 Output::Event(event) => self.event(event),
             }

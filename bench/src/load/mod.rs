@@ -3,9 +3,9 @@
 //! The publisher sends 30 frames per second of four packets back to back, 1100 bytes of payload each (1.06 Mbit/s).
 //! Every packet a subscriber receives is decrypted; only those count.
 
-mod client;
+pub mod client;
 mod node;
-mod usage;
+pub mod usage;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};

@@ -46,6 +46,7 @@ impl Node {
                     trust: trust.clone(),
                     master_boot_id: "bench".to_owned(),
                     term: 1,
+                    clock: link::trust::system_clock(),
                 },
                 sender,
             )?

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, channel, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
@@ -46,8 +46,6 @@ pub struct SnapshotError;
 pub struct Plane {
     shards: Vec<Handle>,
     stun_port: u16,
-    /// Keeps other processes of the user away from the port.
-    _listener: TcpListener,
     routes: Mutex<Routes>,
 }
 
@@ -85,12 +83,10 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let media = media?;
     let ports: Vec<u16> = media.iter().map(|(_, _, port)| *port).collect();
     let wakes: Vec<Wake> = (0..count).map(|_| Wake::new()).collect::<io::Result<_>>()?;
-    let mut nonce_key = [0; 32];
-    aws_lc_rs::rand::fill(&mut nonce_key).map_err(|_| io::Error::other("no random numbers"))?;
+    let nonce_key = crate::relay::nonce_key()?;
     let mut plane = Plane {
         shards: Vec::with_capacity(count),
         stun_port,
-        _listener: listener,
         routes: Mutex::new(Routes {
             transports: HashMap::new(),
             sessions: HashMap::new(),
@@ -104,11 +100,13 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
         let (orders, queue) = sync_channel(QUEUE);
         let counters = Arc::new(Counters::default());
         let (own, counted) = (ports.clone(), counters.clone());
+        // All shards watch one listener: who accepts first serves.
+        let at = (relay, Some(listener.try_clone()?));
         let sockets = Sockets {
             udp,
             tcp: Streams::new(tcp, FIRST_STREAM)?,
             port,
-            relay: Engine::new(&config.relay, relay, &nonce_key, own, counted),
+            relay: Engine::new(&config.relay, at, &nonce_key, own, counted),
             links,
         };
         let ends = Ends {

@@ -8,16 +8,28 @@
 //! by a bounded queue to the shard that has the port, and gets back what that one sends. For a transport such a client
 //! is a peer like any other, [`Via::Relay`], at its relayed address.
 //!
+//! Clients that come by TCP or TLS may be served by any shard; the first that sees one takes it. A TLS handshake begins
+//! with a byte that no STUN message begins with, so both come to one port.
+//!
+//! [`start`] brings up a relay that stands alone, with a thread of its own. To it others may hand streams that they
+//! accepted at a port of theirs ([`Relay::stream`]).
+//!
 //! The port must not be one of media. Chromium takes everything that comes from the address of one of its STUN or TURN
 //! servers for an answer of that server, so no connectivity check and no media from there would ever arrive.
 
+mod alone;
 mod engine;
 mod parcel;
 mod ports;
+mod streams;
 
+use std::io;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 pub use turn::{Code, Counts, Ended, Event, Method, Quotas, Secret, Settings, What};
+
+pub use alone::{Config, Relay, start};
 
 pub(crate) use engine::{Engine, FIRST_TOKEN, Handover};
 pub(crate) use parcel::Links;
@@ -30,10 +42,22 @@ pub const REALM: &str = "muster";
 pub struct Options {
     /// Ports of allocations. `0..=0` lets the system choose. Other nodes send to them.
     pub ports: RangeInclusive<u16>,
+    /// Certificate and key, for clients that begin with TLS. They come to the same port as those by TCP.
+    pub tls: Option<Arc<rustls::ServerConfig>>,
+}
+
+/// What nonces are signed with.
+pub(crate) fn nonce_key() -> io::Result<[u8; 32]> {
+    let mut key = [0; 32];
+    aws_lc_rs::rand::fill(&mut key).map_err(|_| io::Error::other("no random numbers"))?;
+    Ok(key)
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { ports: 0..=0 }
+        Self {
+            ports: 0..=0,
+            tls: None,
+        }
     }
 }

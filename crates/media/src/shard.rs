@@ -236,7 +236,8 @@ impl Shard {
                     let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
                     let closed = tcp.sweep(now, readiness, LISTENER);
                     self.counters.tcp_closed.add(closed);
-                    self.wire.relay.elapse();
+                    let (relay, readiness) = (&mut self.wire.relay, &self.wire.readiness);
+                    relay.elapse(readiness);
                     let by_peer = &self.by_peer;
                     self.wire.forget_relayed(|peer| by_peer.contains_key(peer));
                     self.timers.set(now + SWEEP, Timer::Sweep);

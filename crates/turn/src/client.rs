@@ -111,6 +111,16 @@ impl Client {
         Self::new(&username, &password, seed)
     }
 
+    /// What it says it is.
+    pub fn username(&self) -> &str {
+        &self.username
+    }
+
+    /// With which it proves it.
+    pub fn password(&self) -> &str {
+        &self.password
+    }
+
     /// Asks for a UDP port of IPv4 or IPv6.
     pub fn allocate(&mut self, ipv6: bool) -> Vec<u8> {
         let mut attributes = vec![(

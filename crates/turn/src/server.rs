@@ -369,6 +369,11 @@ impl Server {
         std::mem::take(&mut self.ended)
     }
 
+    /// Whether a client has an allocation.
+    pub fn knows(&self, client: &Tuple) -> bool {
+        self.by_client.contains_key(client)
+    }
+
     /// What the client of an allocation was told of it.
     pub fn relayed(&self, id: AllocationId) -> Option<SocketAddr> {
         Some(self.allocations.get(&id)?.relayed)

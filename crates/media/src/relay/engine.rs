@@ -1,6 +1,7 @@
 //! One TURN server with its sockets.
 
 use std::collections::HashMap;
+use std::net::TcpListener;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use turn::{Action, AllocationId, Counts, Dress, Event, Now, Server, Settings, Ticket, Tuple, Via};
 
 use super::ports::Ports;
+use super::streams::{Handed, Streams};
 use super::{Options, REALM};
 use crate::counters::Counters;
 use crate::net::{Batch, Inbox, LARGEST, Readiness, Token, Udp};
@@ -16,7 +18,9 @@ use crate::net::{Batch, Inbox, LARGEST, Readiness, Token, Udp};
 /// Tokens of a relay start here; those of shards are lower.
 pub const FIRST_TOKEN: Token = 1 << 32;
 const UDP: Token = FIRST_TOKEN;
-const PORTS: Token = FIRST_TOKEN + (1 << 32);
+const LISTENER: Token = FIRST_TOKEN + 1;
+/// Above all that streams may have: these count up from the listener's.
+const PORTS: Token = 1 << 34;
 
 /// Most bytes that [`Dress`] puts before and after the data.
 const DRESS: usize = 48 + 3;
@@ -36,11 +40,19 @@ pub struct Handover {
     pub data: std::ops::Range<usize>,
 }
 
+/// A stream that was read from.
+#[derive(Debug)]
+pub struct Reading {
+    number: u32,
+    alive: bool,
+}
+
 /// One TURN server with its sockets.
 pub struct Engine {
     server: Server,
     udp: Udp,
     ports: Ports,
+    streams: Streams,
     batch: Batch,
     now: Now,
     /// Ports of media, by shard.
@@ -53,10 +65,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// At `udp`. `nonce_key` is random; `media` are the ports of the shards, none for a relay that stands alone.
+    /// At these sockets. `nonce_key` is random; `media` are the ports of the shards, none for a relay that stands alone.
     pub fn new(
         options: &Options,
-        udp: Udp,
+        (udp, listener): (Udp, Option<TcpListener>),
         nonce_key: &[u8; 32],
         media: Vec<u16>,
         counters: Arc<Counters>,
@@ -66,6 +78,7 @@ impl Engine {
             server: Server::new(REALM, nonce_key),
             udp,
             ports: Ports::new(ports, PORTS),
+            streams: Streams::new(listener, options.tls.clone(), LISTENER),
             batch: Batch::default(),
             now: now(),
             media,
@@ -81,7 +94,8 @@ impl Engine {
     /// # Errors
     /// What the system says.
     pub fn watch(&self, readiness: &Readiness) -> std::io::Result<()> {
-        readiness.add(&self.udp, UDP)
+        readiness.add(&self.udp, UDP)?;
+        self.streams.watch(readiness)
     }
 
     /// From now on these hold.
@@ -111,10 +125,14 @@ impl Engine {
     }
 
     /// Ends what was not refreshed. To be called about every second.
-    pub fn elapse(&mut self) {
+    pub fn elapse(&mut self, readiness: &Readiness) {
         self.tick();
         self.server.elapse(&self.now);
         self.close_ended();
+        let (streams, server) = (&mut self.streams, &self.server);
+        let in_use = |client: &Tuple| server.knows(client);
+        let closed = streams.sweep(readiness, self.now.instant, in_use);
+        self.counters.tcp_closed.add(closed);
     }
 
     fn close_ended(&mut self) {
@@ -135,6 +153,59 @@ impl Engine {
         token == UDP
     }
 
+    /// Whether a token is that of a stream, or of the socket that accepts them.
+    pub fn is_stream(&self, token: Token) -> bool {
+        (LISTENER..PORTS).contains(&token)
+    }
+
+    /// Accepts, or reads from a stream; whose messages are then to be taken by [`Engine::take_message`] until there is
+    /// none, and then it is to be told to [`Engine::finish`].
+    pub fn read(&mut self, token: Token, readiness: &Readiness) -> Option<Reading> {
+        if token == LISTENER {
+            let (streams, now) = (&mut self.streams, self.now.instant);
+            streams.accept(readiness, now, &self.counters);
+            return None;
+        }
+        let number = self.streams.number(token)?;
+        let alive = self.streams.ready(number, readiness);
+        Some(Reading { number, alive })
+    }
+
+    /// Takes the next message of a stream into `buffer`, and does what it asks, except when that concerns the node's own
+    /// media: then its data is in `buffer`. `None` when there is no message.
+    #[expect(
+        clippy::option_option,
+        reason = "whether there was a message, and whether it is to be handed over"
+    )]
+    pub fn take_message(
+        &mut self,
+        of: &Reading,
+        buffer: &mut [u8],
+        readiness: &Readiness,
+    ) -> Option<Option<Handover>> {
+        let taken = self.streams.take(of.number, buffer).ok()??;
+        self.counters.tcp_in.add(1);
+        Some(self.serve(taken.client, &buffer[..taken.len], readiness))
+    }
+
+    /// Closes a stream that ended, or is not TURN.
+    pub fn finish(&mut self, reading: Reading) {
+        if reading.alive && self.streams.is_sound(reading.number) {
+            return;
+        }
+        self.counters.tcp_closed.add(1);
+        if let Some(client) = self.streams.close(reading.number) {
+            self.server.disconnected(&self.now, &client);
+            self.close_ended();
+        }
+    }
+
+    /// Takes a stream that was accepted elsewhere.
+    pub fn hand(&mut self, handed: Handed, readiness: &Readiness) {
+        let now = self.now.instant;
+        self.streams.hand(handed, readiness, now, &self.counters);
+    }
+
     /// Takes what a client sent by UDP, and does what it asks, except when that concerns the node's own media.
     pub fn take_udp(
         &mut self,
@@ -150,7 +221,7 @@ impl Engine {
         match self.server.from_client(&self.now, client, bytes) {
             Action::Nothing => {}
             Action::Reply => {
-                self.reply(client);
+                self.reply(client, readiness);
                 // The request may have been to end the allocation.
                 self.close_ended();
             }
@@ -180,7 +251,7 @@ impl Engine {
         let opened = self.ports.open(ticket.is_even());
         let port = opened.as_ref().map(|opened| opened.port).map_err(|no| *no);
         let id = self.server.opened(&self.now, ticket, port);
-        self.reply(client);
+        self.reply(client, readiness);
         let (Some(id), Ok(opened)) = (id, opened) else {
             return;
         };
@@ -190,12 +261,14 @@ impl Engine {
         }
     }
 
-    fn reply(&mut self, client: Tuple) {
+    fn reply(&mut self, client: Tuple, readiness: &Readiness) {
         let reply = self.server.reply();
+        if client.via != Via::Udp {
+            let sent = self.streams.send(&client, &[reply], readiness);
+            return count_frame(&self.counters, sent);
+        }
         let slot = self.batch.slot(&self.udp, &self.counters);
-        if client.via == Via::Udp
-            && let Some(slot) = slot.get_mut(..reply.len())
-        {
+        if let Some(slot) = slot.get_mut(..reply.len()) {
             slot.copy_from_slice(reply);
             self.batch.commit(client.remote, client.local, reply.len());
         }
@@ -203,7 +276,12 @@ impl Engine {
 
     /// Takes what waits at the port of an allocation, if the token is one's. Returns whether the inbox was full: more may
     /// wait.
-    pub fn take_from_peers(&mut self, token: Token, inbox: &mut Inbox) -> bool {
+    pub fn take_from_peers(
+        &mut self,
+        token: Token,
+        inbox: &mut Inbox,
+        readiness: &Readiness,
+    ) -> bool {
         let Some(port) = self.ports.get(token).filter(|_| self.ports.is_token(token)) else {
             return false;
         };
@@ -219,7 +297,7 @@ impl Engine {
             if len + DRESS > LARGEST {
                 self.counters.in_malformed.add(1);
             } else if let Some(dress) = self.server.from_peer(&self.now, id, from, len) {
-                self.put(&dress, datagram.data);
+                self.put(&dress, datagram.data, readiness);
             }
         }
         count == crate::net::INBOX
@@ -228,8 +306,8 @@ impl Engine {
     /// What the node's own media at `from` sends to a relayed address; `fill` writes it. False when it wrote nothing.
     pub fn take_from_own(
         &mut self,
-        relayed: SocketAddr,
-        from: SocketAddr,
+        (relayed, from): (SocketAddr, SocketAddr),
+        readiness: &Readiness,
         fill: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> bool {
         let id = self.by_relayed.get(&relayed).copied();
@@ -244,14 +322,24 @@ impl Engine {
             let end = room + len + dress.padding;
             slot[room + len..end].fill(0);
             let client = dress.client;
-            self.batch.commit(client.remote, client.local, end);
             self.counters.relay_out.add(1);
+            if client.via == Via::Udp {
+                self.batch.commit(client.remote, client.local, end);
+            } else {
+                let sent = self.streams.send(&client, &[&slot[..end]], readiness);
+                count_frame(&self.counters, sent);
+            }
         }
         true
     }
 
-    fn put(&mut self, dress: &Dress, data: &[u8]) {
+    fn put(&mut self, dress: &Dress, data: &[u8], readiness: &Readiness) {
         let (head, client) = (dress.head(), dress.client);
+        if client.via != Via::Udp {
+            let parts = [head, data, &[0; 3][..dress.padding]];
+            let sent = self.streams.send(&client, &parts, readiness);
+            return count_frame(&self.counters, sent);
+        }
         let len = head.len() + data.len() + dress.padding;
         let slot = self.batch.slot(&self.udp, &self.counters);
         let Some(slot) = slot.get_mut(..len) else {
@@ -278,6 +366,13 @@ impl Engine {
     /// What happened since this was last asked.
     pub fn take_events(&mut self) -> Vec<Event> {
         self.server.take_events()
+    }
+}
+
+fn count_frame(counters: &Counters, sent: bool) {
+    match sent {
+        true => counters.tcp_out.add(1),
+        false => counters.tcp_dropped.add(1),
     }
 }
 

@@ -134,7 +134,7 @@ impl Shard {
             use_candidate: request.use_candidate,
         });
         let before = self.proofs;
-        self.hand_over(now, key, came);
+        self.give(now, key, came);
         if self.proofs == before {
             // Not signed as it must be, or the client's description is not known yet.
             self.counters.stun_unauthenticated.add(1);
@@ -156,7 +156,7 @@ impl Shard {
 
     fn take_dtls(&mut self, now: Instant, came: Came<'_>) {
         match self.by_peer.get(&came.peer).copied() {
-            Some(key) => self.hand_over(now, key, came),
+            Some(key) => self.give(now, key, came),
             None => self.counters.in_unknown_peer.add(1),
         }
     }
@@ -171,7 +171,7 @@ impl Shard {
             Some(Direction::Publish) => {
                 let rtp = !crate::rtp::is_rtcp(came.data);
                 let before = self.packets;
-                self.hand_over(now, key, came);
+                self.give(now, key, came);
                 if rtp && self.packets == before {
                     self.counters.rtp_in_unused.add(1);
                 }
@@ -181,7 +181,7 @@ impl Shard {
         }
     }
 
-    fn hand_over(&mut self, now: Instant, key: Key, came: Came<'_>) {
+    fn give(&mut self, now: Instant, key: Key, came: Came<'_>) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Shard;
 use super::demux::Came;
 use crate::net::{INBOX, Peer, Token, Via};
-use crate::relay::Engine;
+use crate::relay::{Engine, Handover};
 
 /// Parcels of other shards that are opened before packets get their turn.
 const PARCELS: usize = 64;
@@ -14,12 +14,18 @@ const PARCELS: usize = 64;
 impl Shard {
     /// Takes what waits at a socket of the relay.
     pub(super) fn take_relayed(&mut self, token: Token) {
+        if self.wire.relay.is_stream(token) {
+            return self.take_messages(token);
+        }
         let mut inbox = self.relay_inbox.take().unwrap_or_default();
         for _ in 0..super::BATCHES {
             let more = if Engine::is_udp(token) {
                 self.take_from_clients(&mut inbox)
             } else {
-                self.wire.relay.take_from_peers(token, &mut inbox)
+                let readiness = &self.wire.readiness;
+                self.wire
+                    .relay
+                    .take_from_peers(token, &mut inbox, readiness)
             };
             if !more {
                 break;
@@ -45,16 +51,41 @@ impl Shard {
             let Some(handed) = handed else {
                 continue;
             };
-            let data = &mut datagram.data[handed.data.clone()];
-            if handed.shard == self.wire.links.me() {
-                let shard = self.wire.links.me() as u16;
-                self.take_handed(now, (handed.relayed, shard), handed.local, data);
-            } else {
-                self.wire.hand(&handed, data);
-            }
+            self.hand_over(now, &handed, datagram.data);
         }
         self.forward(now);
         count == INBOX
+    }
+
+    fn take_messages(&mut self, token: Token) {
+        let (relay, readiness) = (&mut self.wire.relay, &self.wire.readiness);
+        let Some(reading) = relay.read(token, readiness) else {
+            return;
+        };
+        let frame = self.frame.take();
+        let mut frame = frame.unwrap_or_else(|| Box::new([0; crate::net::LARGEST]));
+        let now = Instant::now();
+        loop {
+            let (relay, readiness) = (&mut self.wire.relay, &self.wire.readiness);
+            match relay.take_message(&reading, &mut frame[..], readiness) {
+                None => break,
+                Some(None) => {}
+                Some(Some(handed)) => self.hand_over(now, &handed, &mut frame[..]),
+            }
+        }
+        self.wire.relay.finish(reading);
+        self.frame = Some(frame);
+        self.forward(now);
+    }
+
+    fn hand_over(&mut self, now: Instant, handed: &Handover, bytes: &mut [u8]) {
+        let data = &mut bytes[handed.data.clone()];
+        let shard = self.wire.links.me();
+        if handed.shard == shard {
+            self.take_handed(now, (handed.relayed, shard as u16), handed.local, data);
+        } else {
+            self.wire.hand(handed, data);
+        }
     }
 
     /// A datagram of a relay's client is the shard's own.
@@ -91,7 +122,8 @@ impl Shard {
                         slot.get_mut(..data.len())?.copy_from_slice(data);
                         Some(data.len())
                     };
-                    self.wire.relay.take_from_own(item.relayed, item.own, write);
+                    let (relay, readiness) = (&mut self.wire.relay, &self.wire.readiness);
+                    relay.take_from_own((item.relayed, item.own), readiness, write);
                 }
             });
             self.forward(now);

@@ -55,7 +55,7 @@ impl Sockets {
             udp,
             tcp,
             port,
-            relay: Engine::new(&options, relay, &[0; 32], vec![port], counters),
+            relay: Engine::new(&options, (relay, None), &[0; 32], vec![port], counters),
             links: Links::between(&wakes).remove(0),
         }
     }
@@ -126,7 +126,8 @@ impl Wire {
         let (relayed, own) = (route.peer.addr, SocketAddr::new(local, self.port));
         let shard = usize::from(shard);
         if shard == self.links.me() {
-            return self.relay.take_from_own(relayed, own, fill);
+            let way = (relayed, own);
+            return self.relay.take_from_own(way, &self.readiness, fill);
         }
         let way = (relayed, own, false);
         self.links.write(shard, way, &self.counters, fill)

@@ -13,18 +13,18 @@ use super::client::Client;
 use super::relayed::Relayed;
 use super::world::{V4, V6, World};
 
-const SECRET: &str = "the secret of this test";
+pub const SECRET: &str = "the secret of this test";
 
 fn unix() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.unwrap().as_secs()
 }
 
-fn turn(label: &str) -> turn::client::Client {
+pub fn turn(label: &str) -> turn::client::Client {
     turn::client::Client::of_secret(SECRET, unix() + 60, label, *b"test")
 }
 
-fn settings(peers: &[SocketAddr]) -> Settings {
+pub fn settings(peers: &[SocketAddr]) -> Settings {
     Settings {
         secrets: vec![Secret::new(SECRET)],
         peers: peers.iter().copied().collect(),
@@ -33,7 +33,7 @@ fn settings(peers: &[SocketAddr]) -> Settings {
     }
 }
 
-fn relaying(shards: usize) -> World {
+pub fn relaying(shards: usize) -> World {
     let world = World::with_shards(&[V4, V6], shards);
     world.plane.set_relay(settings(&[])).unwrap();
     world
@@ -52,7 +52,7 @@ fn through(world: &World, label: &str) -> Client {
 }
 
 /// Returns the subscriber.
-fn media_goes_both_ways(world: &mut World, publisher: Client, subscriber: Client) -> Client {
+pub fn media_goes_both_ways(world: &mut World, publisher: Client, subscriber: Client) -> Client {
     let mut publisher = world.publisher("stream", "pub", publisher);
     let mut subscriber = world.subscriber("stream", "sub", subscriber);
     let mut clients = [&mut publisher, &mut subscriber];

@@ -42,13 +42,28 @@ impl World {
 
     /// With several shards.
     pub fn with_shards(addresses: &[IpAddr], shards: usize) -> Self {
-        let (tx, events) = channel();
-        let config = Config {
-            shards: NonZeroUsize::new(shards).unwrap(),
+        let shards = NonZeroUsize::new(shards).unwrap();
+        Self::of(Config {
+            shards,
             ports: 0..=0,
             addresses: addresses.to_vec(),
             relay: media::relay::Options::default(),
-        };
+        })
+    }
+
+    /// With a relay that is set up in this way.
+    pub fn with_relay(shards: usize, relay: media::relay::Options) -> Self {
+        let shards = NonZeroUsize::new(shards).unwrap();
+        Self::of(Config {
+            shards,
+            ports: 0..=0,
+            addresses: vec![V4],
+            relay,
+        })
+    }
+
+    fn of(config: Config) -> Self {
+        let (tx, events) = channel();
         let plane = start(config, Arc::new(move |event| tx.send(event).is_ok())).unwrap();
         Self {
             plane,
