@@ -40,6 +40,11 @@ mornings: deps-build ## Live through N (100000) days drawn from seeds, from FROM
 	@$(CARGO) build --release --locked --package simulation
 	@target/release/simulation mornings $(or $(N),100000) $(or $(FROM),0)
 
+.PHONY: launches
+launches: deps-build ## The same in worlds whose nodes a provider launches, N (10000) of them; names all that go wrong
+	@$(CARGO) build --release --locked --package simulation
+	@target/release/simulation fleets $(or $(N),10000) $(or $(FROM),0)
+
 .PHONY: nights
 nights: deps release e2e/node_modules/.stamp ## Live through N (50) nights with real processes and browsers, SEED=… to repeat one's nights
 	$(call stage,Nights)

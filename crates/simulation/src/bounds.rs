@@ -19,6 +19,10 @@ pub const SUSPICION: Time = 10_000;
 /// after 4 s more), or `failed` of a description that leads nowhere (30 s), and a second attempt at that.
 pub const MEDIA: Time = 150_000;
 
+/// A fleet has as many nodes as are wanted and no machine more: launches that failed are waited out (5 min), what does not
+/// dial in or does not come back is given up (5 min each), what nobody asked for is found and left alone for a while.
+pub const FLEET: Time = 30 * 60_000;
+
 /// After healing, everything that is not media.
 pub const SETTLE: Time = 60_000;
 

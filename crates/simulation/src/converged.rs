@@ -38,11 +38,23 @@ impl World {
         })
     }
 
+    /// What is not well any more. Machines that were asked for long ago may still appear, and have to go in time.
+    pub fn disturbed(&self) -> Option<String> {
+        let people = || (self.unjoined().or_else(|| self.unseen())).or_else(|| self.misshown());
+        match self.fleet {
+            Some(_) => people(),
+            None => self.unsettled(),
+        }
+    }
+
     /// A node that is up and does not serve.
     pub fn unadmitted(&self) -> Option<String> {
         let Some(master) = &self.master else {
             return Some("no master runs".to_owned());
         };
+        if self.fleet.is_some() {
+            return self.unfleeted();
+        }
         self.nodes.iter().find_map(|held| {
             let process = held.process.as_ref()?;
             let node = master
@@ -144,6 +156,8 @@ impl World {
             (kept, "records"),
         ];
         let found = left.iter().find(|(count, _)| *count > 0);
-        found.map(|(count, what)| format!("{count} {what} are left though everybody has left"))
+        let found =
+            found.map(|(count, what)| format!("{count} {what} are left though everybody has left"));
+        found.or_else(|| self.unfleeted())
     }
 }

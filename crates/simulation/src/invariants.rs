@@ -6,6 +6,7 @@ mod balance;
 mod conserved;
 mod death;
 mod drain;
+mod fleet;
 mod legs;
 mod once;
 mod one_boot;
@@ -70,6 +71,7 @@ impl Default for Judge {
                 Box::<once::Once>::default(),
                 Box::<legs::Legs>::default(),
                 Box::<balance::Balance>::default(),
+                Box::<fleet::Fleet>::default(),
             ],
         }
     }

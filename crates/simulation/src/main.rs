@@ -1,21 +1,24 @@
 //! `simulation replay SEED` tells a world's story; `simulation mornings N [FROM]` lives through N of them, on all cores,
-//! and stops at the first that goes wrong; `simulation hunt N [FROM]` goes on and names them all; `simulation scale`
-//! measures a large cluster.
+//! and stops at the first that goes wrong; `simulation hunt N [FROM]` goes on and names them all, and `simulation fleets
+//! N [FROM]` does so in worlds whose nodes are launched; `simulation scale` measures a large cluster.
 
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use simulation::run;
+use simulation::run::{self, Ending};
 use simulation::scale;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.parse::<u64>().ok());
+    let (from, by_hand) = (number(2).unwrap_or(0), Kind::ByHand);
     match (arguments.first().map(String::as_str), number(1)) {
-        (Some("replay"), Some(seed)) => replay(seed),
-        (Some("mornings"), Some(count)) => mornings(number(2).unwrap_or(0), count, false),
-        (Some("hunt"), Some(count)) => mornings(number(2).unwrap_or(0), count, true),
+        (Some("replay"), Some(seed)) => tell(&run::seed(seed, true)),
+        (Some("replay-fleet"), Some(seed)) => tell(&run::fleet(seed, true)),
+        (Some("mornings"), Some(count)) => live_through(Tally::of(by_hand, false), from, count),
+        (Some("hunt"), Some(count)) => live_through(Tally::of(by_hand, true), from, count),
+        (Some("fleets"), Some(count)) => live_through(Tally::of(Kind::Launched, true), from, count),
         (Some("scale"), nodes) => {
             let nodes = nodes.unwrap_or(1_000);
             scale::print(nodes as usize, number(2).unwrap_or(1_000_000) as usize);
@@ -23,20 +26,28 @@ fn main() -> ExitCode {
         }
         _ => {
             eprintln!(
-                "usage: simulation replay SEED | mornings N [FROM] | hunt N [FROM] | scale [NODES [PARTICIPANTS]]"
+                "usage: simulation replay SEED | replay-fleet SEED | mornings N [FROM] | hunt N [FROM] | fleets N [FROM] \
+                 | scale [NODES [PARTICIPANTS]]"
             );
             ExitCode::from(2)
         }
     }
 }
 
-fn replay(seed: u64) -> ExitCode {
-    let ending = run::seed(seed, true);
+fn tell(ending: &Ending) -> ExitCode {
     println!("{ending:#?}");
     match ending.broken {
         Some(_) => ExitCode::FAILURE,
         None => ExitCode::SUCCESS,
     }
+}
+
+/// How the nodes of a world come about.
+#[derive(Clone, Copy, Debug, Default)]
+enum Kind {
+    #[default]
+    ByHand,
+    Launched,
 }
 
 /// What all threads count together.
@@ -53,19 +64,38 @@ struct Tally {
     bad: AtomicU64,
     /// Does not stop at one.
     goes_on: bool,
+    kind: Kind,
 }
 
 impl Tally {
+    fn of(kind: Kind, goes_on: bool) -> Self {
+        Self {
+            goes_on,
+            kind,
+            ..Self::default()
+        }
+    }
+
+    fn run(&self, seed: u64) -> Ending {
+        match self.kind {
+            Kind::ByHand => run::seed(seed, false),
+            Kind::Launched => run::fleet(seed, false),
+        }
+    }
+
+    fn replay(&self) -> &'static str {
+        match self.kind {
+            Kind::ByHand => "replay",
+            Kind::Launched => "replay-fleet",
+        }
+    }
+
     fn is_over(&self) -> bool {
         self.bad.load(Ordering::Relaxed) > 0 && !self.goes_on
     }
 }
 
-fn mornings(from: u64, count: u64, goes_on: bool) -> ExitCode {
-    let tally = Tally {
-        goes_on,
-        ..Tally::default()
-    };
+fn live_through(tally: Tally, from: u64, count: u64) -> ExitCode {
     let begun = Instant::now();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     std::thread::scope(|scope| {
@@ -91,7 +121,7 @@ fn live(tally: &Tally, from: u64, count: u64) {
         if index >= count || tally.is_over() {
             return;
         }
-        let ending = run::seed(from + index, false);
+        let ending = tally.run(from + index);
         tally.steps.fetch_add(ending.steps, Ordering::Relaxed);
         tally
             .seconds
@@ -110,7 +140,8 @@ fn live(tally: &Tally, from: u64, count: u64) {
             tally.bad.fetch_add(1, Ordering::Relaxed);
             let seed = from + index;
             eprintln!("seed {seed}: {broken:?}");
-            eprintln!("cargo run --release -p simulation -- replay {seed}");
+            let replay = tally.replay();
+            eprintln!("cargo run --release -p simulation -- {replay} {seed}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a seed draws: who is there, when each begins, and what goes wrong.
 
 mod episodes;
+pub mod fleet;
 mod twin;
 
 use crate::clock::Clock;
@@ -52,6 +53,14 @@ pub enum Fault {
     /// The operator drains a node, with this deadline, milliseconds.
     Drain(usize, Time),
     UnDrain(usize),
+    /// The operator wants so many nodes.
+    Count(u32),
+    /// A machine of the provider's is gone from one moment to the next.
+    EndMachine(usize),
+    /// A machine appears that nobody asked for.
+    Stray,
+    /// The provider can be reached, or not.
+    Provider(bool),
     /// From now on nothing goes wrong, and everything that should be up is started.
     Calm,
     /// Everybody leaves.
@@ -111,6 +120,8 @@ pub struct Plan {
     pub faults: Vec<(Time, Fault)>,
     /// When [`Fault::Calm`] comes.
     pub calm: Time,
+    /// `None`: nodes are started by hand. Else they are launched into the machines of `nodes`.
+    pub fleet: Option<fleet::FleetPlan>,
 }
 
 impl Plan {
@@ -188,6 +199,7 @@ impl Plan {
             persons: (0..persons).map(person).collect(),
             faults: Vec::new(),
             calm: 0,
+            fleet: None,
         }
     }
 

@@ -43,6 +43,11 @@ pub fn seed(seed: u64, aloud: bool) -> Ending {
     plan(seed, &Plan::draw(seed), Sabotage::None, aloud)
 }
 
+/// Runs the world of a seed in which nodes are launched.
+pub fn fleet(seed: u64, aloud: bool) -> Ending {
+    plan(seed, &Plan::draw_fleet(seed), Sabotage::None, aloud)
+}
+
 /// Runs a world.
 pub fn plan(seed: u64, plan: &Plan, sabotage: Sabotage, aloud: bool) -> Ending {
     let mut run = Run {
@@ -79,19 +84,24 @@ impl Run {
     fn live(&mut self, calm: Time) -> Result<(), Broken> {
         self.until(calm, |_| false)?;
         let well = |world: &World| world.unsettled().is_none();
-        if !self.until(calm + bounds::MEDIA, well)? {
+        let launched = self.world.fleet.is_some();
+        let bound = |usual| if launched { bounds::FLEET } else { usual };
+        if !self.until(calm + bound(bounds::MEDIA), well)? {
+            if let Some(how) = self.world.unfleeted() {
+                return Err(self.broken("16 fleets are as wanted", how));
+            }
             let how = self.world.unsettled().unwrap_or_default();
             return Err(self.broken("14 one participant, one leg: everybody sees everybody", how));
         }
         self.healed = Some(self.world.now() - calm);
         self.until(self.world.now() + bounds::LINGER, |_| false)?;
-        if let Some(how) = self.world.unsettled() {
+        if let Some(how) = self.world.disturbed() {
             return Err(self.broken("14 one participant, one leg: and goes on to", how));
         }
         self.judge.rest(&self.world, Stage::Healed)?;
         self.world.fault(Fault::Farewell);
         let empty = |world: &World| world.unbalanced().is_none();
-        self.until(self.world.now() + bounds::BALANCE, empty)?;
+        self.until(self.world.now() + bound(bounds::BALANCE), empty)?;
         self.judge.rest(&self.world, Stage::Empty)
     }
 

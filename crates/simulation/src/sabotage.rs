@@ -25,6 +25,8 @@ pub enum Sabotage {
     ForgetfulStore,
     /// Machines are not ended.
     DeafProvider,
+    /// Machines that are wanted are not launched.
+    IdleProvider,
     /// The master is not told that a link is gone.
     DeafLink,
     /// A node without master ends all media.

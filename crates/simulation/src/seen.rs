@@ -60,6 +60,10 @@ pub enum Seen {
     Unreadable(String),
     /// A commit came to its end.
     Written,
+    /// A machine is ended because its provider was told to; this is before it happens.
+    MachineTold {
+        node: usize,
+    },
     /// A client was told that a node is there.
     Handed {
         ips: Vec<std::net::IpAddr>,

@@ -2,13 +2,17 @@
 
 mod applications;
 mod clients;
+mod cloud;
 mod events;
 mod faults;
+mod fleet;
 mod master;
 mod media;
 mod node;
 mod persons;
 mod probes;
+mod providing;
+mod relays;
 mod storage;
 mod translate;
 
@@ -16,6 +20,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 pub use applications::{AskNumber, Given};
 pub use events::{Event, Who};
+pub use fleet::Fleet;
 pub use master::MasterProcess;
 pub use node::{NodeBox, NodeProcess};
 pub use storage::Storage;
@@ -65,6 +70,8 @@ pub struct World {
     pub nodes: Vec<NodeBox>,
     #[allow(missing_docs)]
     pub browsers: Vec<Browser>,
+    /// `None`: nodes are started by hand.
+    pub fleet: Option<Fleet>,
     /// The lines of the browsers' WebSockets, and the number of the last attempt at one.
     pub(crate) sockets: Vec<(Option<LineId>, u64)>,
     /// Whose WebSocket each line was.
@@ -94,6 +101,7 @@ impl World {
             storage: Storage::new(seed),
             nodes: Vec::new(),
             browsers: Vec::new(),
+            fleet: (plan.fleet.as_ref()).map(|fleet| Fleet::new(seed, plan.nodes.len(), fleet)),
             sockets: Vec::new(),
             webs: std::collections::BTreeMap::new(),
             wakes: std::collections::BTreeMap::new(),
@@ -106,6 +114,7 @@ impl World {
         world.machine(plan.master.latency, plan.master.clock);
         for node in &plan.nodes {
             let host = world.machine(node.machine.latency, node.machine.clock);
+            world.network.set_dark(host, plan.fleet.is_some());
             world.nodes.push(NodeBox::new(host, node.id.clone()));
         }
         for person in &plan.persons {
@@ -205,6 +214,7 @@ impl World {
             Event::TryStart { run } => self.try_start_of(run),
             Event::Posted { run, number, taken } => self.posted(run, number, taken),
             Event::MediaTick => self.media_tick(),
+            of_fleet => self.happen_in_fleet(of_fleet),
         }
     }
 

@@ -140,6 +140,21 @@ fn somebody_who_is_shown_and_has_left_is_seen() {
     caught(14, Sabotage::SilentLeaving, &left);
 }
 
+/// One node more for a while.
+fn grown() -> Plan {
+    Plan::quiet_fleet(2, 2).with([(60_000, Fault::Count(3))])
+}
+
+#[test]
+fn a_machine_that_stays_is_seen() {
+    caught(16, Sabotage::DeafProvider, &grown());
+}
+
+#[test]
+fn a_machine_that_does_not_come_is_missed() {
+    caught(16, Sabotage::IdleProvider, &grown());
+}
+
 #[test]
 fn what_is_left_behind_is_seen() {
     caught(15, Sabotage::HoardingNode, &Plan::quiet(1, 2));

@@ -47,7 +47,8 @@ impl Invariant for Death {
             let Some(node) = &session.node else {
                 continue;
             };
-            let last = self.alive.get(node.as_str()).copied().unwrap_or(0);
+            let seen = self.alive.entry(node.as_str().to_owned());
+            let last = *seen.or_insert(world.now());
             if world.now() > last.max(self.awake) + bounds::DETECT + ALLOWANCE {
                 let gone = world.now() - last;
                 return Err(format!(

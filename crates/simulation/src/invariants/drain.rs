@@ -77,7 +77,10 @@ impl Drain {
             }
             if node.state() == State::Terminating {
                 let since = *self.terminating.entry(id.to_owned()).or_insert(now);
-                if now > since + GONE && !world.network.is_frozen(crate::world::MASTER) {
+                if now > since + GONE
+                    && world.fleet.is_none()
+                    && !world.network.is_frozen(crate::world::MASTER)
+                {
                     return Err(format!("{id} is still on its way out after {GONE} ms"));
                 }
             }

@@ -2,6 +2,9 @@
 
 use std::sync::Arc;
 
+use provider::launches::{Answer, CallId};
+use provider::{LaunchKey, MachineId};
+
 use super::applications::{AskNumber, Given};
 use super::probes::Probe;
 use super::{MASTER, World};
@@ -69,6 +72,23 @@ pub enum Event {
     TryStart { run: u32 },
     /// The application's server has answered a post of that run.
     Posted { run: u32, number: u64, taken: bool },
+    /// The provider has answered a call of that run.
+    Called {
+        run: u32,
+        call: CallId,
+        answer: Answer,
+    },
+    /// A machine is made after all, and its node starts so long after that, or never.
+    Made {
+        key: LaunchKey,
+        starts: Option<Time>,
+    },
+    /// The node of a machine starts, unless the machine is gone.
+    NodeComes { machine: MachineId },
+    /// A machine is gone.
+    MachineEnds { machine: MachineId },
+    /// The master of that run is told the time of day.
+    Wall { run: u32 },
     /// Connectivity checks go round.
     MediaTick,
 }
@@ -78,6 +98,7 @@ impl Event {
     pub(super) fn host(&self, world: &World) -> Option<HostId> {
         match self {
             Self::Fault(_) | Self::MediaTick => None,
+            Self::Made { .. } | Self::NodeComes { .. } | Self::MachineEnds { .. } => None,
             Self::Wake(who) | Self::DialFailed { who, .. } | Self::Dialled { who, .. } => {
                 Some(world.host_of(*who))
             }
@@ -88,6 +109,8 @@ impl Event {
             Self::Probed { .. }
             | Self::Asked { .. }
             | Self::TryStart { .. }
+            | Self::Called { .. }
+            | Self::Wall { .. }
             | Self::Posted { .. } => Some(MASTER),
             Self::Given { browser, .. } => Some(world.host_of_browser(*browser)),
         }

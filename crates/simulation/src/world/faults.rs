@@ -26,6 +26,7 @@ impl World {
             Fault::KillNode(node) => {
                 self.nodes[node].wanted = false;
                 self.end_node(node, true);
+                self.may_start_again(node);
             }
             Fault::PowerNode(node, on) => {
                 self.nodes[node].wanted &= on;
@@ -47,6 +48,10 @@ impl World {
             Fault::BlockMedia(node, on) => self.nodes[node].blocked = on,
             Fault::Zombie(node) => self.zombie(node),
             Fault::Drain(node, within) => self.drain(node, within),
+            Fault::Count(nodes) => self.operate(Command::Count(nodes)),
+            Fault::EndMachine(node) => self.end_machine_at(node),
+            Fault::Stray => self.stray(),
+            Fault::Provider(reached) => self.set_provider(reached),
             Fault::UnDrain(node) => self.operate(Command::UnDrain(self.node_id(node))),
             Fault::Calm => self.calm_down(),
             Fault::Farewell => self.farewell(),
@@ -88,7 +93,7 @@ impl World {
         NodeId::new(self.nodes[node].id.as_str())
     }
 
-    fn readdress(&mut self, node: usize) {
+    pub(super) fn readdress(&mut self, node: usize) {
         let ip = self.fresh_ip();
         let host = self.nodes[node].host;
         self.machines[host.0].ip = ip;
@@ -191,11 +196,14 @@ impl World {
         self.store_fault(StoreFault::Well);
         self.nodes.iter_mut().for_each(|held| held.blocked = false);
         for machine in 0..self.machines.len() {
-            self.network.set_dark(HostId(machine), false);
+            let vacant = machine > 0 && self.is_vacant(machine - 1);
+            let of_rack = vacant && machine <= self.nodes.len();
+            self.network.set_dark(HostId(machine), of_rack);
             self.thaw(HostId(machine));
         }
         self.start_master();
-        for node in 0..self.nodes.len() {
+        self.settle_fleet();
+        for node in 0..self.by_hand() {
             self.operate(Command::UnDrain(self.node_id(node)));
             self.nodes[node].wanted = true;
             self.start_missing(node);
@@ -207,9 +215,19 @@ impl World {
 
     /// An operator whom no master answered asks again when there is one.
     pub(super) fn win_back(&mut self) {
-        let nodes = if self.calm { self.nodes.len() } else { 0 };
-        for node in 0..nodes {
-            self.operate(Command::UnDrain(self.node_id(node)));
+        if self.calm {
+            for node in 0..self.by_hand() {
+                self.operate(Command::UnDrain(self.node_id(node)));
+            }
+            self.settle_fleet();
+        }
+    }
+
+    /// How many nodes are started by hand.
+    fn by_hand(&self) -> usize {
+        match self.fleet {
+            Some(_) => 0,
+            None => self.nodes.len(),
         }
     }
 

@@ -10,6 +10,7 @@ use control::{Control, Effect, Input, Now, Question};
 use openvidu::rpc::{self, ClientNumber};
 
 use super::probes::Probe;
+use super::providing::Desk;
 use super::{AskNumber, Event, MASTER, Who, World, translate};
 use crate::browser::Phase;
 use crate::network::{End, LineId, Payload};
@@ -17,6 +18,9 @@ use crate::plan::Fault;
 use crate::queue::Time;
 use crate::sabotage::Sabotage;
 use crate::seen::Seen;
+
+/// Of nodes that the policy drains: it is to be over in time.
+const DRAIN: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// One run of the master's program.
 #[derive(Debug)]
@@ -127,17 +131,9 @@ impl World {
             self.create_again(&session);
         }
         self.see(Seen::MasterStarted);
+        self.open_desk();
         self.tell_control(Input::Tick);
         self.win_back();
-    }
-
-    /// A fingerprint of the model is the secret itself.
-    fn draw_relay_secret(&self) -> control::DrawnSecret {
-        let text = format!("secret {} of {}", self.now(), self.runs);
-        control::DrawnSecret {
-            fingerprint: text.clone().into_bytes(),
-            secret: text,
-        }
     }
 
     fn settings_of_master(&self, term: store::Rev) -> control::Settings {
@@ -146,12 +142,19 @@ impl World {
         } else {
             term
         };
+        let usual = cluster::Settings::default();
+        let launched = self.fleet.is_some();
         control::Settings {
             cluster: cluster::Settings {
                 gate: cluster::Gate::Probe,
                 term: cluster::Term(told),
-                ..cluster::Settings::default()
+                launches: if launched { 4 } else { 0 },
+                list_first: launched,
+                launch_prefix: format!("media_{told}_"),
+                drain: if launched { DRAIN } else { usual.drain },
+                ..usual
             },
+            policy: self.policy(),
             durable: true,
             webhook: Some(control::Webhook::of_everything("cluster")),
             relay: Some(control::RelayRules {
@@ -204,6 +207,7 @@ impl World {
 
     pub(crate) fn wake_master(&mut self) {
         self.wake_clients();
+        self.ask_desk(Desk::tick);
         self.tell_control(Input::Tick);
     }
 
@@ -217,7 +221,10 @@ impl World {
         }
         while let (Some(now), Some(master)) = (self.master_now(), &mut self.master) {
             let Some(input) = master.inbox.pop_front() else {
-                master.busy = false;
+                if self.ask_desk(Desk::flush) {
+                    continue;
+                }
+                self.rest();
                 break;
             };
             let effects = master.control.handle(now, input);
@@ -226,6 +233,12 @@ impl World {
             }
         }
         self.schedule_master();
+    }
+
+    fn rest(&mut self) {
+        if let Some(master) = &mut self.master {
+            master.busy = false;
+        }
     }
 
     pub(super) fn schedule_master(&mut self) {
@@ -241,7 +254,9 @@ impl World {
         let clients = (master.clients.values())
             .filter_map(|client| client.next_timeout())
             .map(|(at, _)| clock.when(at.0.saturating_sub(wall) + since));
-        let due = clients.chain(own).min();
+        let desk = self.fleet.as_ref().and_then(|fleet| fleet.desk.as_ref());
+        let provider = desk.and_then(Desk::next_deadline).map(|at| clock.when(at));
+        let due = clients.chain(own).chain(provider).min();
         self.wake_at(Who::Master, due);
     }
 
@@ -249,6 +264,35 @@ impl World {
         match effect {
             Effect::Tell { client, told } => self.tell_client(client, told),
             Effect::PassSocket { from, to, resume } => self.pass_socket(from, to, resume),
+            Effect::Answer { question, result } => self.answer(question, result),
+            Effect::Obeyed { question, result } => {
+                self.note(format_args!("master: {question:?} came to {result:?}"));
+            }
+            Effect::Event(event) => {
+                self.note(format_args!("master: event {event:?}"));
+                self.see(Seen::Event(event));
+            }
+            Effect::Log(notice) => {
+                self.note(format_args!("master: {notice}"));
+                self.ask_desk(|desk, now, cluster| desk.note(now, &notice, cluster));
+                self.see(Seen::Logged(notice));
+            }
+            Effect::Post(post) => self.post(&post),
+            Effect::Commit { number, writes } => self.commit(number, writes),
+            Effect::StepDown { reason } => {
+                self.note(format_args!("master: steps down, {reason}"));
+                self.end_master(true);
+            }
+            Effect::Stopped => {
+                self.note(format_args!("master: has told everybody"));
+                self.end_master(true);
+            }
+            of_nodes => self.do_for_nodes(of_nodes),
+        }
+    }
+
+    fn do_for_nodes(&mut self, effect: Effect) {
+        match effect {
             Effect::Welcome {
                 attachment,
                 node,
@@ -257,8 +301,10 @@ impl World {
                 again,
             } => {
                 self.note(format_args!("master: welcomes {boot}"));
+                let admitted = node.clone();
                 self.see(Seen::Admitted { node, boot, again });
                 self.welcome(attachment, term.0);
+                self.ask_desk(|desk, now, cluster| desk.welcomed(now, &admitted, cluster));
             }
             Effect::Refuse {
                 attachment, reason, ..
@@ -278,56 +324,30 @@ impl World {
                 boot,
                 addresses,
             }),
-            Effect::Answer { question, result } => self.answer(question, result),
-            Effect::Obeyed { question, result } => {
-                self.note(format_args!("master: {question:?} came to {result:?}"));
-            }
-            Effect::Launch { node } => self.note(format_args!("master: wants {node} launched")),
+            Effect::Launch { node } => self.launch(&node),
             Effect::Terminate { node } => self.terminate(node),
-            Effect::Event(event) => {
-                self.note(format_args!("master: event {event:?}"));
-                self.see(Seen::Event(event));
-            }
-            Effect::Log(notice) => {
-                self.note(format_args!("master: {notice}"));
-                self.see(Seen::Logged(notice));
-            }
-            Effect::Post(post) => self.post(&post),
-            Effect::Commit { number, writes } => self.commit(number, writes),
-            Effect::StepDown { reason } => {
-                self.note(format_args!("master: steps down, {reason}"));
-                self.end_master(true);
-            }
-            Effect::Stopped => {
-                self.note(format_args!("master: has told everybody"));
-                self.end_master(true);
-            }
             of_relays => self.do_for_relays(of_relays),
         }
     }
 
-    fn do_for_relays(&mut self, effect: Effect) {
-        match effect {
-            Effect::Settings {
-                attachment,
-                settings,
-            } => self.send_to_node(
-                attachment,
-                Payload::Settings(translate::settings(&settings)),
-            ),
-            Effect::DrawRelaySecret => {
-                let drawn = self.draw_relay_secret();
-                let question = None;
-                self.tell_control(Input::RelaySecret { question, drawn });
-            }
-            // There is no relay in the master, and the model of the media plane keeps no evidence.
-            _ => {}
+    fn launch(&mut self, node: &NodeId) {
+        self.note(format_args!("master: wants {node} launched"));
+        if self.sabotage == Sabotage::IdleProvider {
+            return;
         }
+        self.ask_desk(|desk, _, _| {
+            desk.launch(node);
+            Vec::new()
+        });
     }
 
     /// The provider ends the machine, and the operator, who needs it after all, begins another one a little later.
     fn terminate(&mut self, node: NodeId) {
         self.note(format_args!("master: wants {node} ended"));
+        if self.fleet.is_some() {
+            self.ask_desk(|desk, now, cluster| desk.terminate(now, &node, cluster));
+            return;
+        }
         if self.sabotage == Sabotage::DeafProvider {
             return;
         }
@@ -373,7 +393,7 @@ impl World {
         self.send_to_node(attachment, Payload::Welcome(Welcome { master, term }));
     }
 
-    fn send_to_node(&mut self, attachment: AttachmentId, payload: Payload) {
+    pub(super) fn send_to_node(&mut self, attachment: AttachmentId, payload: Payload) {
         let line = (self.master.as_ref()).and_then(|master| master.attachments.get(&attachment));
         if let Some(line) = line.copied() {
             self.send(line, End::Far, payload);

@@ -26,7 +26,7 @@ pub struct NodeBox {
     #[allow(missing_docs)]
     pub process: Option<NodeProcess>,
     /// When it was last started, on its disk too.
-    last_started: u64,
+    pub(super) last_started: u64,
     /// How often it was started.
     pub boots: u32,
     /// Neither media nor probes get to it.
@@ -220,7 +220,7 @@ impl World {
             Effect::Measure => {
                 let carried = self.snapshot(node);
                 let usage = Usage {
-                    cpu_percent: 10.0,
+                    cpu_percent: self.cpu_of(&carried),
                     memory_percent: 10.0,
                 };
                 self.tell_agent(node, Input::Measured { carried, usage });
@@ -258,6 +258,16 @@ impl World {
                 relay_fingerprint: fingerprint,
             },
         );
+    }
+
+    /// Nodes of fleets are small, so that autoscaling has something to do.
+    fn cpu_of(&self, carried: &Result<Vec<agent::Transport>, String>) -> f64 {
+        let count = carried.as_ref().map_or(0, Vec::len).min(9) as f64;
+        if self.fleet.is_some() {
+            10.0 * count
+        } else {
+            10.0
+        }
     }
 
     fn snapshot(&self, node: usize) -> Result<Vec<agent::Transport>, String> {
