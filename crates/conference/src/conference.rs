@@ -38,8 +38,8 @@ pub struct Conference {
     pub(crate) to_redial: BTreeMap<ConnectionId, Timestamp>,
     /// Publishers that lost their source with their session's node, and when they should have another at the latest.
     pub(crate) sourceless: BTreeSet<(Timestamp, ConnectionId)>,
-    /// Clients that have come back, and when they are told what they may have missed.
-    pub(crate) reminders: BTreeSet<(Timestamp, ConnectionId)>,
+    /// Clients that have come back, when they are told what they may have missed, and since when that may be.
+    pub(crate) reminders: BTreeSet<(Timestamp, ConnectionId, Timestamp)>,
     /// When stranded publishers are looked at next.
     pub(crate) redial_from: Timestamp,
     /// Numbers the conference's own questions to nodes.
@@ -127,7 +127,7 @@ impl Conference {
             Input::Join { request, join } => self.join(request, join, &mut out),
             Input::Placed { request, outcome } => self.placed(now, request, outcome, &mut out),
             Input::Lost { connection } => self.lost(&connection, &mut out),
-            Input::Resumed { connection } => self.resumed(now, connection),
+            Input::Resumed { connection, since } => self.resumed(now, connection, since),
             Input::Media { key, outcome } => self.media(now, key, outcome, &mut out),
             Input::CollectGarbage { older_than_ms } => self.collect_garbage(now, older_than_ms),
             Input::Stopping => self.stop(&mut out),

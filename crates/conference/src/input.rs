@@ -51,6 +51,8 @@ pub enum Input {
     Resumed {
         #[allow(missing_docs)]
         connection: ConnectionId,
+        /// What it was told before then has arrived.
+        since: Timestamp,
     },
     /// A node answered a [`MediaCommand`](crate::MediaCommand) that carries a key, or never will.
     Media {

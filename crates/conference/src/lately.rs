@@ -77,9 +77,9 @@ struct Remembered {
 }
 
 impl Remembered {
-    fn of(session: &Session, now: Timestamp, connection: &ConnectionId) -> Self {
+    fn of(session: &Session, since: Timestamp, connection: &ConnectionId) -> Self {
         let mut all = Self::default();
-        let of = |it: &&Lately| it.connection == *connection && is_recent(it, now);
+        let of = |it: &&Lately| it.connection == *connection && it.at >= since;
         for lately in session.lately.iter().filter(of) {
             match lately.news {
                 News::Joined => all.joined = true,
@@ -95,34 +95,35 @@ impl Remembered {
 
 impl Conference {
     /// This participant's client has a WebSocket again.
-    pub(crate) fn resumed(&mut self, now: Timestamp, connection: ConnectionId) {
+    pub(crate) fn resumed(&mut self, now: Timestamp, connection: ConnectionId, since: Timestamp) {
         if self.member(&connection).is_some() {
             let at = Timestamp(now.0.saturating_add(AGAIN_MS));
-            self.reminders.insert((at, connection));
+            self.reminders.insert((at, connection, since));
             self.look_again(now, AGAIN_MS);
         }
     }
 
     pub(crate) fn remind_all(&mut self, now: Timestamp, out: &mut Outbox) {
-        while let Some((at, connection)) = self.reminders.first().cloned()
+        while let Some((at, connection, since)) = self.reminders.first().cloned()
             && at <= now
         {
             self.reminders.pop_first();
-            self.remind(now, &connection, out);
+            let oldest = Timestamp(now.0.saturating_sub(LATELY_MS - 1));
+            self.remind(since.max(oldest), &connection, out);
         }
     }
 
-    fn remind(&self, now: Timestamp, whom: &ConnectionId, out: &mut Outbox) {
+    fn remind(&self, since: Timestamp, whom: &ConnectionId, out: &mut Outbox) {
         let Some((session, _)) = self.connection(whom) else {
             return;
         };
         if session.participant(whom).is_none() {
             return;
         }
-        let recent = session.lately.iter().filter(|it| is_recent(it, now));
+        let recent = session.lately.iter().filter(|it| it.at >= since);
         let changed: BTreeSet<&ConnectionId> = recent.map(|it| &it.connection).collect();
         for of in changed {
-            let remembered = Remembered::of(session, now, of);
+            let remembered = Remembered::of(session, since, of);
             if of == whom {
                 self.remind_of_itself(session, whom, &remembered, out);
             } else {

@@ -7,8 +7,14 @@ use room::*;
 
 /// The client of this participant has another WebSocket, and has had the time to ask for what it knows of.
 fn comes_back(room: &mut Room, name: &str) -> Vec<String> {
-    let connection = con(name);
-    assert!(room.feed(Input::Resumed { connection }).is_empty());
+    comes_back_sure_of(room, name, 0)
+}
+
+/// What it was told before that moment has arrived.
+fn comes_back_sure_of(room: &mut Room, name: &str, since: u64) -> Vec<String> {
+    let (connection, since) = (con(name), Timestamp(since));
+    let resumed = Input::Resumed { connection, since };
+    assert!(room.feed(resumed).is_empty());
     room.now += 3_000;
     assert_eq!(
         room.conference.next_deadline(),
@@ -142,6 +148,19 @@ fn what_was_told_long_ago_is_not_told_again() {
 }
 
 #[test]
+fn what_has_arrived_is_not_told_again() {
+    let mut room = Room::of(&["A", "B"]);
+    room.now += 1_000;
+    room.on_air("B");
+    let since = room.now;
+    assert_eq!(
+        comes_back_sure_of(&mut room, "A", since),
+        [format!("A hears published B: {}", cam("B"))]
+    );
+    assert!(comes_back_sure_of(&mut room, "A", since + 1).is_empty());
+}
+
+#[test]
 fn what_is_remembered_is_bounded_and_the_newest_stays() {
     let mut room = Room::of(&["A"]);
     for number in 0..400 {
@@ -157,8 +176,8 @@ fn what_is_remembered_is_bounded_and_the_newest_stays() {
 #[test]
 fn who_has_left_meanwhile_is_told_nothing() {
     let mut room = Room::of(&["A", "B"]);
-    let connection = con("A");
-    room.feed(Input::Resumed { connection });
+    let (connection, since) = (con("A"), Timestamp(0));
+    room.feed(Input::Resumed { connection, since });
     room.leave("A");
     room.now += 3_000;
     assert!(room.feed(Input::Elapsed).is_empty());

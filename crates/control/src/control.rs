@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use cluster::{Cluster, Moment, Policy};
-use conference::{Conference, ConnectionId, RequestId, ServerOperation};
+use conference::{Conference, ConnectionId, RequestId, ServerOperation, Timestamp};
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook::Delivery;
 
@@ -26,6 +26,11 @@ use crate::waiting::Waiting;
 
 /// How long a master that goes down tries to write what it knows: what its store holds comes back with the next one.
 pub const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// How long before its client resumes it a WebSocket may have been broken unseen. A client that gets no pong within 5 s
+/// closes it, so what was sent before the pong to its last ping but one has arrived; 15 s after the last ping it counts
+/// as closed here, and 10 s later the client has left.
+const UNSURE: Duration = Duration::from_secs(40);
 
 /// All that a master knows and decides.
 #[derive(Debug)]
@@ -260,13 +265,16 @@ impl Control {
     fn resume(&mut self, from: ClientNumber, resume: Resume) {
         let found = self.clients.by_session(&resume.session);
         if let Some(to) = found.filter(|to| *to != from) {
-            self.remind(self.clients.connection_of(to).cloned());
+            let before = u64::try_from(UNSURE.as_millis()).unwrap_or(u64::MAX);
+            let since = Timestamp(self.now.timestamp.0.saturating_sub(before));
+            self.remind(self.clients.connection_of(to).cloned(), since);
             return self.out(Effect::PassSocket { from, to, resume });
         }
         let Some((connection, missed)) = self.clients.adopt(from, &resume.session) else {
             return self.tell(from, Told::ResumeRefused(resume));
         };
-        self.remind(Some(connection.clone()));
+        // What an earlier run wrote down last it may not have told.
+        self.remind(Some(connection.clone()), Timestamp(0));
         self.tell(from, Told::Adopted { resume, connection });
         for notification in missed {
             self.tell(from, Told::Notify(notification));
@@ -274,9 +282,9 @@ impl Control {
     }
 
     /// What a client was told before it had to come back may not have arrived.
-    fn remind(&mut self, connection: Option<ConnectionId>) {
+    fn remind(&mut self, connection: Option<ConnectionId>, since: Timestamp) {
         if let Some(connection) = connection {
-            self.tell_conference(conference::Input::Resumed { connection });
+            self.tell_conference(conference::Input::Resumed { connection, since });
         }
     }
 
