@@ -8,7 +8,7 @@ CARGO := cargo
 NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 MUSTER := target/release/muster
 DATA := .muster
-WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/tsconfig.json -type f)
+WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts web/vite.reporter.config.ts web/tsconfig.json -type f)
 
 BUILD_NEEDS := protoc:protobuf-compiler cc:gcc
 # The client of etcd, which only tests compile, imports the well-known types of protobuf.
@@ -63,6 +63,7 @@ lab: deps release e2e/node_modules/.stamp ## Call through every network of the l
 bench: deps-build web/dist/.stamp ## Measure a node under load, beside the floor of the same minute, and a large cluster's master
 	@$(CARGO) build --release --locked --package muster --package bench --package simulation
 	@target/release/bench load
+	@target/release/bench evidence
 	@tools/need.sh turnserver:coturn
 	@target/release/bench relay
 	@target/release/simulation scale

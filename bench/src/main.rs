@@ -15,6 +15,8 @@ enum Command {
     Load(load::Options),
     /// Packets through the relay of a node, and through coturn in the same minutes.
     Relay(relay::Options),
+    /// The same load with and without the evidence for the ledger, in turns.
+    Evidence(load::evidence::Options),
 }
 
 fn main() -> anyhow::Result<()> {
@@ -22,5 +24,6 @@ fn main() -> anyhow::Result<()> {
         Command::Floor(options) => floor::run(&options),
         Command::Load(options) => load::run(&options),
         Command::Relay(options) => relay::run(&options),
+        Command::Evidence(options) => load::evidence::run(&options),
     }
 }

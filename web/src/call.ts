@@ -16,6 +16,7 @@ import { identityOf } from './identity';
 import type { Entry } from './lobby';
 import { Notices } from './notices';
 import { People } from './people';
+import { watch } from './reporter/watch';
 import { SharedScreen } from './screen';
 import { requestToken } from './token';
 
@@ -34,6 +35,7 @@ export class Call {
   });
   readonly #capture: Capture;
   #screen: SharedScreen | undefined;
+  #unwatch = () => {};
   #busy = false;
   #inside = false;
 
@@ -64,6 +66,7 @@ export class Call {
   async join(): Promise<void> {
     try {
       const token = await requestToken(this.entry.room, this.entry.nickname);
+      this.#unwatch = watch(token);
       await this.#session.connect(token, { nickname: this.entry.nickname });
       this.#inside = true;
     } catch (error) {
@@ -177,6 +180,7 @@ export class Call {
   }
 
   #close(): void {
+    this.#unwatch();
     this.#screen?.stop();
     this.#people.close();
     this.#notices.close();

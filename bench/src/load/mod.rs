@@ -4,10 +4,11 @@
 //! Every packet a subscriber receives is decrypted; only those count.
 
 pub mod client;
+pub mod evidence;
 mod node;
 pub mod usage;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
@@ -60,7 +61,8 @@ pub fn run(options: &Options) -> Result<()> {
         "MiB"
     );
     for &subscribers in &options.subscribers {
-        let measured = measure(&options.program, options.node_core, subscribers)?;
+        let node = Node::start(&options.program, options.node_core, true)?;
+        let measured = measure(node, subscribers, MEASURE)?;
         println!("{}", row(&measured, &floor));
     }
     Ok(())
@@ -110,16 +112,15 @@ struct Measured {
     resident_mib: f64,
 }
 
-/// Runs `program` as a node on `cpu` under a load of `subscribers`.
-fn measure(program: &Path, cpu: usize, subscribers: usize) -> Result<Measured> {
-    let node = Node::start(program, cpu)?;
+/// Puts a node under a load of `subscribers`.
+fn measure(node: Node, subscribers: usize, span: Duration) -> Result<Measured> {
     let mut load = Load::connect(node, subscribers)?;
     load.until(Instant::now() + WARM_UP)?;
     let sent_before = load.sent;
     let received_before = load.received();
     let usage_before = Usage::of(load.node.pid())?;
     load.latencies.clear();
-    load.until(Instant::now() + MEASURE)?;
+    load.until(Instant::now() + span)?;
     let usage = Usage::of(load.node.pid())?.since(usage_before);
     let forwarded = load.received() - received_before;
     let expected = (load.sent - sent_before) * subscribers as u64;

@@ -27,8 +27,9 @@ pub struct Node {
 }
 
 impl Node {
-    /// Starts `program` as a node with one shard on `cpu` and waits until it is attached.
-    pub fn start(program: &Path, cpu: usize) -> Result<Self> {
+    /// Starts `program` as a node with one shard on `cpu` and waits until it is attached. `evidence`: it records what
+    /// happens to transports, as nodes do.
+    pub fn start(program: &Path, cpu: usize, evidence: bool) -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(1)
             .enable_all()
@@ -58,7 +59,7 @@ impl Node {
             node: None,
         };
         let token = trust.authority.mint(wish, SystemTime::now())?;
-        let process = files.spawn_node(program, cpu, &token)?;
+        let process = files.spawn_node(program, cpu, &token, evidence)?;
         let handle = runtime.block_on(attached(&mut events))?;
         handle.welcome()?;
         Ok(Self {
@@ -198,12 +199,19 @@ impl Files {
         Ok(Self(directory))
     }
 
-    fn spawn_node(&self, program: &Path, cpu: usize, token: &Token) -> Result<Process> {
+    fn spawn_node(
+        &self,
+        program: &Path,
+        cpu: usize,
+        token: &Token,
+        evidence: bool,
+    ) -> Result<Process> {
         let spawned = Command::new("taskset")
             .args(["-c", &cpu.to_string()])
             .arg(program)
             .arg("node")
             .env("MUSTER_LINK_JOIN", token.text())
+            .env("MUSTER_NODE_EVIDENCE", evidence.to_string())
             .arg("--data-dir")
             .arg(self.0.join("data"))
             .args([

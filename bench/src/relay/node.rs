@@ -48,6 +48,7 @@ impl Room {
         pin(options.relay_core)?;
         let (tx, events) = channel();
         let config = media::Config {
+            evidence: None,
             shards: NonZeroUsize::MIN,
             ports: 0..=0,
             addresses: vec![LOCAL],

@@ -68,6 +68,7 @@ fn words(operation: Operation) -> Words {
         | Operation::UnDrain
         | Operation::Why
         | Operation::Revoke => of_nodes(operation),
+        Operation::ListIce | Operation::Ice | Operation::ReportIce => of_ice(operation),
         _ => of_the_whole(operation),
     }
 }
@@ -134,6 +135,37 @@ fn of_nodes(operation: Operation) -> Words {
     }
 }
 
+fn of_ice(operation: Operation) -> Words {
+    match operation {
+        Operation::ListIce => Words {
+            failures: &[(400, "The query is wrong"), NO_LEDGER],
+            ..get(
+                "Transports, by how they went, the newest first",
+                "IceTransports",
+            )
+        },
+        Operation::Ice => Words {
+            failures: &[(404, "The ledger has no transport of this id"), NO_LEDGER],
+            ..get("Everything that is known of one transport", "IceStory")
+        },
+        _ => Words {
+            body: Some("IceReport"),
+            success: (204, None),
+            failures: &[
+                BAD_BODY,
+                (413, "The body is too long"),
+                (429, "Too many reports from one address"),
+            ],
+            ..get(
+                "A browser tells what it alone knows of a peer connection",
+                "",
+            )
+        },
+    }
+}
+
+const NO_LEDGER: (u16, &str) = (503, "There is no ledger, or it cannot be read");
+
 fn of_the_whole(operation: Operation) -> Words {
     match operation {
         Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
@@ -186,6 +218,9 @@ fn described(operation: Operation) -> Value {
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();
     }
+    if operation.is_open() {
+        out["security"] = json!([]);
+    }
     if let Some(schema) = words.body {
         out["requestBody"] = json!({ "content": content(schema) });
     }
@@ -224,8 +259,41 @@ fn parameters(operation: Operation) -> Vec<Value> {
             "description": "Close the sessions that it carries instead of waiting for their end",
         }));
     }
+    if operation == Operation::ListIce {
+        parameters.extend(ICE_FILTERS.iter().map(|(name, kind, description)| {
+            json!({"name": name, "in": "query", "schema": {"type": kind}, "description": description})
+        }));
+    }
     parameters
 }
+
+/// Name, type and meaning.
+const ICE_FILTERS: [(&str, &str, &str); 12] = [
+    (
+        "state",
+        "string",
+        "PENDING, CONNECTED, DISCONNECTED, FAILED or ENDED",
+    ),
+    (
+        "since",
+        "string",
+        "Something happened then or later: today (UTC), a span (90s, 15m, 2h, 1d), or milliseconds since the Unix epoch",
+    ),
+    ("until", "string", "It was made before then; as since"),
+    ("session", "string", "Id of a session"),
+    ("participant", "string", "Id of a connection"),
+    ("node", "string", "Id of a node"),
+    ("boot", "string", "Boot of a node"),
+    ("cause", "string", "Code of a cause"),
+    (
+        "network",
+        "string",
+        "An address or network of clients, as in 203.0.113.0/24",
+    ),
+    ("q", "string", "Words, each of which stands somewhere in it"),
+    ("before", "integer", "Only lower ids: the next page"),
+    ("limit", "integer", "At most so many, 100 when left out"),
+];
 
 fn content(schema: &str) -> Value {
     let schema = format!("#/components/schemas/{schema}");

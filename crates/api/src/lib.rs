@@ -8,6 +8,7 @@
 
 mod diagnosis;
 mod document;
+mod ice;
 mod node;
 mod operation;
 mod problem;
@@ -17,6 +18,7 @@ mod token;
 
 pub use diagnosis::Diagnosis;
 pub use document::document;
+pub use ice::{IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT_BYTES};
 pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
 pub use operation::{Method, Operation};
 pub use problem::Problem;

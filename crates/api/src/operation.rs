@@ -41,11 +41,16 @@ macro_rules! operations {
                 }
             }
 
-            /// Below [`BASE`](crate::BASE), with `{id}` where the id of a node stands.
+            /// Below [`BASE`](crate::BASE), with `{id}` where the id of a node, or of a transport, stands.
             pub fn path(self) -> &'static str {
                 match self {
                     $(Self::$variant => $path),*
                 }
+            }
+
+            /// Whether it is asked for by browsers, who have no secret.
+            pub fn is_open(self) -> bool {
+                matches!(self, Self::ReportIce)
             }
 
             /// `operationId` of the document.
@@ -93,4 +98,10 @@ operations! {
     Diagnosis = Get "/diagnosis", "getDiagnosis";
     /// A token with which a node joins.
     MakeToken = Post "/join-tokens", "makeJoinToken";
+    /// Transports, by how they went.
+    ListIce = Get "/ice", "listIce";
+    /// Everything that is known of one.
+    Ice = Get "/ice/{id}", "getIce";
+    /// A browser tells of its peer connection.
+    ReportIce = Post "/ice/reports", "reportIce";
 }

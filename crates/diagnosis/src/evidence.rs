@@ -204,6 +204,10 @@ pub struct Media {
     pub packets_in: u64,
     /// RTP packets sent to the client.
     pub packets_out: u64,
+    /// Bytes of the payload of `packets_in`.
+    pub bytes_in: u64,
+    /// Bytes of the payload of `packets_out`.
+    pub bytes_out: u64,
     /// SRTP and SRTCP packets that failed authentication.
     pub unauthenticated: u64,
     /// Keyframes asked of the client, or by it.

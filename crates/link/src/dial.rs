@@ -100,6 +100,8 @@ pub enum Event {
     Settings(Box<proto::NodeSettings>),
     /// How far the master's clock is from this one, when it is first known on this attachment and when it has changed.
     Skew(Skew),
+    /// The master wants to know what was seen of these transports, or of all.
+    EvidenceWanted(Vec<String>),
     /// The master does not want this node.
     Refused {
         /// `MALFORMED` also stands for causes this version does not know.
@@ -146,6 +148,17 @@ impl Outbox {
     /// Waits for room. False when the attachment is over.
     pub async fn ready(&self) -> bool {
         self.queue.reserve().await.is_ok()
+    }
+
+    /// Queues a message that can be done without, if there is so much room that nothing else has to wait for it. False
+    /// when there is not; the message is dropped then.
+    pub fn send_spare(&self, message: proto::from_node::Message) -> bool {
+        self.has_spare() && self.send(message)
+    }
+
+    /// Whether there is room for what can be done without.
+    pub fn has_spare(&self) -> bool {
+        self.queue.capacity() > self.queue.max_capacity() / 2
     }
 
     /// Queues a message. False when there is no room; the message is dropped then. What is sent after the end of the

@@ -23,6 +23,8 @@ pub(crate) struct App {
     pub(crate) clock: Clock,
     pub(crate) rpc: Arc<rpc::Settings>,
     pub(crate) call_page_rate: Rate,
+    /// Of reports of browsers.
+    pub(crate) report_rate: Rate,
     /// What waits to be written to clients.
     pub(crate) backlog: socket::Total,
     /// Cloned into everything that must be over before the master is.
@@ -52,6 +54,7 @@ impl App {
             control,
             clock,
             call_page_rate: Rate::default(),
+            report_rate: Rate::default(),
             backlog: socket::Total::default(),
             alive,
             clients: AtomicU32::new(1),

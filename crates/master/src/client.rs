@@ -28,6 +28,8 @@ pub(crate) struct Arrival {
     pub(crate) socket: SocketId,
     /// Where it comes from, for people.
     pub(crate) ip: String,
+    /// What its program calls itself.
+    pub(crate) user_agent: String,
     pub(crate) control: mpsc::Sender<Message>,
     pub(crate) settings: Arc<Settings>,
     pub(crate) clock: Clock,
@@ -62,7 +64,11 @@ async fn run(
     let opened = Message::Opened {
         client: arrival.number,
         session,
-        doors: ClientDoors { events, frames },
+        doors: ClientDoors {
+            events,
+            frames,
+            user_agent: arrival.user_agent,
+        },
     };
     let mut task = Task {
         number: arrival.number,

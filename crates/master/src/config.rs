@@ -45,6 +45,8 @@ pub struct Config {
     pub remedy: Remedy,
     /// Where everything is written that has to outlive this process. `None`: nothing is.
     pub store: Option<Arc<dyn store::Store>>,
+    /// Where is kept what was seen of every transport. `None`: nowhere.
+    pub ledger: Option<Arc<ledger::Ledger>>,
     /// How often sessions that nobody joined are looked for. Zero turns it off.
     pub garbage_interval: Duration,
     /// How old such a session must be to be removed.

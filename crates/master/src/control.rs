@@ -6,13 +6,16 @@ mod message;
 mod nodes;
 mod prober;
 mod translate;
+mod witness;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ::control::{Control, Effect, Input, NodeSettings, Notice, Now, Question, Weight, Write};
-use cluster::Cluster;
+use ::control::{Control, Effect, Input, NodeSettings, Notice, Now, Question, Says, Weight, Write};
+use cluster::{AttachmentId, BootId, Cluster, NodeId};
+use conference::{MediaCommand, RequestId};
+use ledger::Ledger;
 use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -56,6 +59,7 @@ pub(crate) fn start(
     keeper: Option<Keeper>,
     poster: Option<Poster>,
     providing: Option<Providing>,
+    ledger: Option<Arc<Ledger>>,
 ) -> Doors {
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
@@ -72,6 +76,7 @@ pub(crate) fn start(
         prober: prober::Prober::new(boot.to_owned()),
         providing,
         own_settings,
+        witness: witness::Witness::new(ledger),
         responds: HashMap::new(),
         reports: HashMap::new(),
         next_question: 1,
@@ -100,6 +105,7 @@ struct Shell {
     prober: prober::Prober,
     providing: Option<Providing>,
     own_settings: watch::Sender<Option<Arc<NodeSettings>>>,
+    witness: witness::Witness,
     responds: HashMap<Question, Respond>,
     reports: HashMap<Question, Report>,
     next_question: u64,
@@ -131,13 +137,7 @@ impl Shell {
                     Some(message) => self.message(message),
                     None => break,
                 },
-                Some(event) = link.recv() => {
-                    let event = self.prober.hear(event);
-                    let inputs = event.map(|event| self.nodes.inputs(event));
-                    for input in inputs.into_iter().flatten() {
-                        self.handle(input);
-                    }
-                }
+                Some(event) = link.recv() => self.link(event),
                 // At once, and then again and again.
                 _ = wall.tick() => self.handle(Input::Wall(self.clock.wall())),
                 told = providing::next(&mut self.providing) => self.provided(told),
@@ -161,6 +161,47 @@ impl Shell {
             let _ = done.send(());
         }
         self.deposed
+    }
+
+    fn link(&mut self, event: link::serve::Event) {
+        let event = self.prober.hear(event);
+        let event = event.and_then(|event| self.witnessed(event));
+        let inputs = event.map(|event| self.nodes.inputs(event));
+        for input in inputs.into_iter().flatten() {
+            self.handle(input);
+        }
+    }
+
+    /// Takes evidence out of what comes by the link.
+    fn witnessed(&mut self, event: link::serve::Event) -> Option<link::serve::Event> {
+        use link::proto::from_node::Message;
+        use link::serve::Event;
+        match event {
+            Event::Message {
+                attachment,
+                message: Message::Evidence(told),
+            } => {
+                let attachment = AttachmentId(attachment.0);
+                if let Some(evidence) = self.witness.saw(&self.control, attachment, told) {
+                    let says = Says::Evidence(evidence);
+                    self.handle(Input::Says { attachment, says });
+                }
+                None
+            }
+            Event::Message {
+                attachment,
+                message: Message::Strangers(told),
+            } => {
+                let attachment = AttachmentId(attachment.0);
+                self.witness.strangers(&self.control, attachment, &told);
+                None
+            }
+            Event::Detached { attachment, reason } => {
+                self.witness.detached(AttachmentId(attachment.0));
+                Some(Event::Detached { attachment, reason })
+            }
+            other => Some(other),
+        }
     }
 
     /// Renews the leadership for as long as what it returns lives.
@@ -311,6 +352,8 @@ impl Shell {
                 }
             }
             Effect::Tell { client, told } => {
+                let user_agent = || self.clients.user_agent(client);
+                self.witness.told(&self.control, &told, user_agent);
                 failed.extend(self.clients.tell(client, told).err().map(undelivered));
             }
             Effect::PassSocket { from, to, resume } => {
@@ -320,7 +363,10 @@ impl Shell {
             Effect::Commit { number, writes } => self.commit(number, writes),
             Effect::StepDown { reason } => self.deposed = Some(reason),
             Effect::Post(post) => self.post(post),
-            Effect::Event(event) => tracing::trace!(?event, "event"),
+            Effect::Event(event) => {
+                tracing::trace!(?event, "event");
+                self.witness.happened(&event);
+            }
             Effect::Log(notice) => {
                 log(&notice);
                 failed.extend(self.provider(|providing, cluster| providing.note(&notice, cluster)));
@@ -333,12 +379,11 @@ impl Shell {
     fn carry_out_on_nodes(&mut self, effect: Effect, failed: &mut VecDeque<Input>) {
         match effect {
             Effect::Welcome {
-                attachment, node, ..
-            } => {
-                self.nodes.welcome(attachment);
-                failed
-                    .extend(self.provider(|providing, cluster| providing.welcomed(&node, cluster)));
-            }
+                attachment,
+                node,
+                boot,
+                ..
+            } => failed.extend(self.welcome(attachment, &node, &boot)),
             Effect::Refuse {
                 attachment,
                 refusal,
@@ -349,7 +394,7 @@ impl Shell {
                 attachment,
                 key,
                 command,
-            } => failed.extend(self.nodes.command(attachment, key, command)),
+            } => failed.extend(self.command(attachment, key, command)),
             Effect::Settings {
                 attachment,
                 settings,
@@ -361,8 +406,10 @@ impl Shell {
                 question: None,
                 drawn: random::relay_secret(),
             }),
-            // Nodes tell what they saw by themselves.
-            Effect::WantEvidence { .. } => {}
+            Effect::WantEvidence {
+                attachment,
+                transport,
+            } => self.nodes.want_evidence(attachment, &transport),
             Effect::Probe {
                 node,
                 boot,
@@ -387,6 +434,24 @@ impl Shell {
             // Carried out by `carry_out`.
             _ => {}
         }
+    }
+
+    fn welcome(&mut self, attachment: AttachmentId, node: &NodeId, boot: &BootId) -> Vec<Input> {
+        self.nodes.welcome(attachment);
+        self.witness.welcome(node.as_str(), boot.as_str());
+        self.provider(|providing, cluster| providing.welcomed(node, cluster))
+    }
+
+    fn command(
+        &mut self,
+        attachment: AttachmentId,
+        key: Option<RequestId>,
+        command: MediaCommand,
+    ) -> Option<Input> {
+        let now = self.clock.timestamp().0;
+        self.witness
+            .commanded(&self.control, now, attachment, &command);
+        self.nodes.command(attachment, key, command)
     }
 
     /// What whoever launches nodes says to something; nothing where nobody does.

@@ -38,6 +38,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         )
         .nest("/openvidu/api", rest::router(app.clone()))
         .merge(muster::router(app.clone()))
+        .route("/muster/ice-reporter.js", get(page::reporter))
         .fallback(page::file);
     if app.config.call_page {
         router = router.route("/call/token", post(call_page::token));

@@ -183,15 +183,17 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let poster = poster(&config)?;
     let fleet = config.fleet.clone();
     let providing = fleet.map(|fleet| Providing::new(fleet, link_addr, control.cluster()));
-    let doors = control::start(clock, &master_boot_id, control, keeper, poster, providing);
-    let link_config = link::serve::Config {
-        listener: link_listener,
-        trust: config.link_trust.clone(),
-        master_boot_id: master_boot_id.clone(),
-        term,
-        clock: clock.issuing(),
-    };
-    let link = link::serve::start(link_config, doors.link)?;
+    let doors = control::start(
+        clock,
+        &master_boot_id,
+        control,
+        keeper,
+        poster,
+        providing,
+        config.ledger.clone(),
+    );
+    let link = link_config(&config, link_listener, &master_boot_id, term, &clock);
+    let link = link::serve::start(link, doors.link)?;
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
     let app = Arc::new(App::new(
@@ -219,6 +221,22 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         alive,
         settings: doors.settings,
     })
+}
+
+fn link_config(
+    config: &Config,
+    listener: TcpListener,
+    boot: &str,
+    term: u64,
+    clock: &Clock,
+) -> link::serve::Config {
+    link::serve::Config {
+        listener,
+        trust: config.link_trust.clone(),
+        master_boot_id: boot.to_owned(),
+        term,
+        clock: clock.issuing(),
+    }
 }
 
 /// What an earlier run of the master left behind, and the way to write more.

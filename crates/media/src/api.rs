@@ -5,9 +5,11 @@ use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+use crate::evidence::EvidenceSink;
+
 /// How the plane is set up. Nothing in it changes afterwards but the addresses ([`crate::Plane::set_addresses`])
 /// and what the relay may do ([`crate::Plane::set_relay`]).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config {
     /// Threads. One per core that media may use.
     pub shards: NonZeroUsize,
@@ -17,6 +19,8 @@ pub struct Config {
     pub addresses: Vec<IpAddr>,
     /// The relay at the STUN port.
     pub relay: crate::relay::Options,
+    /// Takes what is seen of transports. `None`: nothing is recorded.
+    pub evidence: Option<EvidenceSink>,
 }
 
 /// An opaque id, given by the caller and unique on the node.

@@ -163,4 +163,6 @@ counters! {
     events_delayed,
     /// Events lost because the sink did not take them for too long.
     events_lost,
+    /// Evidence that its sink did not take.
+    evidence_lost,
 }

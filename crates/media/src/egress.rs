@@ -33,6 +33,8 @@ pub struct Subscriber {
 pub struct Asked {
     /// A keyframe of its video.
     pub keyframe: bool,
+    /// Nothing: it could not be opened.
+    pub unauthenticated: bool,
 }
 
 impl Subscriber {
@@ -57,6 +59,15 @@ impl Subscriber {
             legs,
             cname,
             rtcp: Vec::new(),
+        })
+    }
+
+    /// Packets, and bytes of their payload, that were sent to it. Each wraps at 32 bits, as in its reports.
+    pub fn sent(&self) -> (u64, u64) {
+        let legs = self.legs.iter().flatten();
+        legs.fold((0, 0), |(packets, bytes), leg| {
+            let (more, size) = leg.sent();
+            (packets + u64::from(more), bytes + u64::from(size))
         })
     }
 
@@ -117,6 +128,7 @@ impl Subscriber {
         }
         let Ok(plain) = self.opener.open_rtcp(data) else {
             wire.counters.rtcp_in_unauthenticated.add(1);
+            asked.unauthenticated = true;
             return asked;
         };
         wire.counters.rtcp_in.add(1);

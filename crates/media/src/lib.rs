@@ -34,10 +34,18 @@
 //! - Addresses are advertised as given. A datagram that arrives elsewhere is taken as sent to the first advertised
 //!   address of its family (one-to-one NAT).
 //! - A panic of the library ends one transport, not the shard.
+//!
+//! # What is told of a transport that fails
+//! Where STUN, DTLS and stages are handled anyway, a shard writes down what it sees of each transport ([`evidence`]): the
+//! candidates of both sides, checks by remote address, how far DTLS and media came, each with its time; and of those
+//! who belong to no transport, where they are. It tells this when a transport is late, connected, without consent or
+//! over, and when it is asked ([`Plane::ask_evidence`]), through a sink of its own that may refuse it: evidence is
+//! never in the way of anything.
 
 mod api;
 mod counters;
 mod egress;
+pub mod evidence;
 #[cfg(feature = "fuzzing")]
 pub mod fuzzing;
 mod net;

@@ -114,6 +114,7 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
             wake: wake.clone(),
             sink: sink.clone(),
             gone: gone_tx.clone(),
+            evidence: config.evidence.clone(),
             counters: counters.clone(),
         };
         let index = plane.shards.len();
@@ -258,6 +259,17 @@ impl Plane {
             answers.recv_timeout(left).map_err(|_| SnapshotError)
         });
         answers.collect()
+    }
+
+    /// Has what was seen of these transports told, of all when there are none. It comes like all evidence.
+    ///
+    /// # Errors
+    /// When a shard's queue is full. Some shards may have taken it: try again.
+    pub fn ask_evidence(&self, transports: &[Id]) -> Result<(), Overloaded> {
+        for shard in &self.shards {
+            shard.order(Order::Evidence(transports.to_vec()))?;
+        }
+        Ok(())
     }
 
     /// What all shards counted since they started.

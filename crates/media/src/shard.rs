@@ -9,11 +9,14 @@ mod commands;
 mod connection;
 mod demux;
 mod outbox;
+mod recorder;
 mod relaying;
 mod settle;
 mod slots;
+mod strangers;
 mod timers;
 mod wire;
+mod witness;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -22,6 +25,7 @@ use std::time::{Duration, Instant};
 
 use crate::api::{EventSink, Id, TransportState};
 use crate::counters::Counters;
+use crate::evidence::EvidenceSink;
 use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
 use crate::plane::StartError;
 use crate::rate::Rate;
@@ -31,6 +35,8 @@ use crate::transport::{Effect, Factory};
 use connection::Connection;
 use outbox::Outbox;
 use timers::{Timer, Timers};
+
+use witness::Witness;
 
 pub use slots::{Key, Slots};
 pub use wire::{Sockets, Wire};
@@ -58,6 +64,8 @@ pub enum Order {
     Command(crate::api::Command),
     /// What transports advertise from now on.
     Addresses(Vec<std::net::IpAddr>),
+    /// Tell what was seen of these transports, or of all.
+    Evidence(Vec<Id>),
     /// Say what there is.
     Snapshot(SyncSender<Vec<TransportState>>),
     /// What the relay may do from now on.
@@ -82,6 +90,8 @@ pub struct Ends {
     pub gone: Sender<Gone>,
     #[allow(missing_docs)]
     pub counters: Arc<Counters>,
+    /// Takes evidence.
+    pub evidence: Option<EvidenceSink>,
 }
 
 /// A transport that is gone from a shard.
@@ -128,6 +138,7 @@ pub struct Shard {
     wake: Wake,
     gone: Sender<Gone>,
     counters: Arc<Counters>,
+    witness: Option<Witness>,
 }
 
 impl Shard {
@@ -176,6 +187,7 @@ impl Shard {
             wake: ends.wake,
             gone: ends.gone,
             counters,
+            witness: Witness::new(Instant::now(), ends.evidence),
         })
     }
 
@@ -232,7 +244,9 @@ impl Shard {
                 Timer::Patience(key) => self.lose_patience(key, now),
                 Timer::Reports(key) => self.report(key, now),
                 Timer::Keyframe(stream) => self.poll_keyframe(stream, now),
+                Timer::Evidence(key) => self.look_at(key, now),
                 Timer::Sweep => {
+                    self.tell_of_strangers(now);
                     let (tcp, readiness) = (&mut self.wire.tcp, &self.wire.readiness);
                     let closed = tcp.sweep(now, readiness, LISTENER);
                     self.counters.tcp_closed.add(closed);
@@ -282,6 +296,7 @@ impl Shard {
         {
             subscriber.report(now, stream, route, &mut self.wire);
         }
+        connection.see_media(now);
         self.timers.set(now + REPORTS, Timer::Reports(key));
     }
 }

@@ -10,7 +10,9 @@ const HEADER: usize = 20;
 const COOKIE: [u8; 4] = 0x2112_a442_u32.to_be_bytes();
 const BINDING_REQUEST: [u8; 2] = [0x00, 0x01];
 const BINDING_SUCCESS: [u8; 2] = [0x01, 0x01];
+const BINDING_ERROR: [u8; 2] = [0x01, 0x11];
 const MAPPED_ADDRESS: u16 = 0x0001;
+const ERROR_CODE: u16 = 0x0009;
 const USERNAME: u16 = 0x0006;
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const USE_CANDIDATE: u16 = 0x0025;
@@ -29,6 +31,20 @@ pub struct Request<'a> {
 /// Whether `datagram` answers a Binding request with success.
 pub fn is_binding_success(datagram: &[u8]) -> bool {
     datagram.starts_with(&BINDING_SUCCESS) && datagram.len() >= HEADER
+}
+
+/// The code of an error that answers a Binding request (RFC 8489 section 14.8).
+pub fn error_code(datagram: &[u8]) -> Option<u16> {
+    let (header, attributes) = datagram.split_first_chunk::<HEADER>()?;
+    if header[..2] != BINDING_ERROR {
+        return None;
+    }
+    Attributes(attributes).find_map(|attribute| match attribute {
+        Some((ERROR_CODE, [_, _, class, number, ..])) => {
+            Some(u16::from(class & 7) * 100 + u16::from(*number))
+        }
+        _ => None,
+    })
 }
 
 impl<'a> Request<'a> {

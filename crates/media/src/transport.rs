@@ -22,7 +22,7 @@ use str0m::crypto::dtls::DtlsCert;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::{ExtensionValues, RtpPacket};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
 pub use codec::{Codec, Codecs};
 pub use description::{Outgoing, cname};
@@ -83,6 +83,10 @@ impl Factory {
     }
 }
 
+/// Why a transport whose client shows another certificate than it described is closed.
+pub const WRONG_CERTIFICATE: &str =
+    "DTLS failed: the client's certificate is not the one of its description";
+
 /// One peer connection.
 pub struct Transport {
     rtc: Fence,
@@ -129,8 +133,10 @@ pub enum Effect {
     Connected,
     /// SRTP keys of a subscriber.
     Keys(Exported),
-    /// It is over.
+    /// It does not work.
     Failed(&'static str),
+    /// The client ended it.
+    Ended(&'static str),
 }
 
 /// A decrypted RTP packet of a publisher's.
@@ -238,9 +244,10 @@ impl Transport {
                 }
                 Some(Err(error)) => {
                     tracing::debug!(%error, "transport failed");
-                    effect(Effect::Failed(
-                        "DTLS failed: the client's certificate or handshake is wrong",
-                    ));
+                    effect(Effect::Failed(match error {
+                        RtcError::RemoteSdp(_) => WRONG_CERTIFICATE,
+                        _ => "DTLS failed: the client's handshake is wrong",
+                    }));
                     return None;
                 }
                 Some(Ok(Output::Timeout(at))) if at > now || timeouts == MOST_TIMEOUTS => {
@@ -277,7 +284,7 @@ impl Transport {
                 self.connected = true;
                 effect(Effect::Connected);
             }
-            Event::Closed => effect(Effect::Failed("the client closed DTLS")),
+            Event::Closed => effect(Effect::Ended("the client closed DTLS")),
             _ => {}
         }
     }

@@ -1,7 +1,8 @@
-//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`, `muster relay`,
-//! `muster doctor`. Tables for people, `--json` for programs.
+//! The commands that ask a running master: `muster status`, `muster nodes`, `muster schedule`, `muster ice`,
+//! `muster relay`, `muster doctor`. Tables for people, `--json` for programs.
 
 mod doctor;
+mod ice;
 mod nodes;
 mod relay;
 mod schedule;
@@ -62,6 +63,7 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
     let told = runtime.block_on(async {
         match wish {
             Wish::Status => status::ask(&server, json).await,
+            Wish::Ice(filter, wish) => ice::ask(&server, filter, wish, json).await,
             Wish::Nodes(wish) => nodes::ask(&server, wish, json).await,
             Wish::Relay(wish) => relay::ask(&server, wish).await,
             Wish::Schedule(wish) => schedule::ask(&server, wish, json).await,

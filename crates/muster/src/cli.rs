@@ -2,6 +2,7 @@
 //! that is wrong can be reported at once, wherever it was written.
 
 mod asking;
+mod ice;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use crate::config::{Flag, Role, Sources};
 pub use asking::{
     Asking, Count, Nodes as NodesWish, Relay as RelayWish, Schedule as ScheduleWish, Wish,
 };
+pub use ice::{IceFilter, IceWish};
 
 /// WebRTC conferencing for applications written for OpenVidu 2.x.
 #[derive(Debug, Parser)]
@@ -29,7 +31,7 @@ Every setting can also be given in a TOML file (--config, documented in muster.e
 
 Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings (nothing was started), 3 the master let this node go, or
 another process took over its id, 4 no master and nobody to serve (--exit-when-orphaned), 5 another process uses the
-data directory. Of status, nodes, schedule, relay and doctor: 0 done and well, 1 the master refused, 2 wrong usage, 6 the
+data directory. Of status, nodes, schedule, ice, relay and doctor: 0 done and well, 1 the master refused, 2 wrong usage, 6 the
 master cannot be reached, 7 status: something is not as it should be; doctor: a call would not work for everybody.";
 
 #[allow(missing_docs)]
@@ -65,6 +67,15 @@ pub enum Command {
     Status {
         #[command(flatten)]
         asking: Asking,
+    },
+    /// What became of participants' media: --state FAILED --since today, and words to look for
+    Ice {
+        #[command(flatten)]
+        asking: Asking,
+        #[command(flatten)]
+        filter: IceFilter,
+        #[command(subcommand)]
+        wish: Option<IceWish>,
     },
     /// The nodes of a running master: list, add, drain, undrain, remove, why, revoke
     Nodes {
@@ -227,6 +238,11 @@ impl Task {
     }
 }
 
+fn asked(mut asking: Asking, wish: Wish) -> (Task, Sources) {
+    let sources = asking.sources();
+    (Task::Ask(asking, wish), sources)
+}
+
 impl Command {
     /// What this asks for, and all that was said about it.
     pub fn sources(self) -> (Task, Sources) {
@@ -249,14 +265,13 @@ impl Command {
                 let flags = vec![flag("link.master", "--master", wish.master.take())];
                 (Task::Token(wish), common.sources(flags))
             }
-            Self::Status { mut asking } => {
-                let sources = asking.sources();
-                (Task::Ask(asking, Wish::Status), sources)
-            }
-            Self::Doctor { mut asking } => {
-                let sources = asking.sources();
-                (Task::Ask(asking, Wish::Doctor), sources)
-            }
+            Self::Status { asking } => asked(asking, Wish::Status),
+            Self::Doctor { asking } => asked(asking, Wish::Doctor),
+            Self::Ice {
+                asking,
+                filter,
+                wish,
+            } => asked(asking, Wish::Ice(filter, wish)),
             Self::Nodes { mut asking, wish } => {
                 let sources = asking.sources();
                 let wish = Wish::Nodes(wish.unwrap_or(NodesWish::List));

@@ -230,6 +230,7 @@ fn of_this_machine(settings: &Settings) -> Vec<(String, String)> {
         ("MEDIA_PORTS", ports),
         ("SHARDS", shards(settings).to_string()),
         ("ALLOW_LOOPBACK", node.allow_loopback.to_string()),
+        ("EVIDENCE", node.evidence.to_string()),
         ("EXIT_WHEN_ORPHANED", orphaned.to_string()),
         ("PUBLIC_ADDRESSES", addresses.join(",")),
     ];

@@ -76,6 +76,7 @@ fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
             .shards
             .unwrap_or(cores.unwrap_or(NonZeroUsize::MIN)),
         exit_when_orphaned: settings.node.exit_when_orphaned,
+        evidence: settings.node.evidence,
         version: env!("CARGO_PKG_VERSION").to_owned(),
     })
 }

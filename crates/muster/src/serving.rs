@@ -4,10 +4,12 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use anyhow::Result;
+use ledger::Ledger;
 use link::trust::Trust;
 use master::{Administration, Master, Tls};
 use provider::ClusterId;
 use store::sqlite::SqliteStore;
+use tracing::warn;
 
 use crate::config::Settings;
 use crate::data_dir::DataDir;
@@ -96,6 +98,7 @@ fn config(
         bandwidth: settings.bandwidth,
         remedy: settings.node_lost,
         store: Some(Arc::new(store)),
+        ledger: ledger(settings, data),
         garbage_interval: settings.garbage_interval,
         garbage_threshold: settings.garbage_threshold,
         cluster: launching.settings,
@@ -107,6 +110,14 @@ fn config(
         call_page: settings.call_page,
         page: page::page(),
     })
+}
+
+/// Calls do without it: a disk that refuses is told and no more.
+fn ledger(settings: &Settings, data: &DataDir) -> Option<Arc<Ledger>> {
+    let opened = Ledger::open(&data.file("ledger.db"), settings.ledger.as_ref()?);
+    let opened =
+        opened.inspect_err(|error| warn!(%error, "there is no ledger; calls are not affected"));
+    opened.ok().map(Arc::new)
 }
 
 /// `HOST` or `HOST:PORT`, with brackets where needed.

@@ -12,6 +12,8 @@ pub(crate) trait Carrier {
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
     /// Addresses for descriptions made from now on.
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
+    /// Has what was seen of these transports told, of all when there are none.
+    fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
     /// The port that answers plain STUN requests.
@@ -29,6 +31,10 @@ impl Carrier for Plane {
 
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
         Self::set_addresses(self, addresses)
+    }
+
+    fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded> {
+        Self::ask_evidence(self, transports)
     }
 
     fn ports(&self) -> Vec<u16> {

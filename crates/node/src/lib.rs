@@ -5,6 +5,7 @@
 
 mod boot;
 mod carrier;
+mod evidence;
 mod interfaces;
 mod random;
 mod run;
@@ -42,6 +43,8 @@ pub struct Config {
     pub shards: NonZeroUsize,
     /// End by itself after this long without a master and without a transport.
     pub exit_when_orphaned: Option<Duration>,
+    /// Record what happens to transports, for the master's ledger. Without it nobody can say why one failed.
+    pub evidence: bool,
     /// Version of the program, told to the master.
     pub version: String,
 }

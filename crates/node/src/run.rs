@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
 use crate::carrier::Carrier;
+use crate::evidence::{self, Evidences};
 use crate::interfaces::{self, Interfaces};
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
@@ -21,15 +22,17 @@ use crate::{Config, Exit, NodeError, boot, random};
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<Exit, NodeError> {
     let prepared = Prepared::new(&config, Box::new(interfaces::read))?;
     let (sink, events) = plane_events();
+    let (witness, evidences) = evidence::way(&config.node_id, &prepared.boot_id);
     let plane = media::Config {
         shards: config.shards,
         ports: config.media_ports.clone(),
         addresses: prepared.ips.clone(),
         relay: media::relay::Options::default(),
+        evidence: config.evidence.then_some(witness),
     };
     let plane = media::start(plane, sink)?;
     info!(ports = ?plane.ports(), addresses = ?prepared.ips, "media is up");
-    let (exit, plane) = prepared.serve(plane, events, shutdown).await?;
+    let (exit, plane) = prepared.serve(plane, (events, evidences), shutdown).await?;
     plane.shutdown();
     Ok(exit)
 }
@@ -75,7 +78,7 @@ impl Prepared {
     pub(crate) async fn serve<C: Carrier>(
         self,
         carrier: C,
-        plane_events: mpsc::Receiver<media::Event>,
+        (plane_events, evidences): (mpsc::Receiver<media::Event>, Evidences),
         shutdown: impl Future<Output = ()>,
     ) -> Result<(Exit, C), NodeError> {
         let dial = link::dial::Config {
@@ -102,6 +105,7 @@ impl Prepared {
             origin,
             carrier,
             plane_events,
+            evidences,
             interfaces: self.interfaces,
             meter: Meter::new(cores, origin),
             dialer,

@@ -3,16 +3,18 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
 use link::proto::{self, from_node};
 use media::EventSink;
+use media::evidence::Seen;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::carrier::Carrier;
+use crate::evidence::Evidences;
 use crate::interfaces::Interfaces;
 use crate::usage::Meter;
 use crate::{random, translate};
@@ -39,6 +41,7 @@ pub(crate) struct Shell<C> {
     pub(crate) origin: Instant,
     pub(crate) carrier: C,
     pub(crate) plane_events: mpsc::Receiver<media::Event>,
+    pub(crate) evidences: Evidences,
     pub(crate) interfaces: Interfaces,
     pub(crate) meter: Meter,
     pub(crate) dialer: Dialer,
@@ -61,6 +64,7 @@ enum Happened {
     Room(bool),
     Link(Option<Event>),
     Plane(media::Event),
+    Seen(SystemTime, Seen),
     Due,
 }
 
@@ -92,6 +96,7 @@ impl<C: Carrier> Shell<C> {
             room = self.way.room(), if !flowing => Happened::Room(room),
             event = self.dialer.next(), if flowing => Happened::Link(event),
             Some(event) = self.plane_events.recv(), if flowing => Happened::Plane(event),
+            (at, seen) = self.evidences.next(), if self.way.has_spare() => Happened::Seen(at, seen),
             () = tokio::time::sleep_until(due.into()) => Happened::Due,
         }
     }
@@ -114,6 +119,13 @@ impl<C: Carrier> Shell<C> {
                     }
                 }
             }),
+            Happened::Seen(at, seen) => {
+                let message = self.evidences.message(at, seen);
+                if !self.way.send_spare(message) {
+                    self.evidences.lose();
+                }
+                None
+            }
             Happened::Room(true) => {
                 self.way.flush();
                 None
@@ -137,6 +149,7 @@ impl<C: Carrier> Shell<C> {
                 return self.feed(Input::Settings(Box::new(translate::settings(*settings))));
             }
             Some(Event::Skew(skew)) => return self.feed(Input::Clock(skew.ahead_ms)),
+            Some(Event::EvidenceWanted(of)) => return self.ask_evidence(of),
             Some(Event::Refused { cause, reason }) => Ended::Refused {
                 cause: translate::cause(cause),
                 reason,
@@ -151,6 +164,14 @@ impl<C: Carrier> Shell<C> {
         self.way = Way::default();
         let jitter = random::jitter();
         self.feed(Input::Ended { why, jitter })
+    }
+
+    fn ask_evidence(&self, of: Vec<String>) -> Option<Exit> {
+        let of: Vec<media::Id> = of.into_iter().map(Into::into).collect();
+        if let Err(error) = self.carrier.ask_evidence(&of) {
+            debug!(%error, "evidence is not asked for");
+        }
+        None
     }
 
     fn introduce(&mut self, wanted: HelloWanted) -> Option<Exit> {
@@ -274,6 +295,18 @@ impl Way {
             Some(outbox) => outbox.ready().await,
             None => false,
         }
+    }
+
+    /// Whether what can be done without may be sent.
+    fn has_spare(&self) -> bool {
+        let outbox = self.outbox.as_ref();
+        self.unsent.is_empty() && outbox.is_some_and(Outbox::has_spare)
+    }
+
+    /// Sends what can be done without. False when it is lost.
+    fn send_spare(&self, message: from_node::Message) -> bool {
+        let outbox = self.outbox.as_ref();
+        self.unsent.is_empty() && outbox.is_some_and(|outbox| outbox.send_spare(message))
     }
 
     /// Sends what waits, as far as there is room. Of two sets of addresses only the later matters.

@@ -51,9 +51,22 @@ pub(super) fn all() -> Value {
         ("JoinTokenRequest", join_token_request()),
         ("JoinToken", join_token()),
     ];
-    let schemas = schemas.into_iter().chain(diagnosis::all());
+    let schemas = schemas.into_iter().chain(diagnosis::all()).chain(of_ice());
     let schemas = schemas.map(|(name, schema)| (name.to_owned(), schema));
     Value::Object(Map::from_iter(schemas))
+}
+
+fn of_ice() -> [(&'static str, Value); 5] {
+    [
+        ("IceTransports", ice_transports()),
+        ("IceTransport", ice_transport()),
+        ("IceStory", ice_story()),
+        ("IceReport", ice_report()),
+        (
+            "Evidence",
+            free("What node, relays and browser saw and counted; crates/diagnosis describes it"),
+        ),
+    ]
 }
 
 fn object(required: &[&str], properties: Value) -> Value {
@@ -87,6 +100,11 @@ fn list(items: Value) -> Value {
 
 fn text(description: &str) -> Value {
     json!({ "type": "string", "description": description })
+}
+
+/// An object that is described elsewhere.
+fn free(description: &str) -> Value {
+    json!({ "type": "object", "description": description })
 }
 
 fn one_of(names: &[&str]) -> Value {
@@ -247,6 +265,54 @@ fn join_token_request() -> Value {
             "node": text("The only node that may use it"),
         }),
     )
+}
+
+fn ice_transports() -> Value {
+    whole(json!({
+        "transports": list(of("IceTransport")),
+        "more": flag("There are more, with lower ids"),
+        "lost": count("What the ledger could not keep since the server's start"),
+        "problem": or_null(text("Why nothing can be written at the moment")),
+    }))
+}
+
+fn ice_transport() -> Value {
+    whole(json!({
+        "id": count("In the ledger"),
+        "state": one_of(&["PENDING", "CONNECTED", "DISCONNECTED", "FAILED", "ENDED"]),
+        "opened": count("Milliseconds since the Unix epoch"),
+        "updated": count("When something was last heard of it"),
+        "session": text("Id of the session"),
+        "participant": text("Id of the connection"),
+        "stream": text("Id of the stream"),
+        "direction": one_of(&["publish", "subscribe", "unknown"]),
+        "node": text("Id of the node"),
+        "boot": text("Of the node"),
+        "transport": text("As node and server call it"),
+        "client": or_null(text("Where the participant's signalling comes from")),
+        "network": or_null(text("The network of that address")),
+        "platform": text("Browser and system, as the client says"),
+        "protocol": or_null(one_of(&["udp", "tcp"])),
+        "cause": or_null(text("Code of the likeliest cause")),
+        "reason": text("The node's word for how it is"),
+    }))
+}
+
+fn ice_story() -> Value {
+    whole(json!({
+        "transport": of("IceTransport"),
+        "iceServers": list(text("URL of an ICE server that the participant was given")),
+        "evidence": of("Evidence"),
+        "findings": list(of("Finding")),
+    }))
+}
+
+fn ice_report() -> Value {
+    whole(json!({
+        "token": text("The token that the participant joined with"),
+        "ufrag": text("ice-ufrag of the remote description"),
+        "browser": free("Candidates gathered by type, icecandidateerrors, states; Browser of crates/diagnosis"),
+    }))
 }
 
 fn join_token() -> Value {

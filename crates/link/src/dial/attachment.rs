@@ -177,6 +177,9 @@ impl Attachment<'_> {
             Some(Message::Command(command)) if self.welcomed => {
                 self.tell(Event::Command(command)).await
             }
+            Some(Message::EvidenceWanted(wanted)) => {
+                self.tell(Event::EvidenceWanted(wanted.transport_ids)).await
+            }
             Some(Message::Refused(refused)) => Some(self::refused(refused)),
             Some(Message::Welcome(_)) => Some(self.lost("the master welcomed twice".into())),
             Some(Message::Command(_) | Message::Settings(_)) => {

@@ -56,6 +56,12 @@ impl Handle {
         self.send(Message::Settings(settings))
     }
 
+    /// Asks what was seen of these transports, of all when there are none.
+    pub fn want_evidence(&self, transport_ids: Vec<String>) -> Result<(), CommandError> {
+        let wanted = proto::EvidenceWanted { transport_ids };
+        self.send(Message::EvidenceWanted(wanted))
+    }
+
     fn send(&self, message: Message) -> Result<(), CommandError> {
         self.commands
             .try_send(message)

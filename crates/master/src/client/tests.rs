@@ -38,6 +38,7 @@ async fn what_the_control_task_said_before_it_ended_is_sent() {
         number: ClientNumber(1),
         socket: SocketId(1),
         ip: "203.0.113.7".into(),
+        user_agent: String::new(),
         control,
         settings: settings(),
         clock: Clock::start(),

@@ -25,11 +25,21 @@ pub(super) struct Clients {
 pub(crate) struct Doors {
     pub(crate) events: mpsc::Sender<Event>,
     pub(crate) frames: mpsc::Sender<Frame>,
+    /// As the header of the WebSocket's request says.
+    pub(crate) user_agent: String,
 }
 
 impl Clients {
     pub(super) fn opened(&mut self, client: ClientNumber, doors: Doors) {
         self.doors.insert(client, doors);
+    }
+
+    /// What the client's program calls itself; empty when it does not say.
+    pub(super) fn user_agent(&self, client: ClientNumber) -> String {
+        let doors = self.doors.get(&client);
+        doors
+            .map(|doors| doors.user_agent.clone())
+            .unwrap_or_default()
     }
 
     pub(super) fn ended(&mut self, client: ClientNumber) {

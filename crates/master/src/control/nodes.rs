@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use ::control::{Input, NodeSettings, Says};
 use cluster::{AttachmentId, Refusal};
-use conference::{MediaCommand, RequestId};
+use conference::{MediaCommand, RequestId, TransportId};
 use link::proto::command::Command;
 use link::proto::{self, from_node, refused};
 use link::serve::{Event, Handle};
@@ -103,6 +103,15 @@ impl Nodes {
         }
     }
 
+    /// What cannot be asked is left: the node tells at the latest when the transport ends.
+    pub(super) fn want_evidence(&self, attachment: AttachmentId, transport: &TransportId) {
+        if let Some(handle) = self.handles.get(&attachment)
+            && let Err(error) = handle.want_evidence(vec![transport.to_string()])
+        {
+            tracing::debug!(%transport, %error, "evidence is not asked for");
+        }
+    }
+
     pub(super) fn drop_stream(&mut self, attachment: AttachmentId) {
         self.handles.remove(&attachment);
     }
@@ -162,6 +171,8 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
         Message::Leaving(leaving) => Some(Says::Leaving {
             reason: leaving.reason,
         }),
+        // Taken out before.
+        Message::Evidence(_) | Message::Strangers(_) => None,
         Message::Hello(_) => {
             tracing::warn!(
                 attachment = attachment.0,

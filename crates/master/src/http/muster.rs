@@ -4,6 +4,7 @@ mod answer;
 mod diagnosis;
 mod fleet;
 mod guard;
+mod ice;
 mod nodes;
 mod relay;
 mod schedule;
@@ -22,16 +23,20 @@ use crate::app::App;
 use answer::{document, not_found};
 
 pub(super) fn router(app: Arc<App>) -> Router<Arc<App>> {
-    let mut operations = Router::new();
+    let (mut operations, mut open) = (Router::new(), Router::new());
     for operation in Operation::ALL {
-        operations = operations.route(operation.path(), served(*operation));
+        let routes = match operation.is_open() {
+            true => &mut open,
+            false => &mut operations,
+        };
+        *routes = std::mem::take(routes).route(operation.path(), served(*operation));
     }
     let operations = operations
         .fallback(not_found)
         .method_not_allowed_fallback(not_found)
         .layer(from_fn_with_state(app, guard::guard));
     Router::new()
-        .nest(BASE, operations)
+        .nest(BASE, operations.merge(open))
         .route(api::DOCUMENT, get(document))
 }
 
@@ -55,6 +60,9 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::RotateRelay => on(method, relay::rotate),
         Operation::Diagnosis => on(method, diagnosis::get),
         Operation::MakeToken => on(method, trust::make),
+        Operation::ListIce => on(method, ice::list),
+        Operation::Ice => on(method, ice::get),
+        Operation::ReportIce => on(method, ice::report),
     }
 }
 

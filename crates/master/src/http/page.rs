@@ -24,7 +24,16 @@ pub(super) async fn file(State(app): State<Arc<App>>, method: Method, uri: Uri) 
     if method != Method::GET && method != Method::HEAD {
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
-    let Some(file) = (app.config.page)(uri.path().trim_start_matches('/')) else {
+    found(&app, uri.path())
+}
+
+/// The script for pages of applications, with or without a call page.
+pub(super) async fn reporter(State(app): State<Arc<App>>, uri: Uri) -> Response {
+    found(&app, uri.path())
+}
+
+fn found(app: &App, path: &str) -> Response {
+    let Some(file) = (app.config.page)(path.trim_start_matches('/')) else {
         return StatusCode::NOT_FOUND.into_response();
     };
     let keep = if file.immutable {

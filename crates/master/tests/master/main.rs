@@ -7,6 +7,7 @@ mod call_page;
 mod frozen_store;
 mod http;
 mod joining;
+mod ledger;
 mod media_nodes;
 mod muster_api;
 mod node;

@@ -56,7 +56,10 @@ async fn every_operation_of_the_document_is_served_with_a_status_that_it_names()
 #[tokio::test]
 async fn nothing_is_told_without_the_secret() {
     let stage = Stage::new().await;
-    for operation in Operation::ALL {
+    let closed = Operation::ALL
+        .iter()
+        .filter(|operation| !operation.is_open());
+    for operation in closed {
         let path = format!("{BASE}{}", operation.path());
         let method = operation.method().as_str();
         for secret in [String::new(), basic("OPENVIDUAPP", "wrong")] {

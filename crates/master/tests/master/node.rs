@@ -33,6 +33,7 @@ pub struct Node {
     pub script: Script,
     commands: mpsc::UnboundedReceiver<Command>,
     refusals: mpsc::UnboundedReceiver<refused::Cause>,
+    says: mpsc::UnboundedSender<from_node::Message>,
     task: JoinHandle<()>,
 }
 
@@ -75,16 +76,19 @@ impl Node {
         dialer.dial();
         let (heard, commands) = mpsc::unbounded_channel();
         let (told, refusals) = mpsc::unbounded_channel();
+        let (says, to_say) = mpsc::unbounded_channel();
         let actor = Actor {
             script: script.clone(),
             heard,
             told,
+            to_say,
         };
         let task = tokio::spawn(actor.act(dialer));
         Self {
             script,
             commands,
             refusals,
+            says,
             task,
         }
     }
@@ -111,6 +115,11 @@ impl Node {
         };
         let told = tokio::time::timeout(SOON, told).await;
         told.expect("settings in time")
+    }
+
+    /// Says something to the master, once there is one.
+    pub fn say(&self, message: from_node::Message) {
+        self.says.send(message).expect("running");
     }
 
     /// The next command.
@@ -144,12 +153,23 @@ struct Actor {
     script: Script,
     heard: mpsc::UnboundedSender<Command>,
     told: mpsc::UnboundedSender<refused::Cause>,
+    to_say: mpsc::UnboundedReceiver<from_node::Message>,
 }
 
 impl Actor {
-    async fn act(self, mut dialer: Dialer) {
+    async fn act(mut self, mut dialer: Dialer) {
         let mut outbox: Option<Outbox> = None;
-        while let Some(event) = dialer.next().await {
+        loop {
+            let event = tokio::select! {
+                event = dialer.next() => event,
+                Some(message) = self.to_say.recv() => {
+                    outbox.as_ref().expect("attached").send(message);
+                    continue;
+                }
+            };
+            let Some(event) = event else {
+                break;
+            };
             match event {
                 Event::HelloWanted(wanted) => outbox = Some(wanted.greet(self.hello())),
                 Event::Command(command) => {
@@ -159,7 +179,7 @@ impl Actor {
                 Event::Settings(settings) => {
                     *self.script.settings.lock().expect("lock") = Some(*settings);
                 }
-                Event::Attached(_) | Event::Skew(_) => {}
+                Event::Attached(_) | Event::Skew(_) | Event::EvidenceWanted(_) => {}
                 Event::Refused { cause, .. } => {
                     let _ = self.told.send(cause);
                     if cause != refused::Cause::Superseded {

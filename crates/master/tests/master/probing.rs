@@ -23,6 +23,7 @@ fn plane() -> media::Plane {
         ports: 0..=0,
         addresses: vec![LOCALHOST],
         relay: media::relay::Options::default(),
+        evidence: None,
     };
     media::start(config, Arc::new(|_| true)).expect("started")
 }
@@ -56,6 +57,7 @@ fn whole_node(stage: &Stage) -> tokio::task::JoinHandle<impl Sized> {
         media_ports: 0..=0,
         shards: NonZeroUsize::new(2).expect("two"),
         exit_when_orphaned: None,
+        evidence: true,
         version: "test".into(),
     };
     tokio::spawn(node::run(config, std::future::pending()))

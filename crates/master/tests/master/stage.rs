@@ -110,6 +110,7 @@ impl Stage {
             bandwidth: VideoBandwidth::default(),
             remedy: Remedy::Recover,
             store: None,
+            ledger: None,
             garbage_interval: Duration::from_secs(900),
             garbage_threshold: Duration::from_secs(3600),
             cluster: cluster::Settings::default(),

@@ -82,6 +82,11 @@ impl Leg {
         self.template.ssrc()
     }
 
+    /// Packets, and bytes of their payload, that were sent.
+    pub fn sent(&self) -> (u32, u32) {
+        (self.packets, self.octets)
+    }
+
     /// Takes a measured round trip, in 1/65536 s.
     pub fn set_round_trip(&mut self, round_trip: u32) {
         let nanos = u64::from(round_trip) * 1_000_000_000 / 65_536;

@@ -1,29 +1,50 @@
 //! Stages, and the end of transports and streams.
 
+use std::time::Instant;
+
 use super::slots::Key;
 use super::{Gone, Shard};
 use crate::api::{Direction, Event, Id, Stage, TransportState};
+use crate::evidence::Occasion;
 
 /// Closed transports remembered, to be told again.
 const REMEMBERED: usize = 4096;
 
 impl Shard {
     /// Tells of a new stage.
-    pub(super) fn change(&mut self, key: Key, stage: Stage, reason: &'static str) {
+    pub(super) fn change(&mut self, key: Key, now: Instant, stage: Stage, reason: &'static str) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        connection.stage = stage;
+        let before = std::mem::replace(&mut connection.stage, stage);
+        if let Some(recorder) = &mut connection.recorder {
+            recorder.stage(now, stage, reason);
+        }
         let state = connection.state();
         tracing::debug!(transport = %state.transport, ?stage, reason, "transport");
         self.outbox.tell(Event::Transport { state, reason });
+        self.witness_stage(key, now, before, stage);
     }
 
-    /// Closes a transport and forgets it. The stream that it fed stays for its subscribers, without a source.
-    pub(super) fn close(&mut self, key: Key, reason: &'static str) {
-        let Some(connection) = self.connections.remove(key) else {
+    /// Closes a transport because that is wanted.
+    pub(super) fn close(&mut self, key: Key, now: Instant, reason: &'static str) {
+        self.end(key, now, reason, Occasion::Closed);
+    }
+
+    /// Closes a transport because it does not work.
+    pub(super) fn fail(&mut self, key: Key, now: Instant, reason: &'static str) {
+        self.end(key, now, reason, Occasion::Failed);
+    }
+
+    /// Forgets a transport. The stream that it fed stays for its subscribers, without a source.
+    fn end(&mut self, key: Key, now: Instant, reason: &'static str, occasion: Occasion) {
+        let Some(mut connection) = self.connections.remove(key) else {
             return;
         };
+        if let Some(recorder) = &mut connection.recorder {
+            recorder.stage(now, Stage::Closed, reason);
+        }
+        self.testify_end(now, &mut connection, occasion);
         self.counters.transports_closed.add(1);
         self.by_id.remove(&connection.id);
         self.by_ufrag.remove(&connection.ufrag);
@@ -56,11 +77,11 @@ impl Shard {
     }
 
     /// Closes everybody who gets `stream`.
-    pub(super) fn close_subscribers(&mut self, stream: Key, reason: &'static str) {
+    pub(super) fn close_subscribers(&mut self, stream: Key, now: Instant, reason: &'static str) {
         let stream = self.streams.get(stream);
         let subscribers = stream.map(|stream| stream.subscribers.clone());
         for subscriber in subscribers.unwrap_or_default() {
-            self.close(subscriber, reason);
+            self.close(subscriber, now, reason);
         }
     }
 

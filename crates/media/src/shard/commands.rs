@@ -4,6 +4,7 @@ use std::sync::mpsc::TryRecvError;
 use std::time::Instant;
 
 use super::connection::{Connection, Parts};
+use super::recorder::Recorder;
 use super::slots::Key;
 use super::{COMMANDS, Gone, Order, Shard};
 use crate::api::{Answer, Command, Direction, Event, Id, Refusal, Stage, VideoCodec};
@@ -49,6 +50,7 @@ impl Shard {
                 Ok(Order::RelayEvents(to)) => {
                     let _ = to.try_send(self.wire.relay.take_events());
                 }
+                Ok(Order::Evidence(of)) => self.testify_all(now, &of),
                 Ok(Order::Snapshot(to)) => {
                     let states = self.connections.iter().map(Connection::state);
                     // Nobody waits any more: then nobody wants it.
@@ -112,8 +114,8 @@ impl Shard {
             Command::Candidate {
                 transport,
                 candidate,
-            } => self.candidate(&transport, &candidate),
-            Command::Close { transport } => self.close_by_id(transport),
+            } => self.candidate(now, &transport, &candidate),
+            Command::Close { transport } => self.close_by_id(now, transport),
         }
     }
 
@@ -148,13 +150,14 @@ impl Shard {
             sdp: sdp.clone(),
         };
         let key = self.open(now, parts);
+        self.described(key, now, &publish.offer);
         let before = self.streams.get_mut(stream).and_then(|stream| {
             let before = stream.publisher;
             stream.publish(key, codecs);
             before
         });
         if let Some(before) = before {
-            self.close(before, "replaced by another publisher of the stream");
+            self.close(before, now, "replaced by another publisher of the stream");
         }
         Ok(Answer::Answer(sdp))
     }
@@ -218,13 +221,16 @@ impl Shard {
     }
 
     fn open(&mut self, now: Instant, parts: Parts) -> Key {
-        let connection = Connection::new(now, parts);
+        let mut connection = Connection::new(now, parts);
+        if self.witness.is_some() {
+            connection.recorder = Some(Box::new(Recorder::new(now, &connection.sdp)));
+        }
         let (id, ufrag) = (connection.id.clone(), connection.ufrag.clone());
         let key = self.connections.insert(connection);
         self.by_id.insert(id, key);
         self.by_ufrag.insert(ufrag, key);
         self.counters.transports_opened.add(1);
-        self.change(key, Stage::New, "described");
+        self.change(key, now, Stage::New, "described");
         self.be_patient(key, now);
         self.settle(key, now);
         key
@@ -241,21 +247,37 @@ impl Shard {
         };
         if let Some(accepted) = connection.transport.accept(answer)? {
             connection.accepted = Some(accepted);
-            connection.transport.elapse(now);
+            self.described(key, now, answer);
+            if let Some(connection) = self.connections.get_mut(key) {
+                connection.transport.elapse(now);
+            }
             self.settle(key, now);
         }
         Ok(Answer::Accepted)
     }
 
-    fn candidate(&mut self, transport: &Id, candidate: &str) {
-        if !self.by_id.contains_key(transport) {
-            self.counters.commands_unknown.add(1);
-        } else if !Transport::is_candidate(candidate) {
+    fn candidate(&mut self, now: Instant, transport: &Id, candidate: &str) {
+        let key = self.by_id.get(transport).copied();
+        let Some(connection) = key.and_then(|key| self.connections.get_mut(key)) else {
+            return self.counters.commands_unknown.add(1);
+        };
+        if let Some(recorder) = &mut connection.recorder {
+            recorder.candidate(now, candidate);
+        }
+        if !Transport::is_candidate(candidate) {
             self.counters.candidates_unusable.add(1);
         }
     }
 
-    fn close_by_id(&mut self, transport: Id) {
+    /// The client's description is known: for the record.
+    fn described(&mut self, key: Key, now: Instant, sdp: &str) {
+        let connection = self.connections.get_mut(key);
+        if let Some(recorder) = connection.and_then(|connection| connection.recorder.as_mut()) {
+            recorder.describe(now, sdp);
+        }
+    }
+
+    fn close_by_id(&mut self, now: Instant, transport: Id) {
         let key = self.by_id.get(&transport).copied();
         let Some((key, connection)) = key.and_then(|key| Some((key, self.connections.get(key)?)))
         else {
@@ -265,9 +287,9 @@ impl Shard {
         let stream = connection.stream;
         let publishes = self.streams.get(stream);
         let publishes = publishes.is_some_and(|stream| stream.publisher == Some(key));
-        self.close(key, "asked for");
+        self.close(key, now, "asked for");
         if publishes {
-            self.close_subscribers(stream, "the stream ended");
+            self.close_subscribers(stream, now, "the stream ended");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use super::claims::Claims;
+use super::recorder::Recorder;
 use super::slots::Key;
 use crate::api::{Direction, Id, Stage, TransportState};
 use crate::egress::Subscriber;
@@ -47,6 +48,8 @@ pub struct Connection {
     pub lacking_since: Option<Instant>,
     /// STUN requests that the ICE agent has not answered.
     pub claims: Claims,
+    /// What was seen of it.
+    pub recorder: Option<Box<Recorder>>,
     paths: Vec<Path>,
     paths_ever: u32,
     route: Option<Route>,
@@ -95,6 +98,7 @@ impl Connection {
             wake: None,
             lacking_since: Some(now),
             claims: Claims::default(),
+            recorder: None,
             paths: Vec::new(),
             paths_ever: 0,
             route: None,
@@ -115,6 +119,21 @@ impl Connection {
     /// Where media goes: once the client nominated a pair, and while it consents (RFC 7675 section 5.1).
     pub fn consented_route(&self) -> Option<Route> {
         self.route.filter(|_| self.stage != Stage::Disconnected)
+    }
+
+    /// What a subscriber was sent so far, for the record.
+    pub fn count_media(&mut self) {
+        if let (Some(recorder), Some(subscriber)) = (&mut self.recorder, &self.subscriber) {
+            (recorder.srtp.packets, recorder.srtp.bytes) = subscriber.sent();
+        }
+    }
+
+    /// A look at what a subscriber was sent, for the record.
+    pub fn see_media(&mut self, now: Instant) {
+        self.count_media();
+        if let Some(recorder) = &mut self.recorder {
+            recorder.media_seen(now);
+        }
     }
 
     /// The way to `peer`, from the address where it reached us.
@@ -153,6 +172,12 @@ impl Connection {
         }
         if claim.is_some_and(|claim| claim.use_candidate) && self.prefers(now, peer) {
             self.route = Some(self.way_to(peer));
+        }
+        if let Some(recorder) = &mut self.recorder {
+            recorder.check_answered(peer);
+            if let Some(route) = self.route {
+                recorder.nominate(now, route);
+            }
         }
         forgotten
     }

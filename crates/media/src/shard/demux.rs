@@ -3,7 +3,7 @@
 //! By 5-tuple, once a transport has proven it. A 5-tuple is proven by a STUN request that the transport's ICE agent
 //! authenticated, and only so does it come to a transport or move to another one.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::Shard;
@@ -112,6 +112,9 @@ impl Shard {
     fn take_stun(&mut self, now: Instant, came: Came<'_>) {
         let Some(request) = stun::Request::parse(came.data) else {
             self.counters.stun_malformed.add(1);
+            if let Some(witness) = &mut self.witness {
+                witness.strangers.malformed(came.peer.addr.ip());
+            }
             return;
         };
         let Some(user) = request.user else {
@@ -119,12 +122,20 @@ impl Shard {
         };
         let Some(key) = self.by_ufrag.get(user).copied() else {
             self.counters.stun_unknown_user.add(1);
+            if let Some(witness) = &mut self.witness {
+                witness.strangers.unknown_user(came.peer.addr.ip(), user);
+            }
             return;
         };
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        if !connection.admits(came.peer) {
+        let peer = came.peer;
+        if let Some(recorder) = &mut connection.recorder {
+            let local = came.local.map(|ip| SocketAddr::new(ip, self.port));
+            recorder.check(now, peer, local, request.use_candidate);
+        }
+        if !connection.admits(peer) {
             self.counters.stun_unauthenticated.add(1);
             return;
         }
@@ -138,6 +149,10 @@ impl Shard {
         if self.proofs == before {
             // Not signed as it must be, or the client's description is not known yet.
             self.counters.stun_unauthenticated.add(1);
+            let connection = self.connections.get_mut(key);
+            if let Some(recorder) = connection.and_then(|it| it.recorder.as_mut()) {
+                recorder.check_unanswered(peer);
+            }
         }
     }
 
@@ -155,16 +170,26 @@ impl Shard {
     }
 
     fn take_dtls(&mut self, now: Instant, came: Came<'_>) {
-        match self.by_peer.get(&came.peer).copied() {
-            Some(key) => self.give(now, key, came),
-            None => self.counters.in_unknown_peer.add(1),
+        let Some(key) = self.by_peer.get(&came.peer).copied() else {
+            return self.unproven(&came);
+        };
+        let connection = self.connections.get_mut(key);
+        if let Some(recorder) = connection.and_then(|connection| connection.recorder.as_mut()) {
+            recorder.dtls_received(now, came.data);
+        }
+        self.give(now, key, came);
+    }
+
+    fn unproven(&mut self, came: &Came<'_>) {
+        self.counters.in_unknown_peer.add(1);
+        if let Some(witness) = &mut self.witness {
+            witness.strangers.unproven(came.peer.addr.ip());
         }
     }
 
     fn take_media(&mut self, now: Instant, came: Came<'_>) {
         let Some(key) = self.by_peer.get(&came.peer).copied() else {
-            self.counters.in_unknown_peer.add(1);
-            return;
+            return self.unproven(&came);
         };
         let direction = self.connections.get(key).map(|found| found.direction);
         match direction {
@@ -174,6 +199,7 @@ impl Shard {
                 self.give(now, key, came);
                 if rtp && self.packets == before {
                     self.counters.rtp_in_unused.add(1);
+                    self.useless(key);
                 }
             }
             Some(Direction::Subscribe) => self.take_feedback(now, key, came),
@@ -206,9 +232,22 @@ impl Shard {
             return;
         };
         let asked = subscriber.receive(now, stream, came.data, route, &mut self.wire);
+        if asked.unauthenticated
+            && let Some(recorder) = &mut connection.recorder
+        {
+            recorder.srtp.unauthenticated += 1;
+        }
         if asked.keyframe {
             self.counters.keyframes_asked.add(1);
             self.request_keyframe(key, now);
+        }
+    }
+
+    /// A packet of media that brought nothing, for the record.
+    fn useless(&mut self, key: Key) {
+        let connection = self.connections.get_mut(key);
+        if let Some(recorder) = connection.and_then(|connection| connection.recorder.as_mut()) {
+            recorder.srtp.unauthenticated += 1;
         }
     }
 }

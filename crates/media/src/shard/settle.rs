@@ -9,7 +9,7 @@ use crate::api::{Direction, Stage};
 use crate::egress::Subscriber;
 use crate::net::{Peer, Via};
 use crate::stun;
-use crate::transport::{Effect, Exported, Kind, Packet, cname};
+use crate::transport::{Effect, Exported, Kind, Packet, WRONG_CERTIFICATE, cname};
 
 /// How long a transport may take to connect, and how long it may be without consent.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -44,15 +44,26 @@ impl Shard {
             Effect::Datagram { peer, data } => self.send_for(key, now, peer, &data),
             Effect::Packet(packet) => self.take_packet(key, now, packet),
             Effect::Ice(connected) => self.ice_changed(key, now, connected),
-            Effect::Connected => self.connected(key),
+            Effect::Connected => self.connected(key, now),
             Effect::Keys(keys) => self.keyed(key, now, &keys),
             Effect::Failed(reason) => {
                 let panicked = self.connections.get(key);
                 if panicked.is_some_and(|connection| connection.transport.panicked()) {
                     self.counters.library_panics.add(1);
                 }
-                self.close(key, reason);
+                self.dtls_failed(key, now, reason == WRONG_CERTIFICATE);
+                self.fail(key, now, reason);
             }
+            Effect::Ended(reason) => self.close(key, now, reason),
+        }
+    }
+
+    /// For the record.
+    fn dtls_failed(&mut self, key: Key, now: Instant, wrong_certificate: bool) {
+        let connection = self.connections.get_mut(key);
+        let undone = connection.filter(|it| matches!(it.stage, Stage::New | Stage::IceConnected));
+        if let Some(recorder) = undone.and_then(|connection| connection.recorder.as_mut()) {
+            recorder.dtls_failed(now, wrong_certificate);
         }
     }
 
@@ -61,9 +72,20 @@ impl Shard {
         if stun::is_binding_success(data) {
             self.prove(key, now, peer);
         }
-        let Some(connection) = self.connections.get(key) else {
+        let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
+        if let Some(recorder) = &mut connection.recorder {
+            match data.first() {
+                Some(20..=63) => recorder.dtls_sent(),
+                Some(0..=3) => {
+                    if let Some(code) = stun::error_code(data) {
+                        recorder.check_failed(peer, code);
+                    }
+                }
+                _ => {}
+            }
+        }
         let media = matches!(data.first(), Some(128..=191));
         if media && connection.direction == Direction::Subscribe {
             // Its keys are ours to count with: the library must not use them too.
@@ -115,9 +137,12 @@ impl Shard {
 
     fn take_packet(&mut self, key: Key, now: Instant, packet: Packet) {
         self.packets += 1;
-        let Some(connection) = self.connections.get(key) else {
+        let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
+        if let Some(recorder) = &mut connection.recorder {
+            recorder.packet(now, packet.payload.len());
+        }
         let stream_key = connection.stream;
         let Some(stream) = self.streams.get_mut(stream_key) else {
             return;
@@ -156,21 +181,21 @@ impl Shard {
             }
             _ => return,
         };
-        self.change(key, stage, reason);
+        self.change(key, now, stage, reason);
         if stage == Stage::Connected {
             self.show_picture(key, now);
         }
     }
 
-    fn connected(&mut self, key: Key) {
+    fn connected(&mut self, key: Key, now: Instant) {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
         connection.lacking_since = None;
         if connection.stage == Stage::New {
-            self.change(key, Stage::IceConnected, "ICE has a pair");
+            self.change(key, now, Stage::IceConnected, "ICE has a pair");
         }
-        self.change(key, Stage::Connected, "DTLS is done");
+        self.change(key, now, Stage::Connected, "DTLS is done");
     }
 
     fn keyed(&mut self, key: Key, now: Instant, keys: &Exported) {
@@ -180,7 +205,7 @@ impl Shard {
         let accepted = connection.accepted.take().unwrap_or_default();
         let cname = cname(&connection.stream_id);
         let Ok(subscriber) = Subscriber::new(now, keys, &accepted, cname) else {
-            return self.close(key, "the keys of DTLS do not fit the SRTP profile");
+            return self.fail(key, now, "the keys of DTLS do not fit the SRTP profile");
         };
         connection.subscriber = Some(subscriber);
         self.timers.set(now + super::REPORTS, Timer::Reports(key));
@@ -255,7 +280,7 @@ impl Shard {
             Stage::IceConnected => "DTLS was not done within 30 s",
             _ => "ICE consent was lost for 30 s",
         };
-        self.close(key, reason);
+        self.fail(key, now, reason);
     }
 
     /// Time for which the process was stopped, or its machine asleep, is nobody's fault: clients could not be heard.

@@ -35,6 +35,7 @@ impl Setup {
         let listening = Arc::new(AtomicBool::new(true));
         let (told, listens) = (events.clone(), listening.clone());
         let ends = Ends {
+            evidence: None,
             orders: queue,
             wake: Wake::new().expect("eventfd"),
             sink: Arc::new(move |event| {

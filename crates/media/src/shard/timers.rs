@@ -17,6 +17,8 @@ pub enum Timer {
     Reports(Key),
     /// A keyframe may be asked of a stream's publisher again.
     Keyframe(Key),
+    /// What was seen of a transport is to be told.
+    Evidence(Key),
     /// Connections that nobody claimed are to be closed.
     Sweep,
 }

@@ -5,6 +5,7 @@
 mod calls;
 mod client;
 mod commands;
+mod evidence;
 mod feedback;
 mod foreign;
 mod hostile;

@@ -224,6 +224,7 @@ fn two_relays_of_one_user_never_share_a_port() {
     let world = World::with_shards(&[V4], 2);
     let shards = NonZeroUsize::new(2).unwrap();
     let config = media::Config {
+        evidence: None,
         shards,
         ports: world.plane.stun_port()..=world.plane.stun_port(),
         addresses: vec![V4],

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
+use media::evidence::{Evidence, Occasion, Seen};
 use media::{
     Answer, Command, Config, Event, Id, Plane, Refusal, Stage, Totals, TransportState, VideoCodec,
     start,
@@ -29,6 +30,7 @@ pub struct World {
     events: Receiver<Event>,
     stages: Vec<(TransportState, &'static str)>,
     answers: Vec<(u64, Result<Answer, Refusal>)>,
+    seen: Receiver<Seen>,
     next_key: u64,
     /// Of what is published and subscribed from now on.
     pub session: String,
@@ -48,6 +50,7 @@ impl World {
             ports: 0..=0,
             addresses: addresses.to_vec(),
             relay: media::relay::Options::default(),
+            evidence: None,
         })
     }
 
@@ -59,17 +62,25 @@ impl World {
             ports: 0..=0,
             addresses: vec![V4],
             relay,
+            evidence: None,
         })
     }
 
+    /// Its evidence is heard.
     fn of(config: Config) -> Self {
         let (tx, events) = channel();
+        let (witness, seen) = channel();
+        let config = Config {
+            evidence: Some(Arc::new(move |it| witness.send(it).is_ok())),
+            ..config
+        };
         let plane = start(config, Arc::new(move |event| tx.send(event).is_ok())).unwrap();
         Self {
             plane,
             events,
             stages: Vec::new(),
             answers: Vec::new(),
+            seen,
             next_key: 1,
             session: "session".into(),
         }
@@ -187,6 +198,26 @@ impl World {
                 Event::Transport { state, reason } => self.stages.push((state, reason)),
             }
         }
+    }
+
+    /// Waits for evidence that was given for this reason, and returns it. Clients are not turned meanwhile.
+    pub fn evidence(&mut self, transport: &str, occasion: Occasion) -> Evidence {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            let seen = self.seen.recv_timeout(left).expect("no evidence");
+            if let Seen::Transport(evidence) = seen
+                && &*evidence.state.transport == transport
+                && evidence.occasion == occasion
+            {
+                return *evidence;
+            }
+        }
+    }
+
+    /// All evidence that was given so far and not looked at.
+    pub fn all_evidence(&mut self) -> Vec<Seen> {
+        self.seen.try_iter().collect()
     }
 
     /// The newest stage of a transport, and why.

@@ -226,7 +226,7 @@ fn kept(directory: &Path, name: &str) -> Result<Option<String>> {
 }
 
 /// An id within a path (RFC 3986 section 2.1).
-fn encoded(id: &str) -> String {
+pub fn encoded(id: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     id.bytes()
         .map(|byte| match plain(byte) {

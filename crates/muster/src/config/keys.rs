@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 59] = [
+pub(super) const KEYS: [Key; 62] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -44,6 +44,7 @@ pub(super) const KEYS: [Key; 59] = [
     key("node.shards"),
     key("node.allow_loopback"),
     key("node.exit_when_orphaned"),
+    key("node.evidence"),
     key("cluster.probe"),
     key("cluster.node_lost"),
     key("cluster.id"),
@@ -73,6 +74,8 @@ pub(super) const KEYS: [Key; 59] = [
     key("webhook.events"),
     key("webhook.authorities"),
     secret("webrtc.ice_servers"),
+    key("ledger.keep"),
+    key("ledger.size"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),
     key("streams.forced_video_codec"),

@@ -55,6 +55,8 @@ pub struct Settings {
     pub autoscaling: Option<cluster::autoscaling::Limits>,
     pub webhook: Option<Webhook>,
     pub ice_servers: Vec<IceServer>,
+    /// `None`: there is no ledger.
+    pub ledger: Option<ledger::Options>,
     pub garbage_interval: Duration,
     pub garbage_threshold: Duration,
     pub forced_video_codec: ForcedVideoCodec,
@@ -93,6 +95,7 @@ pub struct Node {
     pub shards: Option<NonZeroUsize>,
     pub allow_loopback: bool,
     pub exit_when_orphaned: Option<Duration>,
+    pub evidence: bool,
 }
 
 /// Makes the snapshot. When problems were added it is filled with defaults and must not be used.
@@ -136,6 +139,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         autoscaling: scaling::read(r),
         webhook: webhook::read(r),
         ice_servers: r.list("webrtc.ice_servers", values::ice_server),
+        ledger: ledger(r),
         garbage_interval: duration(r, "sessions.garbage_interval", 900),
         garbage_threshold: duration(r, "sessions.garbage_threshold", 3600),
         forced_video_codec: r
@@ -146,6 +150,19 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
             .unwrap_or(false),
         bandwidth: bandwidth(r),
     }
+}
+
+/// Kept for no time at all, there is none.
+fn ledger(r: &mut Reader<'_>) -> Option<ledger::Options> {
+    let usual = ledger::Options::default();
+    let keep = r.one("ledger.keep", values::span_or_zero);
+    let size = r.one("ledger.size", values::mebibytes);
+    let options = ledger::Options {
+        keep: keep.unwrap_or(usual.keep),
+        most_bytes: size.unwrap_or(usual.most_bytes),
+        ..usual
+    };
+    (!options.keep.is_zero()).then_some(options)
 }
 
 fn duration(r: &mut Reader<'_>, key: &'static str, default: u64) -> Duration {
@@ -295,6 +312,7 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
         allow_loopback: r
             .one("node.allow_loopback", values::boolean)
             .unwrap_or(role != Role::Node),
+        evidence: r.one("node.evidence", values::boolean).unwrap_or(true),
         exit_when_orphaned: (!exit_when_orphaned.is_zero()).then_some(exit_when_orphaned),
     }
 }

@@ -164,6 +164,21 @@ pub(crate) fn span(text: &str) -> Judged<Duration> {
         .ok_or_else(|| "a number and s, m, h or d, such as 90s, 1h or 30d; at most 3650d".into())
 }
 
+/// A number and its unit, or 0 to turn it off.
+pub(super) fn span_or_zero(text: &str) -> Judged<Duration> {
+    match text.trim() {
+        "0" => Ok(Duration::ZERO),
+        text => span(text),
+    }
+}
+
+/// How large a file may become, in MiB.
+pub(super) fn mebibytes(text: &str) -> Judged<u64> {
+    number(text, 16..=65_536u64)
+        .map(|count| count << 20)
+        .map_err(|_| "a number of MiB, from 16 to 65536".into())
+}
+
 /// What `muster token` printed.
 pub(super) fn token(text: &str) -> Judged<Token> {
     text.parse().map_err(|error: TokenError| error.to_string())

@@ -14,57 +14,14 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::*;
-use crate::Config;
 use crate::run::Prepared;
+use crate::{Config, evidence};
+
+mod recording;
+
+use recording::Recording;
 
 const SOON: Duration = Duration::from_secs(10);
-
-/// A media plane that records what it is told and carries what a test says.
-#[derive(Clone, Default)]
-struct Recording {
-    commands: Arc<Mutex<Vec<media::Command>>>,
-    carried: Arc<Mutex<Vec<TransportState>>>,
-    addresses: Arc<Mutex<Vec<IpAddr>>>,
-}
-
-impl Carrier for Recording {
-    fn submit(&self, command: media::Command) -> Result<(), media::Overloaded> {
-        self.commands.lock().expect("lock").push(command);
-        Ok(())
-    }
-
-    fn snapshot(&self) -> Result<Vec<TransportState>, media::SnapshotError> {
-        Ok(self.carried.lock().expect("lock").clone())
-    }
-
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
-        *self.addresses.lock().expect("lock") = addresses;
-        Ok(())
-    }
-
-    fn ports(&self) -> Vec<u16> {
-        vec![40000]
-    }
-
-    fn stun_port(&self) -> u16 {
-        40001
-    }
-}
-
-impl Recording {
-    /// The node's key of the `n`th command, once it is there.
-    async fn key(&self, n: usize) -> u64 {
-        for _ in 0..1000 {
-            if let Some(media::Command::Accept { key, .. }) =
-                self.commands.lock().expect("lock").get(n)
-            {
-                return *key;
-            }
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        panic!("no command arrived");
-    }
-}
 
 /// Binds as soon as a listener that was dropped a moment ago has let go.
 async fn bind(addr: &str) -> TcpListener {
@@ -134,6 +91,7 @@ impl Trust {
             media_ports: 0..=0,
             shards: NonZeroUsize::MIN,
             exit_when_orphaned: None,
+            evidence: true,
             version: "0".into(),
         }
     }
@@ -182,6 +140,7 @@ type Ips = Arc<Mutex<Vec<IpAddr>>>;
 struct Running {
     plane: Recording,
     sink: EventSink,
+    witness: media::evidence::EvidenceSink,
     stop: oneshot::Sender<()>,
     exit: tokio::task::JoinHandle<Exit>,
 }
@@ -193,6 +152,7 @@ fn start(config: &Config) -> Running {
 fn start_on(config: &Config, ips: &Ips) -> Running {
     let plane = Recording::default();
     let (sink, events) = plane_events();
+    let (witness, evidences) = evidence::way("media_1", "boot");
     let ips = ips.clone();
     let interfaces = move || {
         let ips = ips.lock().expect("lock");
@@ -210,7 +170,7 @@ fn start_on(config: &Config, ips: &Ips) -> Running {
             let _ = stopped.await;
         };
         let (exit, _) = prepared
-            .serve(carrier, events, shutdown)
+            .serve(carrier, (events, evidences), shutdown)
             .await
             .expect("served");
         exit
@@ -218,6 +178,7 @@ fn start_on(config: &Config, ips: &Ips) -> Running {
     Running {
         plane,
         sink,
+        witness,
         stop,
         exit,
     }
@@ -480,6 +441,26 @@ async fn a_change_of_addresses_reaches_the_master_with_a_higher_version() {
     assert_eq!(after.ips, ["192.0.2.7"]);
     assert_eq!(after.problem, "");
     assert!(after.version > before.version);
+}
+
+#[tokio::test]
+async fn evidence_reaches_the_master_and_is_asked_for() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let strangers = media::evidence::Strangers {
+        others: 7,
+        ..Default::default()
+    };
+    // Before there is a master it waits.
+    assert!((node.witness)(Seen::Strangers(strangers)));
+    let (_, handle) = master.attached().await;
+    let from_node::Message::Strangers(told) = master.message().await else {
+        panic!("expected strangers");
+    };
+    assert_eq!(told.others, 7);
+    handle.want_evidence(vec!["t".into()]).expect("room");
+    node.plane.evidence_wanted("t").await;
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Node {
             ports: 0..=0,
             addresses: addresses.to_vec(),
             relay: media::relay::Options::default(),
+            evidence: None,
         };
         let sink = move |event| {
             if let Event::Answered { key, result } = event
