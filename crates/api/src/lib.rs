@@ -8,6 +8,7 @@
 
 mod diagnosis;
 mod document;
+pub mod metrics;
 mod node;
 mod operation;
 mod problem;

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use media::relay::{Counts, Settings};
 use media::{Command, Overloaded, Plane, SnapshotError, TransportState};
 
 /// The media plane as the agent sees it. None of the calls blocks while the plane is well.
@@ -12,9 +13,13 @@ pub(crate) trait Carrier {
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
     /// Addresses for descriptions made from now on.
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
+    /// What the relay may do from now on.
+    fn set_relay(&self, settings: Settings) -> Result<(), Overloaded>;
+    /// What the relay counted since it started.
+    fn relay_counts(&self) -> Result<Counts, SnapshotError>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
-    /// The port that answers plain STUN requests.
+    /// The port of the relay.
     fn stun_port(&self) -> u16;
 }
 
@@ -29,6 +34,14 @@ impl Carrier for Plane {
 
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
         Self::set_addresses(self, addresses)
+    }
+
+    fn set_relay(&self, settings: Settings) -> Result<(), Overloaded> {
+        Self::set_relay(self, settings)
+    }
+
+    fn relay_counts(&self) -> Result<Counts, SnapshotError> {
+        Self::relay_counts(self)
     }
 
     fn ports(&self) -> Vec<u16> {

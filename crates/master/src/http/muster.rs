@@ -4,6 +4,7 @@ mod answer;
 mod diagnosis;
 mod fleet;
 mod guard;
+mod metrics;
 mod nodes;
 mod relay;
 mod schedule;
@@ -52,6 +53,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::ClearSchedule => on(method, schedule::clear),
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
+        Operation::Metrics => on(method, metrics::text),
         Operation::RotateRelay => on(method, relay::rotate),
         Operation::Diagnosis => on(method, diagnosis::get),
         Operation::MakeToken => on(method, trust::make),

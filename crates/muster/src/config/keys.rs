@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 59] = [
+pub(super) const KEYS: [Key; 65] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -73,6 +73,12 @@ pub(super) const KEYS: [Key; 59] = [
     key("webhook.events"),
     key("webhook.authorities"),
     secret("webrtc.ice_servers"),
+    key("relay.enabled"),
+    key("relay.master"),
+    key("relay.port"),
+    key("relay.rotate"),
+    key("relay.allocations_per_user"),
+    key("relay.allocations"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),
     key("streams.forced_video_codec"),

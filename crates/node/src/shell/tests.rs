@@ -25,6 +25,7 @@ struct Recording {
     commands: Arc<Mutex<Vec<media::Command>>>,
     carried: Arc<Mutex<Vec<TransportState>>>,
     addresses: Arc<Mutex<Vec<IpAddr>>>,
+    relay: Arc<Mutex<media::relay::Settings>>,
 }
 
 impl Carrier for Recording {
@@ -40,6 +41,18 @@ impl Carrier for Recording {
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
         *self.addresses.lock().expect("lock") = addresses;
         Ok(())
+    }
+
+    fn set_relay(&self, settings: media::relay::Settings) -> Result<(), media::Overloaded> {
+        *self.relay.lock().expect("lock") = settings;
+        Ok(())
+    }
+
+    fn relay_counts(&self) -> Result<media::relay::Counts, media::SnapshotError> {
+        Ok(media::relay::Counts {
+            to_peers: 7,
+            ..media::relay::Counts::default()
+        })
     }
 
     fn ports(&self) -> Vec<u16> {
@@ -168,7 +181,8 @@ impl Master {
                 serve::Event::Message {
                     message: from_node::Message::Heartbeat(_),
                     ..
-                } => {}
+                }
+                | serve::Event::Skew { .. } => {}
                 serve::Event::Message { message, .. } => return message,
                 other => panic!("expected a message, got {other:?}"),
             }
@@ -480,6 +494,56 @@ async fn a_change_of_addresses_reaches_the_master_with_a_higher_version() {
     assert_eq!(after.ips, ["192.0.2.7"]);
     assert_eq!(after.problem, "");
     assert!(after.version > before.version);
+}
+
+#[tokio::test]
+async fn settings_reach_the_plane_and_heartbeats_say_what_is_in_force() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let (_, handle) = master.attached().await;
+    let settings = proto::NodeSettings {
+        version: 5,
+        relay: Some(proto::RelaySettings {
+            secrets: vec![proto::RelaySecret {
+                version: 2,
+                secret: "shared".into(),
+            }],
+            peers: vec![proto::RelayPeer {
+                ip: "192.0.2.7".into(),
+                ports: vec![40_000, 70_000],
+            }],
+            allocations_per_user: 3,
+            allocations: 0,
+        }),
+        stun_servers: Vec::new(),
+    };
+    handle.settings(settings).expect("room");
+    let beat = loop {
+        let event = timeout(SOON, master.events.recv()).await.expect("in time");
+        if let serve::Event::Message {
+            message: from_node::Message::Heartbeat(beat),
+            ..
+        } = event.expect("open")
+            && beat.running.as_ref().is_some_and(|it| it.version == 5)
+            && beat.relay.is_some()
+        {
+            break beat;
+        }
+    };
+    let running = beat.running.expect("set");
+    assert_eq!(running.relay_fingerprint, link::relay_fingerprint("shared"));
+    let counted = beat.relay.expect("set").counts;
+    assert_eq!(counted.get("to_peers"), Some(&7));
+    let relay = node.plane.relay.lock().expect("lock").clone();
+    assert_eq!(relay.secrets, [media::relay::Secret::new("shared")]);
+    let peers: Vec<_> = relay.peers.iter().map(ToString::to_string).collect();
+    assert_eq!(peers, ["192.0.2.7:40000"], "70000 is no port");
+    assert_eq!((relay.quotas.per_label, relay.quotas.total), (3, u32::MAX));
+    assert!(
+        relay.clock_offset_ms.abs() < 1_000,
+        "one machine, one clock"
+    );
 }
 
 #[test]
