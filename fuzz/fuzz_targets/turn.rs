@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
 use turn::client::{Client, Heard, Value};
-use turn::{Action, AllocationId, Message, Now, Quotas, Secret, Server, Settings, Tuple};
+use turn::{Action, AllocationId, Message, Now, Quotas, Secret, Server, Settings, Tuple, Usage};
 
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 const PEER: &str = "203.0.113.7:40000";
@@ -35,7 +35,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let mut server = Server::new("muster", &[5; 32]);
+        let mut server = Server::new("muster", &[5; 32], Usage::default());
         server.set_addresses(vec!["198.51.100.1".parse().expect("an address")]);
         server.set_settings(Settings {
             secrets: vec![Secret::new("secret")],

@@ -84,6 +84,7 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let ports: Vec<u16> = media.iter().map(|(_, _, port)| *port).collect();
     let wakes: Vec<Wake> = (0..count).map(|_| Wake::new()).collect::<io::Result<_>>()?;
     let nonce_key = crate::relay::nonce_key()?;
+    let usage = turn::Usage::default();
     let mut plane = Plane {
         shards: Vec::with_capacity(count),
         stun_port,
@@ -106,7 +107,7 @@ pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
             udp,
             tcp: Streams::new(tcp, FIRST_STREAM)?,
             port,
-            relay: Engine::new(&config.relay, at, &nonce_key, own, counted),
+            relay: Engine::new(&config.relay, at, (&nonce_key, usage.clone()), own, counted),
             links,
         };
         let ends = Ends {
@@ -199,9 +200,7 @@ impl Plane {
     ///
     /// # Errors
     /// When a shard's queue is full. Some shards may have taken it: try again.
-    pub fn set_relay(&self, mut settings: turn::Settings) -> Result<(), Overloaded> {
-        let total = settings.quotas.total;
-        settings.quotas.total = total.div_ceil(self.shards.len() as u32);
+    pub fn set_relay(&self, settings: turn::Settings) -> Result<(), Overloaded> {
         for shard in &self.shards {
             shard.order(Order::Relay(settings.clone()))?;
         }

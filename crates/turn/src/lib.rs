@@ -45,6 +45,7 @@ mod nonce;
 mod server;
 mod settings;
 mod tuple;
+mod usage;
 
 pub use counts::{Code, Counts, Method};
 pub use credentials::{GRACE_MS, Secret};
@@ -54,3 +55,4 @@ pub use message::{Class, LARGEST, Message, Reply, attribute, method};
 pub use server::{Action, AllocationId, Dress, NoPort, Now, Server, Ticket};
 pub use settings::{Quotas, Settings};
 pub use tuple::{Tuple, Via};
+pub use usage::Usage;

@@ -16,6 +16,7 @@ use crate::message::{Class, Message, Reply, attribute, data_indication, method};
 use crate::nonce::Nonces;
 use crate::settings::Settings;
 use crate::tuple::{Tuple, Via};
+use crate::usage::Usage;
 
 use peers::Peers;
 
@@ -110,7 +111,7 @@ pub struct Server {
     addresses: Vec<IpAddr>,
     by_client: BTreeMap<Tuple, AllocationId>,
     allocations: BTreeMap<AllocationId, Allocation>,
-    by_label: BTreeMap<Box<str>, u32>,
+    usage: Usage,
     next: u64,
     indications: u64,
     ended: Vec<AllocationId>,
@@ -121,8 +122,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// One that answers Binding only, until it has [`Settings`]. `nonce_key` must be unpredictable.
-    pub fn new(realm: &str, nonce_key: &[u8; 32]) -> Self {
+    /// One that answers Binding only, until it has [`Settings`]. `nonce_key` must be unpredictable. Quotas hold for all
+    /// servers of one `usage` together.
+    pub fn new(realm: &str, nonce_key: &[u8; 32], usage: Usage) -> Self {
         Self {
             realm: realm.to_owned(),
             nonces: Nonces::new(nonce_key),
@@ -131,7 +133,7 @@ impl Server {
             addresses: Vec::new(),
             by_client: BTreeMap::new(),
             allocations: BTreeMap::new(),
-            by_label: BTreeMap::new(),
+            usage,
             next: 0,
             indications: 0,
             ended: Vec::new(),
@@ -348,12 +350,7 @@ impl Server {
             return;
         };
         self.by_client.remove(&allocation.client);
-        if let Some(count) = self.by_label.get_mut(&allocation.label) {
-            *count -= 1;
-            if *count == 0 {
-                self.by_label.remove(&allocation.label);
-            }
-        }
+        self.usage.release(&allocation.label);
         let what = What::Ended {
             why,
             to_peers: allocation.to_peers,

@@ -90,12 +90,15 @@ pub fn bind_shared(
     })
 }
 
-/// Opens UDP alone, on `port` or, if that is 0, on one that the system chooses.
+/// Opens UDP alone, on `port` or, if that is 0, on one that the system chooses. What arrives does not say at which of our
+/// addresses.
 ///
 /// # Errors
 /// What the system says.
 pub fn bind_udp(port: u16) -> io::Result<(Udp, u16)> {
-    bind_datagrams(family()?, port, false)
+    let family = family()?;
+    let udp = socket(domain(family), libc::SOCK_DGRAM)?;
+    finish_datagrams(udp, family, port)
 }
 
 fn bind_any(family: Family) -> Result<(Udp, TcpListener, u16), BindError> {
@@ -143,6 +146,10 @@ fn bind_datagrams(family: Family, port: u16, shared: bool) -> io::Result<(Udp, u
         set(&udp, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
     }
     tell_destination(&udp, family)?;
+    finish_datagrams(udp, family, port)
+}
+
+fn finish_datagrams(udp: OwnedFd, family: Family, port: u16) -> io::Result<(Udp, u16)> {
     enlarge(&udp);
     bind_to(&udp, family, port)?;
     let udp = UdpSocket::from(udp);

@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_cha
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use turn::{Counts, Event, Settings};
+use turn::{Counts, Event, Settings, Usage};
 
 use super::streams::Handed;
 use super::{Engine, Options};
@@ -70,7 +70,7 @@ pub fn start(config: &Config) -> Result<Relay, StartError> {
     let engine = Engine::new(
         &config.options,
         sockets,
-        &nonce_key,
+        (&nonce_key, Usage::default()),
         Vec::new(),
         counters.clone(),
     );

@@ -7,7 +7,9 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use turn::{Action, AllocationId, Counts, Dress, Event, Now, Server, Settings, Ticket, Tuple, Via};
+use turn::{
+    Action, AllocationId, Counts, Dress, Event, Now, Server, Settings, Ticket, Tuple, Usage, Via,
+};
 
 use super::ports::Ports;
 use super::streams::{Handed, Streams};
@@ -65,17 +67,17 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// At these sockets. `nonce_key` is random; `media` are the ports of the shards, none for a relay that stands alone.
+    /// At these sockets. `nonce_key` is random, and `usage` shared by all engines of one port, as that is; `media` are the ports of the shards, none for a relay that stands alone.
     pub fn new(
         options: &Options,
         (udp, listener): (Udp, Option<TcpListener>),
-        nonce_key: &[u8; 32],
+        (nonce_key, usage): (&[u8; 32], Usage),
         media: Vec<u16>,
         counters: Arc<Counters>,
     ) -> Self {
         let ports: RangeInclusive<u16> = options.ports.clone();
         Self {
-            server: Server::new(REALM, nonce_key),
+            server: Server::new(REALM, nonce_key, usage),
             udp,
             ports: Ports::new(ports, PORTS),
             streams: Streams::new(listener, options.tls.clone(), LISTENER),

@@ -55,7 +55,13 @@ impl Sockets {
             udp,
             tcp,
             port,
-            relay: Engine::new(&options, (relay, None), &[0; 32], vec![port], counters),
+            relay: Engine::new(
+                &options,
+                (relay, None),
+                (&[0; 32], turn::Usage::default()),
+                vec![port],
+                counters,
+            ),
             links: Links::between(&wakes).remove(0),
         }
     }

@@ -142,7 +142,11 @@ impl Server {
         let Some(ip) = self.address(ipv6, client.local) else {
             return refused(Code::AddressFamilyNotSupported);
         };
-        if let Some(code) = self.over_quota(asker.user.label) {
+        let quotas = self.settings.as_ref().map(|settings| settings.quotas);
+        if let Err(code) = self
+            .usage
+            .reserve(asker.user.label, quotas.unwrap_or_default())
+        {
             return refused(code);
         }
         Ok(Action::Open(Ticket {
@@ -162,15 +166,6 @@ impl Server {
         reached.or(fitting.clone().next()).copied()
     }
 
-    fn over_quota(&self, label: &str) -> Option<Code> {
-        let quotas = self.settings.as_ref()?.quotas;
-        if self.allocations.len() as u64 >= u64::from(quotas.total) {
-            return Some(Code::InsufficientCapacity);
-        }
-        let used = self.by_label.get(label).copied().unwrap_or(0);
-        (used >= quotas.per_label).then_some(Code::AllocationQuotaReached)
-    }
-
     /// What came of [`Action::Open`]: [`Server::reply`] is to be sent to `client`, and the port belongs to the allocation,
     /// if there is one.
     pub fn opened(
@@ -184,6 +179,7 @@ impl Server {
             self.counts
                 .request(Method::Allocate, Code::InsufficientCapacity);
             let (code, label) = (Code::InsufficientCapacity, ticket.user.1);
+            self.usage.release(&label);
             let what = What::Refused {
                 method: Method::Allocate,
                 code,
@@ -205,7 +201,6 @@ impl Server {
         allocation.refresh(now.instant, granted);
         self.next += 1;
         let id = AllocationId(self.next);
-        *self.by_label.entry(label.clone()).or_default() += 1;
         self.by_client.insert(client, id);
         self.allocations.insert(id, allocation);
         self.counts.allocations = self.allocations.len() as u64;

@@ -1,8 +1,8 @@
 use std::net::SocketAddr;
 
-use super::stage::{Did, Stage, client, code, peer, settings, tuple};
+use super::stage::{Did, RELAY, Stage, client, code, peer, settings, tuple};
 use turn::client::{Client, Heard, Value, channel_data, send_indication};
-use turn::{Class, Code, Message, Method, Reply, What, attribute, method};
+use turn::{Class, Code, Message, Method, Reply, Server, Usage, What, attribute, method};
 
 /// Who is no peer, whatever may be there.
 const STRANGERS: [&str; 8] = [
@@ -208,6 +208,36 @@ fn quotas_hold_per_label_and_in_all_and_are_given_back() {
         stage.allocate(tuple(7), &mut client("abc")),
         Heard::Allocated { .. }
     ));
+}
+
+#[test]
+fn servers_of_one_port_share_their_quotas() {
+    let (mut first, mut second) = (Stage::new(), Stage::new());
+    let usage = Usage::default();
+    for stage in [&mut first, &mut second] {
+        stage.server = Server::new("muster", &[5; 32], usage.clone());
+        stage.server.set_addresses(vec![RELAY]);
+        stage.server.set_settings(settings());
+    }
+    let mut one = client("abc");
+    let heard = first.allocate(tuple(1), &mut one);
+    assert!(matches!(heard, Heard::Allocated { .. }));
+    let heard = second.allocate(tuple(2), &mut client("abc"));
+    assert!(matches!(heard, Heard::Allocated { .. }));
+    let heard = second.allocate(tuple(3), &mut client("abc"));
+    assert_eq!(code(&heard), 486);
+    let end = one.refresh(0);
+    first.ask(tuple(1), &mut one, end);
+    let heard = second.allocate(tuple(3), &mut client("abc"));
+    assert!(matches!(heard, Heard::Allocated { .. }));
+    // A port that cannot be opened costs nobody anything.
+    second.ports = false;
+    let heard = second.allocate(tuple(4), &mut client("xyz"));
+    assert_eq!(code(&heard), 508);
+    for port in 5..7 {
+        let heard = first.allocate(tuple(port), &mut client("xyz"));
+        assert!(matches!(heard, Heard::Allocated { .. }));
+    }
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use turn::client::{Client, Heard};
-use turn::{Action, AllocationId, NoPort, Now, Quotas, Secret, Server, Settings, Tuple};
+use turn::{Action, AllocationId, NoPort, Now, Quotas, Secret, Server, Settings, Tuple, Usage};
 
 pub const RELAY: IpAddr = IpAddr::V4(Ipv4Addr::new(198, 51, 100, 1));
 
@@ -62,7 +62,7 @@ impl Stage {
     }
 
     pub fn without_settings() -> Self {
-        let mut server = Server::new("muster", &[5; 32]);
+        let mut server = Server::new("muster", &[5; 32], Usage::default());
         server.set_addresses(vec![RELAY]);
         Self {
             server,
