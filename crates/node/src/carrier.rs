@@ -10,8 +10,8 @@ pub(crate) trait Carrier {
     fn submit(&self, command: Command) -> Result<(), Overloaded>;
     /// All that is carried at this moment.
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
-    /// Addresses for descriptions made from now on.
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
+    /// Addresses for descriptions made from now on, and their version.
+    fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
     /// The port that answers plain STUN requests.
@@ -27,8 +27,8 @@ impl Carrier for Plane {
         Self::snapshot(self)
     }
 
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
-        Self::set_addresses(self, addresses)
+    fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
+        Self::set_addresses(self, version, ips)
     }
 
     fn ports(&self) -> Vec<u16> {

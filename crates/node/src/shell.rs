@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use agent::addresses::Finding;
 use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
 use link::proto::{self, from_node};
@@ -13,7 +14,7 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::carrier::Carrier;
-use crate::interfaces::Interfaces;
+use crate::discovery::{Discovery, Kept};
 use crate::usage::Meter;
 use crate::{random, translate};
 
@@ -39,7 +40,8 @@ pub(crate) struct Shell<C> {
     pub(crate) origin: Instant,
     pub(crate) carrier: C,
     pub(crate) plane_events: mpsc::Receiver<media::Event>,
-    pub(crate) interfaces: Interfaces,
+    pub(crate) discovery: Discovery,
+    pub(crate) kept: Kept,
     pub(crate) meter: Meter,
     pub(crate) dialer: Dialer,
     pub(crate) told: watch::Sender<proto::Heartbeat>,
@@ -61,6 +63,7 @@ enum Happened {
     Room(bool),
     Link(Option<Event>),
     Plane(media::Event),
+    Found(Finding),
     Due,
 }
 
@@ -92,6 +95,8 @@ impl<C: Carrier> Shell<C> {
             room = self.way.room(), if !flowing => Happened::Room(room),
             event = self.dialer.next(), if flowing => Happened::Link(event),
             Some(event) = self.plane_events.recv(), if flowing => Happened::Plane(event),
+            // All that they add to what waits is a set of addresses, in place of the one that may wait.
+            found = self.discovery.next() => Happened::Found(found),
             () = tokio::time::sleep_until(due.into()) => Happened::Due,
         }
     }
@@ -114,6 +119,7 @@ impl<C: Carrier> Shell<C> {
                     }
                 }
             }),
+            Happened::Found(finding) => self.feed(Input::Discovered(finding)),
             Happened::Room(true) => {
                 self.way.flush();
                 None
@@ -209,8 +215,8 @@ impl<C: Carrier> Shell<C> {
                 let failure = submitted.err()?;
                 return Some(Input::NotSubmitted { key, ask, failure });
             }
-            Effect::SetAddresses(ips) => {
-                let refused = self.carrier.set_addresses(ips).is_err();
+            Effect::SetAddresses { version, ips } => {
+                let refused = self.carrier.set_addresses(version, &ips).is_err();
                 return refused.then_some(Input::AddressesNotSet);
             }
             Effect::Apply { settings, .. } => {
@@ -227,7 +233,8 @@ impl<C: Carrier> Shell<C> {
                     usage: self.meter.look(Instant::now()),
                 });
             }
-            Effect::ReadInterfaces => return Some(Input::Interfaces((self.interfaces)())),
+            Effect::Discover(query) => self.discovery.ask(query),
+            Effect::Remember(ips) => self.kept.write(&ips),
             Effect::Note(note) => log(note),
             // The caller's.
             Effect::Exit(_) => {}
@@ -322,6 +329,7 @@ fn log(note: Note) {
         }
         Note::NotDone { key, reason } => debug!(key, %reason, "command refused"),
         Note::Addresses(addresses) => info!(?addresses, "clients are told new addresses"),
+        Note::AddressRemark(remark) => warn!(remark, "this node's addresses"),
         Note::NoAddress { problem } => error!(%problem, "this node cannot be used"),
         Note::NoSnapshot { reason } => {
             error!(%reason, "the media plane does not say what it carries");

@@ -94,5 +94,6 @@ fn unknown(transport: Id) -> TransportState {
         stream: "".into(),
         direction: Direction::Subscribe,
         stage: Stage::Closed,
+        addresses: 0,
     }
 }

@@ -109,6 +109,7 @@ impl Connection {
             stream: self.stream_id.clone(),
             direction: self.direction,
             stage: self.stage,
+            addresses: self.transport.addresses_version(),
         }
     }
 

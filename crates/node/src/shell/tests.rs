@@ -14,8 +14,8 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::*;
-use crate::Config;
 use crate::run::Prepared;
+use crate::{Config, MetadataService, PublicAddress};
 
 const SOON: Duration = Duration::from_secs(10);
 
@@ -37,8 +37,8 @@ impl Carrier for Recording {
         Ok(self.carried.lock().expect("lock").clone())
     }
 
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
-        *self.addresses.lock().expect("lock") = addresses;
+    fn set_addresses(&self, _: u64, ips: &[IpAddr]) -> Result<(), media::Overloaded> {
+        *self.addresses.lock().expect("lock") = ips.to_vec();
         Ok(())
     }
 
@@ -129,7 +129,9 @@ impl Trust {
             masters: Vec::new(),
             join: Some(token.expect("made")),
             node_id: "media_1".into(),
-            public_addresses: vec!["192.0.2.1".parse().expect("address")],
+            public_addresses: vec![PublicAddress::Ip("192.0.2.1".parse().expect("address"))],
+            metadata: MetadataService::Off,
+            stun_servers: Vec::new(),
             allow_loopback: false,
             media_ports: 0..=0,
             shards: NonZeroUsize::MIN,
@@ -168,7 +170,8 @@ impl Master {
                 serve::Event::Message {
                     message: from_node::Message::Heartbeat(_),
                     ..
-                } => {}
+                }
+                | serve::Event::Skew { .. } => {}
                 serve::Event::Message { message, .. } => return message,
                 other => panic!("expected a message, got {other:?}"),
             }
@@ -244,6 +247,7 @@ fn transport(stage: Stage) -> TransportState {
         stream: "st".into(),
         direction: Direction::Publish,
         stage,
+        addresses: 1,
     }
 }
 
