@@ -25,6 +25,7 @@
 mod clients;
 mod control;
 mod deadline;
+mod described;
 mod effect;
 mod failures;
 mod healing;

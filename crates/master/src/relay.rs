@@ -43,6 +43,8 @@ const UDP: u32 = 0;
 pub(crate) struct MasterRelay {
     settings: watch::Receiver<Option<Arc<NodeSettings>>>,
     nonce_key: [u8; 32],
+    /// One for all streams and datagrams, so that quotas hold for a participant whichever way he comes.
+    usage: turn::Usage,
     next: AtomicU32,
     room: Semaphore,
     books: Books,
@@ -58,6 +60,7 @@ impl MasterRelay {
         Self {
             settings,
             nonce_key: random::draw(),
+            usage: turn::Usage::default(),
             next: AtomicU32::new(1),
             room: Semaphore::new(STREAMS),
             books: Books::default(),
@@ -83,7 +86,7 @@ impl MasterRelay {
             via,
             stream: number,
         };
-        let mut server = turn::Server::new(REALM, &self.nonce_key);
+        let mut server = turn::Server::new(REALM, &self.nonce_key, self.usage.clone());
         server.set_addresses(vec![local]);
         let session = Session::new(server, client, self.settings.clone());
         let entry = self.books.open(number);
@@ -92,7 +95,7 @@ impl MasterRelay {
 
     /// Serves clients that come by UDP, until it is dropped.
     pub(crate) async fn serve_datagrams(&self, socket: UdpSocket) {
-        let server = turn::Server::new(REALM, &self.nonce_key);
+        let server = turn::Server::new(REALM, &self.nonce_key, self.usage.clone());
         let entry = self.books.open(UDP);
         Datagrams::run(server, socket, self.settings.clone(), &entry).await;
     }

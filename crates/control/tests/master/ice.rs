@@ -15,6 +15,8 @@ fn at(ips: &[&str]) -> Addresses {
         ports: vec![40_000, 40_001],
         stun_port: 40_100,
         problem: String::new(),
+        entries: Vec::new(),
+        remarks: Vec::new(),
     }
 }
 
