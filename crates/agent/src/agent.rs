@@ -20,6 +20,7 @@ use crate::node_settings::Kept;
 use crate::orphan::OrphanRule;
 use crate::owed::Owed;
 use crate::requests::Requests;
+use crate::ways::Ways;
 
 /// How often load is measured and the orphan rule looked at.
 const MEASURE: Duration = Duration::from_secs(1);
@@ -66,6 +67,7 @@ pub struct Agent {
     owed: Owed,
     kept: Kept,
     orphan: OrphanRule,
+    ways: Ways,
     load: Load,
     measure_at: Moment,
     interfaces_at: Moment,
@@ -99,6 +101,7 @@ impl Agent {
             owed: Owed::default(),
             kept: Kept::default(),
             orphan: OrphanRule::new(settings.exit_when_orphaned),
+            ways: Ways::default(),
             settings,
             load: Load::default(),
             measure_at: now,
@@ -134,6 +137,14 @@ impl Agent {
             }
             Input::NotSubmitted { key, ask, failure } => {
                 self.on_not_submitted(now, key, ask, failure, &mut out);
+            }
+            Input::Withhold(withheld) if self.is_attached() => out.push(self.ways.set(withheld)),
+            Input::Look(number) if self.is_attached() => out.push(self.ways.look(number)),
+            Input::Withhold(_) | Input::Look(_) => {}
+            Input::LookOver(number) => self.ways.look_over(number),
+            Input::NotWithheld => {
+                self.owed.withheld();
+                self.retry_at = now + RETRY;
             }
             Input::AddressesNotSet => {
                 self.owed.addresses();
@@ -215,7 +226,8 @@ impl Agent {
         }
         if self.retry_at <= now {
             let settings = self.apply();
-            out.extend(self.owed.again(self.announced.ips(), settings));
+            let again = self.owed.again(self.announced.ips(), settings, &self.ways);
+            out.extend(again);
         }
     }
 
@@ -268,6 +280,7 @@ impl Agent {
         }
         self.road = Road::Attached { since: now };
         self.complaint = None;
+        out.extend(self.ways.anew());
         out.push(Effect::Note(Note::Attached { master, term }));
         self.say(ToMaster::Load(self.load), out);
         let running = self.kept.begin_connection();

@@ -100,6 +100,8 @@ pub enum Event {
     Settings(Box<proto::NodeSettings>),
     /// How far the master's clock is from this one, when it is first known on this attachment and when it has changed.
     Skew(Skew),
+    /// The master says something else to a node that it has taken in.
+    Message(proto::from_master::Message),
     /// The master does not want this node.
     Refused {
         /// `MALFORMED` also stands for causes this version does not know.

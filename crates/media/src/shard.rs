@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
-use crate::api::{EventSink, Id, TransportState};
+use crate::api::{EventSink, Id, TransportState, Withheld};
 use crate::counters::Counters;
 use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
 use crate::plane::StartError;
@@ -58,6 +58,8 @@ pub enum Order {
     Command(crate::api::Command),
     /// What transports advertise from now on.
     Addresses(Vec<std::net::IpAddr>),
+    /// What transports do not advertise from now on.
+    Withhold(Vec<Withheld>),
     /// Say what there is.
     Snapshot(SyncSender<Vec<TransportState>>),
     /// What the relay may do from now on.

@@ -30,7 +30,7 @@ pub use keys::Exported;
 #[cfg(feature = "fuzzing")]
 pub use keys::{exporting_provider, take as take_keys};
 
-use crate::api::Refusal;
+use crate::api::{Refusal, Withheld};
 use crate::net::{Peer, Via};
 use crate::rtp::Values;
 use crate::srtp::INDEX_END;
@@ -54,6 +54,7 @@ pub struct Factory {
     provider: Arc<CryptoProvider>,
     certificate: DtlsCert,
     addresses: Vec<SocketAddr>,
+    withheld: Vec<Withheld>,
 }
 
 /// The certificate could not be made.
@@ -73,6 +74,7 @@ impl Factory {
             provider: Arc::new(provider),
             certificate: certificate.ok_or(NoCertificate)?,
             addresses: Vec::new(),
+            withheld: Vec::new(),
         })
     }
 
@@ -80,6 +82,11 @@ impl Factory {
     pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = IpAddr>, port: u16) {
         let addresses = addresses.into_iter();
         self.addresses = addresses.map(|ip| SocketAddr::new(ip, port)).collect();
+    }
+
+    /// What descriptions made from now on leave out. Transports are reached there all the same.
+    pub fn withhold(&mut self, withheld: Vec<Withheld>) {
+        self.withheld = withheld;
     }
 }
 

@@ -12,6 +12,8 @@ pub(crate) trait Carrier {
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
     /// Addresses for descriptions made from now on.
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
+    /// Candidates that descriptions made from now on leave out.
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
     /// The port that answers plain STUN requests.
@@ -29,6 +31,10 @@ impl Carrier for Plane {
 
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
         Self::set_addresses(self, addresses)
+    }
+
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded> {
+        Self::withhold(self, withheld)
     }
 
     fn ports(&self) -> Vec<u16> {

@@ -6,6 +6,7 @@
 mod boot;
 mod carrier;
 mod interfaces;
+mod looks;
 mod random;
 mod run;
 mod shell;

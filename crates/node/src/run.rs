@@ -10,6 +10,7 @@ use tracing::{error, info};
 
 use crate::carrier::Carrier;
 use crate::interfaces::{self, Interfaces};
+use crate::looks::Looks;
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
 use crate::{Config, Exit, NodeError, boot, random};
@@ -107,6 +108,7 @@ impl Prepared {
             dialer,
             told,
             way: Way::default(),
+            looks: Looks::default(),
         };
         Ok(shell.run(shutdown).await)
     }

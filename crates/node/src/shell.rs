@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 
 use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
-use link::proto::{self, from_node};
+use link::proto::{self, from_master, from_node};
 use media::EventSink;
 use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::carrier::Carrier;
 use crate::interfaces::Interfaces;
+use crate::looks::{self, Looks};
 use crate::usage::Meter;
 use crate::{random, translate};
 
@@ -44,6 +45,7 @@ pub(crate) struct Shell<C> {
     pub(crate) dialer: Dialer,
     pub(crate) told: watch::Sender<proto::Heartbeat>,
     pub(crate) way: Way,
+    pub(crate) looks: Looks,
 }
 
 /// The way to the master while there is one.
@@ -61,6 +63,7 @@ enum Happened {
     Room(bool),
     Link(Option<Event>),
     Plane(media::Event),
+    Look(looks::Came),
     Due,
 }
 
@@ -92,6 +95,7 @@ impl<C: Carrier> Shell<C> {
             room = self.way.room(), if !flowing => Happened::Room(room),
             event = self.dialer.next(), if flowing => Happened::Link(event),
             Some(event) = self.plane_events.recv(), if flowing => Happened::Plane(event),
+            came = self.looks.next(), if flowing => Happened::Look(came),
             () = tokio::time::sleep_until(due.into()) => Happened::Due,
         }
     }
@@ -114,6 +118,7 @@ impl<C: Carrier> Shell<C> {
                     }
                 }
             }),
+            Happened::Look(came) => self.on_look(came),
             Happened::Room(true) => {
                 self.way.flush();
                 None
@@ -137,6 +142,7 @@ impl<C: Carrier> Shell<C> {
                 return self.feed(Input::Settings(Box::new(translate::settings(*settings))));
             }
             Some(Event::Skew(skew)) => return self.feed(Input::Clock(skew.ahead_ms)),
+            Some(Event::Message(message)) => return self.on_message(message),
             Some(Event::Refused { cause, reason }) => Ended::Refused {
                 cause: translate::cause(cause),
                 reason,
@@ -149,8 +155,43 @@ impl<C: Carrier> Shell<C> {
             }
         };
         self.way = Way::default();
+        self.looks.give_up();
         let jitter = random::jitter();
         self.feed(Input::Ended { why, jitter })
+    }
+
+    /// What the master says beside commands. What a newer one may know is left alone.
+    fn on_message(&mut self, message: from_master::Message) -> Option<Exit> {
+        use from_master::Message;
+        match message {
+            Message::Withhold(withhold) => {
+                self.feed(Input::Withhold(translate::withheld(withhold)))
+            }
+            Message::Look(look) => {
+                let number = self.looks.want(look);
+                self.feed(Input::Look(number))
+            }
+            Message::LookAnswer(answered) => {
+                self.looks.answered(answered);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn on_look(&mut self, came: looks::Came) -> Option<Exit> {
+        match came {
+            looks::Came::Ask(message) => {
+                self.way.queue(message);
+                None
+            }
+            looks::Came::Over(number, message) => {
+                if let Some(message) = message {
+                    self.way.queue(message);
+                }
+                self.feed(Input::LookOver(number))
+            }
+        }
     }
 
     fn introduce(&mut self, wanted: HelloWanted) -> Option<Exit> {
@@ -221,6 +262,16 @@ impl<C: Carrier> Shell<C> {
                     relay_fingerprint: fingerprint.map_or_else(Vec::new, Vec::from),
                 });
             }
+            Effect::Withhold(withheld) => {
+                let withheld = translate::candidates(&withheld);
+                let refused = self.carrier.withhold(&withheld).is_err();
+                return refused.then_some(Input::NotWithheld);
+            }
+            Effect::Look(number) => self.looks.begin(number),
+            Effect::NoLook(number) => {
+                let message = self.looks.refuse(number);
+                self.way.queue(message);
+            }
             Effect::Measure => {
                 return Some(Input::Measured {
                     carried: self.carried(),
@@ -274,6 +325,12 @@ impl Way {
             Some(outbox) => outbox.ready().await,
             None => false,
         }
+    }
+
+    /// Sends it, after what waits.
+    fn queue(&mut self, message: from_node::Message) {
+        self.unsent.push_back(message);
+        self.flush();
     }
 
     /// Sends what waits, as far as there is room. Of two sets of addresses only the later matters.

@@ -2,9 +2,11 @@
 
 mod link;
 mod media;
+mod ways;
 
 pub(crate) use self::link::{cause, command, hello, load, message, running, settings, welcome};
 pub(crate) use self::media::{answered, submission, transport};
+pub(crate) use self::ways::{candidates, outcome, target, withheld};
 
 #[cfg(test)]
 mod tests;

@@ -5,3 +5,4 @@ mod rules;
 mod sequences;
 mod settings;
 mod stage;
+mod ways;

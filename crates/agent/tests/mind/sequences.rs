@@ -289,6 +289,9 @@ impl World {
             Effect::Submit { .. }
             | Effect::SetAddresses(_)
             | Effect::Apply { .. }
+            | Effect::Withhold(_)
+            | Effect::Look(_)
+            | Effect::NoLook(_)
             | Effect::Measure
             | Effect::ReadInterfaces
             | Effect::Note(_) => {}

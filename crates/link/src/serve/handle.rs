@@ -56,6 +56,11 @@ impl Handle {
         self.send(Message::Settings(settings))
     }
 
+    /// Tells the node anything else. Say it after the welcome.
+    pub fn tell(&self, message: Message) -> Result<(), CommandError> {
+        self.send(message)
+    }
+
     fn send(&self, message: Message) -> Result<(), CommandError> {
         self.commands
             .try_send(message)

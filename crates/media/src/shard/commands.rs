@@ -49,6 +49,7 @@ impl Shard {
                 Ok(Order::RelayEvents(to)) => {
                     let _ = to.try_send(self.wire.relay.take_events());
                 }
+                Ok(Order::Withhold(withheld)) => self.factory.withhold(withheld),
                 Ok(Order::Snapshot(to)) => {
                     let states = self.connections.iter().map(Connection::state);
                     // Nobody waits any more: then nobody wants it.

@@ -25,6 +25,7 @@ struct Recording {
     commands: Arc<Mutex<Vec<media::Command>>>,
     carried: Arc<Mutex<Vec<TransportState>>>,
     addresses: Arc<Mutex<Vec<IpAddr>>>,
+    withheld: Arc<Mutex<Vec<media::Withheld>>>,
 }
 
 impl Carrier for Recording {
@@ -39,6 +40,11 @@ impl Carrier for Recording {
 
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
         *self.addresses.lock().expect("lock") = addresses;
+        Ok(())
+    }
+
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), media::Overloaded> {
+        *self.withheld.lock().expect("lock") = withheld.to_vec();
         Ok(())
     }
 
