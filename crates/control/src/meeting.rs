@@ -1,10 +1,13 @@
 //! Carrying out what the conference wants.
 
+use std::net::SocketAddr;
+
 use conference::{
     Effect, Error, IceServer, Input, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply,
     RequestId, SessionId,
 };
 use openvidu::rpc::ClientNumber;
+use reachability::{Path, Protocol};
 
 use crate::control::Control;
 use crate::effect::{self, Told};
@@ -102,17 +105,22 @@ impl Control {
         self.tell_conference(Input::Placed { request, outcome });
     }
 
-    /// The configured ones, or `stun:` of every address of the node. Without any the clients would ask
+    /// The configured ones, or `stun:` of every address at which the node is reached. Without any the clients would ask
     /// strangers' servers.
     fn ice_servers(&self, node: &cluster::NodeId) -> Vec<IceServer> {
         if !self.settings.ice_servers.is_empty() {
             return self.settings.ice_servers.clone();
         }
-        let servers = self
-            .cluster
-            .node(node)
-            .into_iter()
-            .flat_map(|node| node.addresses().stun_servers());
+        let known = self.cluster.node(node).into_iter();
+        let all: Vec<SocketAddr> = known
+            .flat_map(|node| node.addresses().stun_servers())
+            .collect();
+        let reached = |server: &&SocketAddr| {
+            let (ip, protocol) = (server.ip(), Protocol::Udp);
+            !self.is_withheld(node, &Path::Direct { ip, protocol })
+        };
+        let some = all.iter().any(|server| reached(&server));
+        let servers = all.iter().filter(|server| !some || reached(server));
         // `SocketAddr` prints IPv6 in brackets, as RFC 7064 wants it.
         servers
             .map(|server| IceServer {

@@ -10,3 +10,4 @@ mod node_settings;
 mod restart;
 mod sources;
 mod stage;
+mod ways;

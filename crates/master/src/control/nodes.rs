@@ -7,7 +7,7 @@ use ::control::{Input, NodeSettings, Says};
 use cluster::{AttachmentId, Refusal};
 use conference::{MediaCommand, RequestId};
 use link::proto::command::Command;
-use link::proto::{self, from_node, refused};
+use link::proto::{self, from_master, from_node, refused};
 use link::serve::{Event, Handle};
 
 use super::translate;
@@ -129,6 +129,20 @@ impl Nodes {
         Some(Input::Unsent { key, reason })
     }
 
+    /// Says something that is no command.
+    pub(super) fn tell(
+        &self,
+        attachment: AttachmentId,
+        message: from_master::Message,
+    ) -> Result<(), String> {
+        match self.handles.get(&attachment) {
+            Some(handle) => handle
+                .tell(message)
+                .map_err(|error| format!("the media node cannot be told: {error}")),
+            None => Err("the link to the media node is down".to_owned()),
+        }
+    }
+
     /// Hands a command over, with `key` 0 when no answer is wanted.
     pub(super) fn say(
         &self,
@@ -162,6 +176,8 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
         Message::Leaving(leaving) => Some(Says::Leaving {
             reason: leaving.reason,
         }),
+        // Taken out before.
+        Message::LookAsk(_) | Message::LookReport(_) => None,
         Message::Hello(_) => {
             tracing::warn!(
                 attachment = attachment.0,

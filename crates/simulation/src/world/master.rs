@@ -320,7 +320,8 @@ impl World {
                 let question = None;
                 self.tell_control(Input::RelaySecret { question, drawn });
             }
-            // There is no relay in the master, and the model of the media plane keeps no evidence.
+            // There is no relay in the master, and the model of the media plane keeps no evidence. Its nodes know nothing of
+            // paths: they do not look, and nothing is withheld.
             _ => {}
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::Input;
-use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Why};
+use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Reachability, Why};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -41,6 +41,12 @@ pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     let wanted = id.clone();
     let found = app.inspect(move |control, now| Why::of(control.cluster(), now.moment, &wanted));
     Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+pub(super) async fn reachability(State(app): State<Arc<App>>) -> Answer {
+    let found = app
+        .inspect(|control, now| Reachability::of(control.cluster(), control.matrix(), now.moment));
+    Ok(ok(&found.await?))
 }
 
 pub(super) async fn add(State(app): State<Arc<App>>, body: Bytes) -> Answer {
