@@ -136,6 +136,10 @@ fn of_nodes(operation: Operation) -> Words {
 
 fn of_the_whole(operation: Operation) -> Words {
     match operation {
+        Operation::Reachability => get(
+            "Who reaches which node by which path, and what clients are not told",
+            "Reachability",
+        ),
         Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
         Operation::SetSchedule => Words {
             body: Some("ScheduleRequest"),

@@ -3,6 +3,7 @@
 
 mod doctor;
 mod nodes;
+mod paths;
 mod relay;
 mod schedule;
 mod server;
