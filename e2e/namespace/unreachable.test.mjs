@@ -8,7 +8,7 @@ import { until } from '../harness/wait.mjs';
 const UNUSED = '10.77.0.99';
 
 test('a node whose media ports are blocked is not used until they are open', async (context) => {
-  Firewall.drop('udp sport 40000-40999');
+  Firewall.drop('udp sport 40000-40999', 'tcp sport 40000-40999');
   context.after(() => Firewall.open());
   const server = await Server.start({ host: NAMESPACE_HOST, status: 'DOWN' });
   context.after(() => server.stop());

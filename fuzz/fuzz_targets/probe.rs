@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use libfuzzer_sys::fuzz_target;
-use probe::{Depth, Limits, Output, Plan, Probe, Route};
+use probe::{Channel, Depth, Frames, Limits, Output, Plan, Probe, Route};
 
 const SECRET: [u8; 10] = *b"unguessed!";
 const NODE: SocketAddr =
@@ -14,7 +14,7 @@ const NODE: SocketAddr =
 const OURS: SocketAddr =
     SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::LOCALHOST), 50000);
 
-// Datagrams, each after a byte of its length.
+// Packets, each after a byte of its length. What the lowest bit of that says comes by UDP, the others over TCP, framed.
 fuzz_target!(|data: &[u8]| {
     let begun = Instant::now();
     let plan = Plan {
@@ -31,17 +31,33 @@ fuzz_target!(|data: &[u8]| {
     let whole = plan.limits.whole;
     let mut probe = Probe::new(begun, plan);
     let (mut now, mut rest, mut known) = (begun, data, false);
+    let mut frames = Frames::default();
     loop {
         match probe.poll(now) {
             Output::Send { .. } | Output::Insist { .. } => {}
-            Output::Publish(_) => panic!("an echo publishes"),
+            Output::Open { channel, .. } => {
+                assert!(matches!(channel, Channel::Knock(_)));
+                probe.opened(now, channel, Ok(OURS));
+            }
+            Output::Say { .. } => {}
+            Output::Publish { .. } | Output::Subscribe { .. } | Output::Accept { .. } => {
+                panic!("an echo publishes")
+            }
             Output::Wait(until) => {
                 assert!(until > now && until <= begun + whole);
                 now = match rest.split_first() {
                     Some((len, after)) => {
                         let (datagram, after) = after.split_at(after.len().min((*len).into()));
                         known |= datagram.windows(SECRET.len()).any(|it| it == SECRET);
-                        probe.receive(now, OURS, NODE, datagram);
+                        if len % 2 == 0 {
+                            probe.receive(now, NODE, datagram);
+                        } else {
+                            frames.feed(datagram);
+                            while let Ok(Some(packet)) = frames.take() {
+                                known |= packet.windows(SECRET.len()).any(|it| it == SECRET);
+                                probe.heard(now, Channel::Knock(0), &packet);
+                            }
+                        }
                         rest = after;
                         now + Duration::from_millis(1)
                     }

@@ -22,6 +22,7 @@ use crate::node_settings::Kept;
 use crate::orphan::OrphanRule;
 use crate::owed::Owed;
 use crate::requests::Requests;
+use crate::ways::Ways;
 
 /// How often load is measured and the orphan rule looked at.
 const MEASURE: Duration = Duration::from_secs(1);
@@ -68,6 +69,7 @@ pub struct Agent {
     owed: Owed,
     kept: Kept,
     orphan: OrphanRule,
+    ways: Ways,
     load: Load,
     measure_at: Moment,
     retry_at: Moment,
@@ -95,6 +97,7 @@ impl Agent {
             owed: Owed::default(),
             kept: Kept::default(),
             orphan: OrphanRule::new(settings.exit_when_orphaned),
+            ways: Ways::default(),
             load: Load::default(),
             measure_at: now,
             retry_at: now,
@@ -128,6 +131,14 @@ impl Agent {
             }
             Input::NotSubmitted { key, ask, failure } => {
                 self.on_not_submitted(now, key, ask, failure, &mut out);
+            }
+            Input::Withhold(withheld) if self.is_attached() => out.push(self.ways.set(withheld)),
+            Input::Look(number) if self.is_attached() => out.push(self.ways.look(number)),
+            Input::Withhold(_) | Input::Look(_) => {}
+            Input::LookOver(number) => self.ways.look_over(number),
+            Input::NotWithheld => {
+                self.owed.withheld();
+                self.retry_at = now + RETRY;
             }
             Input::AddressesNotSet => {
                 self.owed.addresses();
@@ -206,7 +217,8 @@ impl Agent {
         }
         if self.retry_at <= now {
             let settings = self.apply();
-            out.extend(self.owed.again(&self.announced, settings));
+            let again = self.owed.again(&self.announced, settings, &self.ways);
+            out.extend(again);
         }
     }
 
@@ -260,6 +272,7 @@ impl Agent {
         }
         self.road = Road::Attached { since: now };
         self.complaint = None;
+        out.extend(self.ways.anew());
         out.push(Effect::Note(Note::Attached { master, term }));
         self.say(ToMaster::Load(self.load), out);
         let running = self.kept.begin_connection();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::addresses::Query;
-use crate::message::{Ask, ToMaster};
+use crate::message::{Ask, ToMaster, Withheld};
 use crate::node_settings::NodeSettings;
 
 /// One thing to do.
@@ -39,6 +39,12 @@ pub enum Effect {
         /// By how much the master's clock, which dates credentials, is ahead of the node's.
         clock_ahead_ms: i64,
     },
+    /// Leave these out of descriptions from now on.
+    Withhold(Vec<Withheld>),
+    /// Look at the node that the master's look of this number names, and report.
+    Look(u64),
+    /// Report that nothing was looked at: there is too much to do.
+    NoLook(u64),
     /// Ask the plane what it carries and the machine how busy it is.
     Measure,
     /// Ask this; the answer is [`Input::Discovered`](crate::Input::Discovered).

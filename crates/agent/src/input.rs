@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::addresses::Finding;
-use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome};
+use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome, Withheld};
 use crate::node_settings::NodeSettings;
 
 /// A point on the shell's monotonic clock, milliseconds from any origin.
@@ -78,6 +78,14 @@ pub enum Input {
     },
     /// The plane did not take what [`Effect::Apply`](crate::Effect::Apply) asked.
     NotApplied,
+    /// The master says which paths clients must not be told: all of them.
+    Withhold(Vec<Withheld>),
+    /// The master wants another node looked at. The number names it.
+    Look(u64),
+    /// What [`Effect::Look`](crate::Effect::Look) began is over.
+    LookOver(u64),
+    /// The plane did not take [`Effect::Withhold`](crate::Effect::Withhold).
+    NotWithheld,
     /// What was begun by [`Effect::Dial`](crate::Effect::Dial) is over, with everything that waited to be sent.
     Ended {
         #[allow(missing_docs)]

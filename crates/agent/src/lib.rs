@@ -43,6 +43,7 @@ mod node_settings;
 mod orphan;
 mod owed;
 mod requests;
+mod ways;
 
 pub use addresses::{AddressSet, AddressSettings, InterfaceAddress, PublicAddress};
 pub use agent::Agent;
@@ -50,7 +51,7 @@ pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Exit, Note};
 pub use input::{Cause, Ended, Identity, Input, Moment, Settings, Usage};
 pub use message::{
-    Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load, Stage,
-    ToMaster, Transport, Welcome,
+    Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load, Protocol,
+    Stage, ToMaster, Transport, Welcome, Withheld,
 };
 pub use node_settings::{NodeSettings, RelaySecret, RelaySettings, Running};

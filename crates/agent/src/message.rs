@@ -109,6 +109,22 @@ pub struct Welcome {
     pub term: u64,
 }
 
+/// A path of this node that clients must not be told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Withheld {
+    pub ip: IpAddr,
+    pub protocol: Protocol,
+}
+
+/// How media reaches a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Protocol {
+    Udp,
+    Tcp,
+}
+
 /// Something that the master wants done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::effect::Effect;
 use crate::message::{Addresses, Ask, Id};
+use crate::ways::Ways;
 
 /// More closes than this are not kept; the master sees what is left in the next snapshot.
 const MOST: usize = 4096;
@@ -14,6 +15,7 @@ pub(crate) struct Owed {
     closes: BTreeSet<Id>,
     addresses: bool,
     settings: bool,
+    withheld: bool,
 }
 
 impl Owed {
@@ -31,12 +33,21 @@ impl Owed {
         self.settings = true;
     }
 
-    pub(crate) fn is_empty(&self) -> bool {
-        self.closes.is_empty() && !self.addresses && !self.settings
+    pub(crate) fn withheld(&mut self) {
+        self.withheld = true;
     }
 
-    /// Everything once more, with the addresses and the settings as they are now.
-    pub(crate) fn again(&mut self, now: &Addresses, settings: Option<Effect>) -> Vec<Effect> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.closes.is_empty() && !self.addresses && !self.settings && !self.withheld
+    }
+
+    /// Everything once more, with the addresses, the settings and what is withheld as they are now.
+    pub(crate) fn again(
+        &mut self,
+        now: &Addresses,
+        settings: Option<Effect>,
+        ways: &Ways,
+    ) -> Vec<Effect> {
         let closes = std::mem::take(&mut self.closes).into_iter();
         let mut effects: Vec<_> = closes
             .map(|transport| Effect::Submit {
@@ -52,6 +63,9 @@ impl Owed {
         }
         if std::mem::take(&mut self.settings) {
             effects.extend(settings);
+        }
+        if std::mem::take(&mut self.withheld) {
+            effects.push(ways.withhold());
         }
         effects
     }

@@ -168,6 +168,10 @@ const NO_LEDGER: (u16, &str) = (503, "There is no ledger, or it cannot be read")
 
 fn of_the_whole(operation: Operation) -> Words {
     match operation {
+        Operation::Reachability => get(
+            "Who reaches which node by which path, and what clients are not told",
+            "Reachability",
+        ),
         Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
         Operation::SetSchedule => Words {
             body: Some("ScheduleRequest"),

@@ -13,6 +13,7 @@ pub mod metrics;
 mod node;
 mod operation;
 mod problem;
+mod reach;
 mod schedule;
 mod status;
 mod token;
@@ -23,6 +24,7 @@ pub use ice::{IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT
 pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
 pub use operation::{Method, Operation};
 pub use problem::Problem;
+pub use reach::{NodeReach, PathReach, Reachability, Way};
 pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
 pub use status::{Health, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
 pub use token::{JoinToken, JoinTokenRequest};

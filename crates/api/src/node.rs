@@ -198,7 +198,7 @@ fn percent(value: f64) -> f64 {
     }
 }
 
-fn state_name(state: State) -> &'static str {
+pub(crate) fn state_name(state: State) -> &'static str {
     match state {
         State::Launching => "launching",
         State::Canceled => "canceled",

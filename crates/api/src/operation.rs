@@ -84,6 +84,8 @@ operations! {
     Why = Get "/nodes/{id}/why", "whyNode";
     /// Take its certificate back.
     Revoke = Post "/nodes/{id}/revoke", "revokeNode";
+    /// Who reaches which node by which path.
+    Reachability = Get "/reachability", "getReachability";
     /// How many nodes are wanted when.
     Schedule = Get "/schedule", "getSchedule";
     /// Replace the schedule.

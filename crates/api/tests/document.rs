@@ -161,6 +161,11 @@ fn what_is_written_is_as_described() {
         },
         "Added",
     );
+    let matrix = world.matrix();
+    fits(
+        &Reachability::of(&world.cluster, &matrix, world.now),
+        "Reachability",
+    );
     fits(&Problem::new(404, "no"), "Problem");
     let token = JoinToken {
         token: "t".into(),

@@ -159,6 +159,7 @@ impl<R: Rules> Cluster<R> {
                 version,
                 outcome,
             } => self.probed(now, &node, &boot, version, outcome, out),
+            Input::Doubted { node } => self.doubted(now, &node),
             Input::Registered {
                 node,
                 boot,

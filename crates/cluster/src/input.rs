@@ -49,6 +49,8 @@ pub enum Input {
         version: u64,
         outcome: Result<(), Failure>,
     },
+    /// The next probe of the node may change what is known of it: it is due soon.
+    Doubted { node: NodeId },
     /// The store shows this registration of a node.
     Registered {
         node: NodeId,

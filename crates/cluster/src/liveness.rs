@@ -176,6 +176,15 @@ impl<R: Rules> Cluster<R> {
         self.settle_death(id, out);
     }
 
+    pub(crate) fn doubted(&mut self, now: Moment, id: &NodeId) {
+        let soon = now + self.settings.probe_retry;
+        if let Some(node) = self.nodes.get_mut(id)
+            && let Phase::Due(at) = node.probe.phase
+        {
+            node.probe.phase = Phase::Due(at.min(soon));
+        }
+    }
+
     fn probe_failed(&mut self, now: Moment, id: &NodeId, failure: Failure) {
         let Some(node) = self.nodes.get_mut(id) else {
             return;

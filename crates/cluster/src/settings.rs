@@ -73,7 +73,7 @@ impl Default for Settings {
         Self {
             gate: Gate::Word,
             suspicion: SUSPICION,
-            probe_every: seconds(15),
+            probe_every: seconds(10),
             probe_retry: seconds(1),
             probe_doubt: Duration::from_millis(300),
             probe_limit: seconds(3),

@@ -130,7 +130,7 @@ fn refusals_count_in_a_row() {
 #[test]
 fn a_silent_link_is_suspicion_and_no_more() {
     let mut world = serving();
-    pass(&mut world, 14_000);
+    pass(&mut world, 9_000);
     assert!(asks(&silence(&mut world, true)), "looked at once");
     assert_eq!(world.state("a"), Some(State::Suspect));
     world.place(None, None).expect_err("nothing new");

@@ -24,6 +24,7 @@ use crate::relay::Secrets;
 use crate::restore::Returning;
 use crate::settings::Settings;
 use crate::waiting::Waiting;
+use crate::ways::Ways;
 
 /// How long a master that goes down tries to write what it knows: what its store holds comes back with the next one.
 pub const LAST_WORDS: Duration = Duration::from_secs(3);
@@ -55,6 +56,7 @@ pub struct Control {
     pub(crate) steering: Steering,
     pub(crate) failures: Failures,
     pub(crate) described: Described,
+    pub(crate) ways: Ways,
     /// The policy was set while a master ran, and is written down.
     pub(crate) policy_set: bool,
     /// Set while participants of an earlier run may come back.
@@ -94,6 +96,7 @@ impl Control {
             steering: Steering::default(),
             failures: Failures::default(),
             described: Described::default(),
+            ways: Ways::default(),
             policy_set: false,
             returning: None,
             stopping: None,
@@ -139,6 +142,7 @@ impl Control {
             (self.journal.patience_ends(), Timer::StoreSilent),
             (self.journal.retry(), Timer::StoreRetry),
             (self.returning.map(|it| it.look), Timer::ReturnOver),
+            (self.look_due(), Timer::Look),
             (self.stopping, Timer::Stopped),
             (self.settings_due(), Timer::NodeSettings),
             (self.rotation_due(), Timer::RelaySecret),
@@ -317,6 +321,7 @@ impl Control {
             self.tell_conference(conference::Input::CollectGarbage { older_than_ms });
         }
         self.tell_cluster(cluster::Input::Tick);
+        self.have_looked();
     }
 
     fn stop(&mut self) {

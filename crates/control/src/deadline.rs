@@ -33,6 +33,8 @@ pub enum Timer {
     StoreRetry,
     /// Participants of an earlier run of the master who have not come back have left.
     ReturnOver,
+    /// A node is looked at by another one, or has not been in time.
+    Look,
     /// A master that goes down does not wait for its store any more.
     Stopped,
     /// What changed for the nodes is told to them.

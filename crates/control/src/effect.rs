@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use cluster::{Addresses, AttachmentId, BootId, Illegal, NodeId, Refusal, Term};
-use conference::{ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, TransportId};
+use conference::{
+    ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, Timestamp, TransportId,
+};
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook::Post;
+use reachability::{Depth, Judgement, Path, Place};
 
 use crate::input::Question;
 use crate::node_events::NodeEvent;
@@ -87,6 +90,22 @@ pub enum Effect {
         boot: BootId,
         addresses: Addresses,
     },
+    /// Have the node on this stream look whether it reaches another one, and answer with
+    /// [`Input::Looked`](crate::Input::Looked).
+    Look {
+        attachment: AttachmentId,
+        from: NodeId,
+        node: NodeId,
+        place: Place,
+        addresses: Addresses,
+        depth: Depth,
+    },
+    /// Tells the node which of its paths must not be handed out: all of them, in place of those that it was told before. A
+    /// node that is let in withholds none.
+    Withhold {
+        attachment: AttachmentId,
+        paths: Vec<Path>,
+    },
     /// Start a machine for a node of this id, and tag it so. May be said twice.
     Launch { node: NodeId },
     /// Stop the machine of this node. May be said twice.
@@ -164,6 +183,15 @@ pub struct Obeyed {
     pub launched: Option<NodeId>,
 }
 
+/// The ways that lead to a node are others than before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct ReachEvent {
+    pub at: Timestamp,
+    pub node: NodeId,
+    pub judgement: Judgement,
+}
+
 /// What happened, for webhooks.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Event {
@@ -173,4 +201,6 @@ pub enum Event {
     Node(NodeEvent),
     /// Somebody's media did not flow, and why; told again when more is known, and when it flows again.
     Diagnosed(Box<diagnosis::Failure>),
+    /// To the ways that lead to a node.
+    Reach(Box<ReachEvent>),
 }

@@ -10,9 +10,11 @@
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::net::SocketAddr;
 
 use cluster::{Addresses, NodeId, State};
 use conference::{IceCredentials, IceServer, SessionId};
+use reachability::{Path, Protocol};
 
 use crate::control::Control;
 
@@ -122,7 +124,7 @@ fn of_master(own: &OwnRelay, port: Option<u16>, transport: RelayTransport) -> Op
 }
 
 impl Control {
-    /// The configured ones; else relays; else `stun:` of every address of the node. Without any the clients would ask
+    /// The configured ones; else relays; else `stun:` of every address at which the node is reached. Without any the clients would ask
     /// strangers' servers.
     pub(crate) fn ice_servers(&self, node: &NodeId, session: &SessionId) -> Vec<IceServer> {
         if !self.settings.ice_servers.is_empty() {
@@ -135,8 +137,14 @@ impl Control {
         if !relayed.is_empty() {
             return relayed;
         }
+        let all: Vec<SocketAddr> = serving.addresses().stun_servers().collect();
+        let reached = |server: &&SocketAddr| {
+            let (ip, protocol) = (server.ip(), Protocol::Udp);
+            !self.is_withheld(node, &Path::Direct { ip, protocol })
+        };
+        let some = all.iter().any(|server| reached(&server));
+        let servers = all.iter().filter(|server| !some || reached(server));
         // `SocketAddr` prints IPv6 in brackets, as RFC 7064 wants it.
-        let servers = serving.addresses().stun_servers();
         servers
             .map(|server| IceServer {
                 url: format!("stun:{server}"),
@@ -158,6 +166,12 @@ impl Control {
         };
         let secret = &secrets.issuing(self.now.timestamp).drawn.secret;
         let urls = relays.urls(|url| self.is_usable(url));
+        // When probes reach nothing, a client may: better all than none.
+        let urls = if urls.is_empty() {
+            relays.urls(|_| true)
+        } else {
+            urls
+        };
         urls.iter()
             .map(|url| IceServer {
                 url: url.to_string(),
@@ -182,8 +196,18 @@ impl Control {
         Some(others.swap_remove(usize::try_from(chosen).unwrap_or(0)))
     }
 
-    /// Whether a relay may be handed out. What probes know of it goes in here.
-    fn is_usable(&self, _url: &RelayUrl) -> bool {
-        true
+    /// Whether a relay may be handed out: a node's, unless probes found its address to be unreachable by this protocol.
+    fn is_usable(&self, url: &RelayUrl) -> bool {
+        let Some(node) = &url.node else {
+            return true;
+        };
+        let Ok(ip) = url.host.trim_matches(['[', ']']).parse() else {
+            return true;
+        };
+        let protocol = match url.transport {
+            RelayTransport::Udp => Protocol::Udp,
+            RelayTransport::Tcp | RelayTransport::Tls => Protocol::Tcp,
+        };
+        !self.is_withheld(node, &Path::Direct { ip, protocol })
     }
 }

@@ -11,8 +11,9 @@ use conference::{
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook;
+use reachability::{Depth, Outcome, Party, Place};
 
-use crate::journal::Outcome;
+use crate::journal;
 use crate::node_settings::{RelayCounters, Running, Skew};
 use crate::relay::DrawnSecret;
 
@@ -111,6 +112,9 @@ pub enum Input {
         version: u64,
         outcome: Result<(), Failure>,
     },
+    /// What somebody found who looked at a node, path by path. What the master found is said before
+    /// [`Input::Probed`].
+    Looked(Box<Looked>),
     /// The store shows this registration of a node.
     Registered {
         node: NodeId,
@@ -136,7 +140,10 @@ pub enum Input {
     /// All that the provider launched in earlier runs has been told with [`Input::Launched`].
     Listed,
     /// How a [`Effect::Commit`](crate::Effect::Commit) ended.
-    Committed { number: u64, outcome: Outcome },
+    Committed {
+        number: u64,
+        outcome: journal::Outcome,
+    },
     /// What came of a [`Effect::Post`](crate::Effect::Post).
     Posted {
         number: u64,
@@ -155,6 +162,18 @@ pub enum Input {
     /// media stay for the next run. Ends in [`Effect::Stopped`](crate::Effect::Stopped); what comes until then from
     /// clients and applications is not taken any more, as by a master that is gone.
     Leave,
+}
+
+/// How somebody reached a node, or did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Looked {
+    pub from: Party,
+    pub node: NodeId,
+    pub place: Place,
+    pub depth: Depth,
+    /// `None`: whoever was asked to look did not say, which says nothing of the node.
+    pub outcomes: Option<Vec<Outcome>>,
 }
 
 /// What a node says on its stream.

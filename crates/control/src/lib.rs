@@ -20,6 +20,7 @@
 //! | `failures` | follows every transport, and diagnoses those that fail |
 //! | `healing`, `remedies` | what is done about a failure, step by step |
 //! | `rehousing` | finds another node for sessions that have lost theirs |
+//! | `ways` | who reaches which node by which path, what follows from it, and when nodes look at each other |
 //! | `node_events`, `outbox` | what applications are told, and have not been told yet |
 
 mod clients;
@@ -46,14 +47,15 @@ mod remedies;
 mod restore;
 mod settings;
 mod waiting;
+mod ways;
 mod writing;
 
 pub use control::{Control, LAST_WORDS};
 pub use deadline::{Deadline, Timer};
-pub use effect::{Effect, Event, Obeyed, Told, Write};
+pub use effect::{Effect, Event, Obeyed, ReachEvent, Told, Write};
 pub use ice::{OwnRelay, RelayTransport, RelayUrl, Relays};
 pub use in_flight::ANSWER;
-pub use input::{Direction, Input, Now, Question, Says, Stage, TransportState};
+pub use input::{Direction, Input, Looked, Now, Question, Says, Stage, TransportState};
 pub use journal::{Outcome, PATIENCE};
 pub use node_events::{NodeEvent, NodeHappening, NodeShown};
 pub use node_settings::{
@@ -65,3 +67,4 @@ pub use rehousing::HOMELESS;
 pub use relay::{DrawnSecret, RelayRules, RelaySecret, SETTLE, SHORTEST_ROTATION};
 pub use restore::{LONGEST_RETURN, RETURN};
 pub use settings::Settings;
+pub use ways::LOOK;

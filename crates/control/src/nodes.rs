@@ -6,6 +6,8 @@ use cluster::{Addresses, AttachmentId};
 use conference::{MediaCommand, NodeId, Remedy, ServerOperation, SessionId, TransportId};
 use diagnosis::MarkKind;
 
+use reachability::Place;
+
 use crate::control::Control;
 use crate::effect::Effect;
 use crate::input::{Direction, Input, Says, Stage, TransportState};
@@ -33,12 +35,8 @@ impl Control {
                 boot,
                 version,
                 outcome,
-            } => self.tell_cluster(Cluster::Probed {
-                node,
-                boot,
-                version,
-                outcome,
-            }),
+            } => self.probed(node, Place { boot, version }, outcome),
+            Input::Looked(looked) => self.looked(*looked),
             Input::Registered {
                 node,
                 boot,
@@ -230,6 +228,7 @@ impl Control {
         self.described.take(&node, &state);
         self.follow(&node, &state, &reason);
         self.hear_of(&state);
+        self.witness(&node, &state);
         self.log(Notice::Transport {
             node,
             transport: state.transport,
@@ -292,6 +291,7 @@ impl Control {
                 self.note(Slot::Node(node.clone()));
                 self.look_at(&node);
                 self.steer_newcomer(&node, attachment);
+                let let_in = node.clone();
                 self.out(Effect::Welcome {
                     attachment,
                     node,
@@ -299,6 +299,7 @@ impl Control {
                     term,
                     again,
                 });
+                self.withhold_anew(&let_in);
             }
             Wanted::Refuse {
                 attachment,
@@ -373,6 +374,7 @@ impl Control {
         self.note(Slot::Node(node.clone()));
         self.failures.keep(&node, &BTreeSet::new());
         self.described.forget(&node);
+        self.forget_ways(&node);
         if reason.is_crash() {
             self.crashed(&node, sessions);
         }

@@ -79,6 +79,16 @@ pub enum Notice {
         sessions: usize,
     },
     NoPlace(String),
+    /// The ways that lead to a node have changed; whether for the worse.
+    Ways {
+        sentence: String,
+        worse: bool,
+    },
+    /// Somebody found a path otherwise than before.
+    Path {
+        node: NodeId,
+        change: reachability::Change,
+    },
     /// No node was found for it.
     GivenUp(SessionId),
     /// After a restart.
@@ -151,8 +161,10 @@ impl Notice {
     #[allow(missing_docs)]
     pub fn weight(&self) -> Weight {
         match self {
-            Self::Transport { .. } | Self::NotSent(_) => Weight::Debug,
-            Self::Joined { .. }
+            Self::Transport { .. } | Self::NotSent(_) | Self::Path { .. } => Weight::Debug,
+            Self::Ways { worse: true, .. } => Weight::Warning,
+            Self::Ways { worse: false, .. }
+            | Self::Joined { .. }
             | Self::Left(_)
             | Self::Published(_)
             | Self::SessionClosed { .. }
@@ -232,6 +244,12 @@ impl fmt::Display for Notice {
             Self::ClosingLeftovers { node, sessions } => {
                 write!(f, "{sessions} sessions left on node {node} are closed")
             }
+            Self::Ways { sentence, .. } => f.write_str(sentence),
+            Self::Path { node, change } => write!(
+                f,
+                "node {node}: {} from {} is {:?}",
+                change.path, change.from, change.standing
+            ),
             Self::NoPlace(reason) => write!(f, "no media node can take a session: {reason}"),
             Self::GivenUp(session) => write!(
                 f,

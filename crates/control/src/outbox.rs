@@ -10,6 +10,7 @@ use crate::effect::{Effect, Event};
 use crate::journal::Slot;
 use crate::node_events;
 use crate::notice::Notice;
+use crate::ways;
 
 /// Numbers of messages for each commit, more than one commit can hold. A term is the number of the commit that began
 /// it, so a later run of the master begins above all numbers that earlier ones have given.
@@ -41,6 +42,7 @@ impl Webhook {
             Event::Meeting(event) => webhook::of_meeting(event),
             Event::Node(event) => node_events::message(event, &self.cluster),
             Event::Diagnosed(failure) => webhook::ice_failure_diagnosed(failure)?,
+            Event::Reach(event) => ways::message(event, &self.cluster),
         };
         self.events.contains(&message.event).then_some(message)
     }

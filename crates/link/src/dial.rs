@@ -102,6 +102,8 @@ pub enum Event {
     Skew(Skew),
     /// The master wants to know what was seen of these transports, or of all.
     EvidenceWanted(Vec<String>),
+    /// The master says something else to a node that it has taken in.
+    Message(proto::from_master::Message),
     /// The master does not want this node.
     Refused {
         /// `MALFORMED` also stands for causes this version does not know.

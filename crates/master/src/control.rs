@@ -2,6 +2,8 @@
 //! whatever it tells is handed to a bounded queue or dropped with a consequence.
 
 mod clients;
+mod commands;
+mod looks;
 mod message;
 mod nodes;
 mod prober;
@@ -16,6 +18,7 @@ use ::control::{Control, Effect, Input, NodeSettings, Notice, Now, Question, Say
 use cluster::{AttachmentId, BootId, Cluster, NodeId};
 use conference::{MediaCommand, RequestId};
 use ledger::Ledger;
+use link::proto::from_master;
 use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -142,10 +145,9 @@ impl Shell {
                 _ = wall.tick() => self.handle(Input::Wall(self.clock.wall())),
                 told = providing::next(&mut self.providing) => self.provided(told),
                 came = self.prober.next() => {
-                    let cluster = self.control.cluster();
-                    if let Some(input) = self.prober.take(came, cluster, &self.nodes) {
-                        self.handle(input);
-                    }
+                    let now = now(&self.clock);
+                    let inputs = self.prober.take(came, now, &self.control, &self.nodes);
+                    self.handle_all(inputs.into());
                 }
                 () = sleep_until(deadline.unwrap_or_else(Instant::now).into()), if deadline.is_some() => {
                     self.handle(Input::Tick);
@@ -164,8 +166,12 @@ impl Shell {
     }
 
     fn link(&mut self, event: link::serve::Event) {
-        let event = self.prober.hear(event);
-        let event = event.and_then(|event| self.witnessed(event));
+        let cluster = self.control.cluster();
+        let heard = self.prober.hear(event, cluster, &self.nodes);
+        for input in heard.inputs {
+            self.handle(input);
+        }
+        let event = heard.event.and_then(|event| self.witnessed(event));
         let inputs = event.map(|event| self.nodes.inputs(event));
         for input in inputs.into_iter().flatten() {
             self.handle(input);
@@ -410,13 +416,9 @@ impl Shell {
                 attachment,
                 transport,
             } => self.nodes.want_evidence(attachment, &transport),
-            Effect::Probe {
-                node,
-                boot,
-                addresses,
-            } => self
-                .prober
-                .ask(self.control.cluster(), node, boot, addresses),
+            Effect::Probe { .. } | Effect::Look { .. } | Effect::Withhold { .. } => {
+                failed.extend(self.carry_out_on_ways(effect));
+            }
             // Without a provider the settings allow no launches.
             Effect::Launch { node } => failed.extend(self.provider(|providing, _| {
                 providing.launch(&node);
@@ -452,6 +454,52 @@ impl Shell {
         self.witness
             .commanded(&self.control, now, attachment, &command);
         self.nodes.command(attachment, key, command)
+    }
+
+    fn carry_out_on_ways(&mut self, effect: Effect) -> Option<Input> {
+        match effect {
+            Effect::Probe {
+                node,
+                boot,
+                addresses,
+            } => {
+                let now = now(&self.clock);
+                self.prober.ask(now, &self.control, node, boot, addresses);
+                None
+            }
+            Effect::Look {
+                attachment,
+                from,
+                node,
+                place,
+                addresses,
+                depth,
+            } => {
+                let look = looks::Look {
+                    attachment,
+                    from,
+                    node,
+                    place,
+                    addresses,
+                    depth,
+                };
+                self.prober.look(look, &self.nodes)
+            }
+            Effect::Withhold { attachment, paths } => {
+                let withhold = from_master::Message::Withhold(translate::withhold(paths));
+                if let Err(reason) = self.nodes.tell(attachment, withhold) {
+                    // It is told anew when it dials in again.
+                    tracing::debug!(
+                        attachment = attachment.0,
+                        reason,
+                        "a node was not told what to withhold"
+                    );
+                }
+                None
+            }
+            // Carried out by `carry_out_on_nodes`.
+            _ => None,
+        }
     }
 
     /// What whoever launches nodes says to something; nothing where nobody does.

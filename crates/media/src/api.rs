@@ -24,6 +24,23 @@ pub struct Config {
     pub evidence: Option<EvidenceSink>,
 }
 
+/// A candidate that is not told to clients. What comes there is served all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Withheld {
+    pub ip: IpAddr,
+    pub protocol: Protocol,
+}
+
+/// How media reaches a port.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Protocol {
+    Udp,
+    /// ICE-TCP (RFC 6544).
+    Tcp,
+}
+
 /// An opaque id, given by the caller and unique on the node.
 pub type Id = Arc<str>;
 

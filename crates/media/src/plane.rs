@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::api::{Command, Config, EventSink, Id, Overloaded, TransportState};
+use crate::api::{Command, Config, EventSink, Id, Overloaded, TransportState, Withheld};
 use crate::counters::{Counters, Totals};
 use crate::net::{BindError, Streams, Wake, bind, bind_shared};
 use crate::relay::{Engine, Links};
@@ -234,6 +234,17 @@ impl Plane {
     pub fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
         for shard in &self.shards {
             shard.order(Order::Addresses(version, ips.to_vec()))?;
+        }
+        Ok(())
+    }
+
+    /// From now on these are left out of descriptions; unless nothing would be left.
+    ///
+    /// # Errors
+    /// When a shard's queue is full. Some shards may have taken it: try again.
+    pub fn withhold(&self, withheld: &[Withheld]) -> Result<(), Overloaded> {
+        for shard in &self.shards {
+            shard.order(Order::Withhold(withheld.to_vec()))?;
         }
         Ok(())
     }

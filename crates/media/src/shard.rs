@@ -23,7 +23,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, SyncSender};
 use std::time::{Duration, Instant};
 
-use crate::api::{EventSink, Id, TransportState};
+use crate::api::{EventSink, Id, TransportState, Withheld};
 use crate::counters::Counters;
 use crate::evidence::EvidenceSink;
 use crate::net::{Inbox, LARGEST, Peer, Readiness, Token, Wake};
@@ -66,6 +66,8 @@ pub enum Order {
     Addresses(u64, Vec<std::net::IpAddr>),
     /// Tell what was seen of these transports, or of all.
     Evidence(Vec<Id>),
+    /// What transports do not advertise from now on.
+    Withhold(Vec<Withheld>),
     /// Say what there is.
     Snapshot(SyncSender<Vec<TransportState>>),
     /// What the relay may do from now on.

@@ -30,7 +30,7 @@ pub use keys::Exported;
 #[cfg(feature = "fuzzing")]
 pub use keys::{exporting_provider, take as take_keys};
 
-use crate::api::Refusal;
+use crate::api::{Refusal, Withheld};
 use crate::net::{Peer, Via};
 use crate::rtp::Values;
 use crate::srtp::INDEX_END;
@@ -56,6 +56,7 @@ pub struct Factory {
     addresses: Vec<SocketAddr>,
     /// Of `addresses`.
     version: u64,
+    withheld: Vec<Withheld>,
 }
 
 /// The certificate could not be made.
@@ -76,6 +77,7 @@ impl Factory {
             certificate: certificate.ok_or(NoCertificate)?,
             addresses: Vec::new(),
             version: 0,
+            withheld: Vec::new(),
         })
     }
 
@@ -89,6 +91,11 @@ impl Factory {
         self.version = version;
         let addresses = addresses.into_iter();
         self.addresses = addresses.map(|ip| SocketAddr::new(ip, port)).collect();
+    }
+
+    /// What descriptions made from now on leave out. Transports are reached there all the same.
+    pub fn withhold(&mut self, withheld: Vec<Withheld>) {
+        self.withheld = withheld;
     }
 }
 

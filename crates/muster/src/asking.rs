@@ -4,6 +4,7 @@
 mod doctor;
 mod ice;
 mod nodes;
+mod paths;
 mod relay;
 mod schedule;
 mod server;

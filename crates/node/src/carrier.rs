@@ -19,6 +19,8 @@ pub(crate) trait Carrier {
     fn set_relay(&self, settings: Settings) -> Result<(), Overloaded>;
     /// What the relay counted since it started.
     fn relay_counts(&self) -> Result<Counts, SnapshotError>;
+    /// Candidates that descriptions made from now on leave out.
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
     /// The port of the relay.
@@ -48,6 +50,10 @@ impl Carrier for Plane {
 
     fn relay_counts(&self) -> Result<Counts, SnapshotError> {
         Self::relay_counts(self)
+    }
+
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded> {
+        Self::withhold(self, withheld)
     }
 
     fn ports(&self) -> Vec<u16> {

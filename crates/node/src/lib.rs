@@ -7,6 +7,7 @@ mod boot;
 mod carrier;
 mod discovery;
 mod evidence;
+mod looks;
 mod random;
 mod run;
 mod shell;

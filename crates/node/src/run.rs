@@ -12,6 +12,7 @@ use tracing::{error, info};
 use crate::carrier::Carrier;
 use crate::discovery::{self, Discovery, Interfaces, Kept};
 use crate::evidence::{self, Evidences};
+use crate::looks::Looks;
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
 use crate::{Config, Exit, NodeError, boot, random};
@@ -118,6 +119,7 @@ impl Prepared {
             dialer,
             told,
             way: Way::default(),
+            looks: Looks::default(),
         };
         Ok(shell.run(shutdown).await)
     }

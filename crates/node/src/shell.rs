@@ -10,7 +10,7 @@ use agent::{
     Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, NodeSettings, Note, ToMaster,
 };
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
-use link::proto::{self, from_node};
+use link::proto::{self, from_master, from_node};
 use media::EventSink;
 use media::evidence::Seen;
 use tokio::sync::{mpsc, watch};
@@ -19,6 +19,7 @@ use tracing::{debug, error, info, warn};
 use crate::carrier::Carrier;
 use crate::discovery::{Discovery, Kept};
 use crate::evidence::Evidences;
+use crate::looks::{self, Looks};
 use crate::usage::Meter;
 use crate::{random, translate};
 
@@ -51,6 +52,7 @@ pub(crate) struct Shell<C> {
     pub(crate) dialer: Dialer,
     pub(crate) told: watch::Sender<proto::Heartbeat>,
     pub(crate) way: Way,
+    pub(crate) looks: Looks,
 }
 
 /// The way to the master while there is one.
@@ -70,6 +72,7 @@ enum Happened {
     Plane(media::Event),
     Seen(SystemTime, Seen),
     Found(Finding),
+    Look(looks::Came),
     Due,
 }
 
@@ -104,6 +107,7 @@ impl<C: Carrier> Shell<C> {
             (at, seen) = self.evidences.next(), if self.way.has_spare() => Happened::Seen(at, seen),
             // All that they add to what waits is a set of addresses, in place of the one that may wait.
             found = self.discovery.next() => Happened::Found(found),
+            came = self.looks.next(), if flowing => Happened::Look(came),
             () = tokio::time::sleep_until(due.into()) => Happened::Due,
         }
     }
@@ -134,6 +138,7 @@ impl<C: Carrier> Shell<C> {
                 None
             }
             Happened::Found(finding) => self.feed(Input::Discovered(finding)),
+            Happened::Look(came) => self.on_look(came),
             Happened::Room(true) => {
                 self.way.flush();
                 None
@@ -158,6 +163,7 @@ impl<C: Carrier> Shell<C> {
             }
             Some(Event::Skew(skew)) => return self.feed(Input::Clock(skew.ahead_ms)),
             Some(Event::EvidenceWanted(of)) => return self.ask_evidence(of),
+            Some(Event::Message(message)) => return self.on_message(message),
             Some(Event::Refused { cause, reason }) => Ended::Refused {
                 cause: translate::cause(cause),
                 reason,
@@ -170,6 +176,7 @@ impl<C: Carrier> Shell<C> {
             }
         };
         self.way = Way::default();
+        self.looks.give_up();
         let jitter = random::jitter();
         self.feed(Input::Ended { why, jitter })
     }
@@ -180,6 +187,40 @@ impl<C: Carrier> Shell<C> {
             debug!(%error, "evidence is not asked for");
         }
         None
+    }
+
+    /// What the master says beside commands. What a newer one may know is left alone.
+    fn on_message(&mut self, message: from_master::Message) -> Option<Exit> {
+        use from_master::Message;
+        match message {
+            Message::Withhold(withhold) => {
+                self.feed(Input::Withhold(translate::withheld(withhold)))
+            }
+            Message::Look(look) => {
+                let number = self.looks.want(look);
+                self.feed(Input::Look(number))
+            }
+            Message::LookAnswer(answered) => {
+                self.looks.answered(answered);
+                None
+            }
+            _ => None,
+        }
+    }
+
+    fn on_look(&mut self, came: looks::Came) -> Option<Exit> {
+        match came {
+            looks::Came::Ask(message) => {
+                self.way.queue(message);
+                None
+            }
+            looks::Came::Over(number, message) => {
+                if let Some(message) = message {
+                    self.way.queue(message);
+                }
+                self.feed(Input::LookOver(number))
+            }
+        }
     }
 
     fn introduce(&mut self, wanted: HelloWanted) -> Option<Exit> {
@@ -246,6 +287,16 @@ impl<C: Carrier> Shell<C> {
                 settings,
                 clock_ahead_ms,
             } => return Some(self.apply(&settings, clock_ahead_ms)),
+            Effect::Withhold(withheld) => {
+                let withheld = translate::candidates(&withheld);
+                let refused = self.carrier.withhold(&withheld).is_err();
+                return refused.then_some(Input::NotWithheld);
+            }
+            Effect::Look(number) => self.looks.begin(number),
+            Effect::NoLook(number) => {
+                let message = self.looks.refuse(number);
+                self.way.queue(message);
+            }
             Effect::Measure => {
                 // One that is not told stays as it was.
                 if let Ok(counts) = self.carrier.relay_counts() {
@@ -331,6 +382,12 @@ impl Way {
     fn send_spare(&self, message: from_node::Message) -> bool {
         let outbox = self.outbox.as_ref();
         self.unsent.is_empty() && outbox.is_some_and(|outbox| outbox.send_spare(message))
+    }
+
+    /// Sends it, after what waits.
+    fn queue(&mut self, message: from_node::Message) {
+        self.unsent.push_back(message);
+        self.flush();
     }
 
     /// Sends what waits, as far as there is room. Of two sets of addresses only the later matters.

@@ -2,11 +2,13 @@
 
 mod link;
 mod media;
+mod ways;
 
 pub(crate) use self::link::{
     cause, command, hello, load, message, relay_counters, running, settings, welcome,
 };
 pub(crate) use self::media::{answered, relay, submission, transport};
+pub(crate) use self::ways::{candidates, outcome, target, withheld};
 
 #[cfg(test)]
 mod tests;

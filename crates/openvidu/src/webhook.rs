@@ -11,7 +11,9 @@ mod name;
 
 pub use delivery::{Delivery, Limits, Outcome, Post, Step, Waiting};
 pub use failure::ice_failure_diagnosed;
-pub use fleet::{NodeRef, autoscaling, node_crashed, node_recovered, node_status_changed};
+pub use fleet::{
+    NodeRef, autoscaling, node_crashed, node_recovered, node_status_changed, reachability_changed,
+};
 pub use meeting::of_meeting;
 pub use name::EventName;
 

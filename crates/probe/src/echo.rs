@@ -3,8 +3,10 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use reachability::{Failed, Stage};
+
 use crate::plan::Limits;
-use crate::report::{Failed, Passed, Stage};
+use crate::report::Passed;
 use crate::stun::{self, Said, Transaction};
 
 /// Asks one address.
@@ -56,7 +58,7 @@ impl Echo {
         let failed = Failed {
             stage: Stage::Route,
             reason: format!("this machine has no way there: {error}"),
-            hint: "the address is of a network that it is not connected to",
+            hint: "the address is of a network that it is not connected to".to_owned(),
         };
         Self {
             to,
@@ -118,12 +120,12 @@ impl Echo {
             Some(Odd::Unsent(error)) => Failed {
                 stage: Stage::Send,
                 reason: format!("this machine could not send: {error}"),
-                hint: "its firewall or its routes forbid it",
+                hint: "its firewall or its routes forbid it".to_owned(),
             },
             Some(Odd::Reported(error)) => Failed {
                 stage: Stage::Echo,
                 reason: format!("{} STUN requests did not get there: {error}", self.sent),
-                hint: "a router or this machine says so: the address is not this node's, or its network is down",
+                hint: "a router or this machine says so: the address is not this node's, or its network is down".to_owned(),
             },
             Some(Odd::From(other)) => Failed {
                 stage: Stage::Echo,
@@ -131,7 +133,7 @@ impl Echo {
                     "the answers to {} STUN requests came from {other}",
                     self.sent
                 ),
-                hint: "a translation of addresses on the way answers from elsewhere, and clients drop that",
+                hint: "a translation of addresses on the way answers from elsewhere, and clients drop that".to_owned(),
             },
             Some(Odd::Strange(len)) => Failed {
                 stage: Stage::Echo,
@@ -139,7 +141,7 @@ impl Echo {
                     "what came back ({len} bytes) answers none of {} STUN requests",
                     self.sent
                 ),
-                hint: "another program has this port, or the address is not this node's",
+                hint: "another program has this port, or the address is not this node's".to_owned(),
             },
             None => Failed {
                 stage: Stage::Echo,
@@ -148,7 +150,7 @@ impl Echo {
                     self.sent,
                     asked.as_secs_f64()
                 ),
-                hint: "a firewall drops it, or the address is not this node's",
+                hint: "a firewall drops it, or the address is not this node's".to_owned(),
             },
         }));
     }
@@ -170,7 +172,7 @@ impl Echo {
                 stage: Stage::Refused,
                 reason: "refused".to_owned(),
                 hint: "nobody listens there: the node's process is gone, a firewall rejects it, or the address is not \
-                       this node's",
+                       this node's".to_owned(),
             }));
         }
     }
@@ -193,7 +195,7 @@ impl Echo {
             Said::Refused(_, code) => Err(Failed {
                 stage: Stage::Echo,
                 reason: format!("STUN was refused with error {code}"),
-                hint: "another program has this port, or the address is not this node's",
+                hint: "another program has this port, or the address is not this node's".to_owned(),
             }),
             Said::Nothing => return false,
         };

@@ -1,46 +1,53 @@
 //! A synthetic client: whether a media node can really be reached, and where it fails if not.
 //!
-//! The master lets nobody be placed on a node that it has not reached as a client would. [`run`] does that once:
+//! Nobody is placed on a node that has not been reached as a client would reach it. [`run`] does that once:
 //!
-//! 1. **Echo**: a plain STUN Binding request (RFC 8489) to every media port at every address, and to the node's STUN
-//!    port. What is lost is sent again, [`Limits::requests`] times at most.
-//! 2. **Call** ([`Depth::Call`] only): an SDP offer to the node by the caller's [`Signalling`], then ICE and DTLS with
-//!    whichever shard the answer names, at the addresses whose media ports have all answered; then the transport is
-//!    closed. Nothing is asked of a node that has no such address.
+//! 1. **Echo**: a plain STUN Binding request (RFC 8489) over UDP to every media port at every address, and to the node's
+//!    STUN port; what is lost is sent again, [`Limits::requests`] times at most. Over TCP, framed as RFC 4571 has it, to the
+//!    media ports too, or to some of them where there are many.
+//! 2. **Call** ([`Depth::Call`] only), over each path whose echoes have all passed, each by itself: publish and subscribe to
+//!    what was published by the caller's [`Signalling`], connect both by ICE and DTLS, and have a few packets of media come
+//!    back, decrypted. Then the transports are closed. Nothing is asked of a node that answers nowhere.
 //!
-//! A [`Report`] says of every [`Path`] how it went, and [`Report::verdict`] whether that is enough, with a sentence for
-//! the operator. [`Cadence`] decides how often the dear form is due.
+//! A [`Report`] says how everything went, [`Report::paths`] what that means path by path, and [`Report::verdict`] whether it
+//! is enough, with a sentence for the operator.
 //!
 //! # Parts
 //! [`Probe`] is the machine: `now` and datagrams in, datagrams and deadlines out, no clock and no socket. The shell
-//! around it is [`run`], which looks up routes, binds a socket per local address and draws the transaction ids. ICE
+//! around it is [`run`], which looks up routes, opens sockets and draws the transaction ids. ICE
 //! credentials, certificates and DTLS randomness are drawn by `str0m`, so the call's bytes differ from run to run;
 //! decisions do not depend on them.
 //!
 //! # What always holds
 //! - A probe ends within [`Limits::whole`], whatever comes back or does not, and takes in at most [`MOST_DATAGRAMS`]
-//!   datagrams, [`MOST_ADDRESSES`] addresses and [`MOST_PORTS`] ports.
+//!   datagrams of echoes, [`MOST_ADDRESSES`] addresses, [`MOST_PORTS`] ports and 1,000 packets for each call.
 //! - An answer counts only from the address that was asked, with the transaction id that was drawn for it.
 //! - What a probe publishes is named after [`Name::PREFIX`], is closed again, also when the probe is dropped halfway,
 //!   and is no user's: nodes do not count it as load.
 //!
-//! Does not know the link, the cluster or what a session is.
+//! Does not know the link, the cluster or what a session is; the words for paths are those of `reachability`.
 
-mod cadence;
+mod call;
+mod channels;
 mod echo;
 mod fence;
-mod handshake;
+mod frames;
+mod knock;
+mod media;
+mod peer;
 mod plan;
 mod probe;
 mod report;
 mod run;
 mod signalling;
+mod signals;
 mod sockets;
 pub mod stun;
 
-pub use cadence::Cadence;
-pub use plan::{Depth, Limits, MOST_ADDRESSES, MOST_PORTS, Plan, Route, Target};
-pub use probe::{MOST_DATAGRAMS, Output, Probe};
-pub use report::{Failed, Outcome, Passed, Path, Report, Stage};
+pub use frames::{Frames, TooLong};
+pub use plan::{Limits, MOST_ADDRESSES, MOST_PORTS, Plan, Route, Target};
+pub use probe::{Channel, MOST_DATAGRAMS, Output, Probe, Signalled};
+pub use reachability::{Depth, Failed, Stage};
+pub use report::{Outcome, Passed, Path, Report};
 pub use run::run;
 pub use signalling::{Name, Signalling};

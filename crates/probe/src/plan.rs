@@ -3,11 +3,19 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
+use reachability::Depth;
+
 /// Addresses of one node that are tried; the rest is left out and reported. Nodes announce at most eight.
 pub const MOST_ADDRESSES: usize = 16;
 
 /// Media ports of one node that are tried; the rest is left out and reported.
 pub const MOST_PORTS: usize = 256;
+
+/// TCP connections of one probe that only ask for an echo. Of more ports some are asked, others the next time.
+pub const MOST_KNOCKS: usize = 32;
+
+/// Calls of one probe: UDP and TCP at as many addresses as a node announces, and a few relays.
+pub const MOST_CALLS: usize = 24;
 
 /// Where a node says that it can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,15 +28,6 @@ pub struct Target {
     pub stun_port: u16,
 }
 
-/// How much is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Depth {
-    /// STUN only: one small datagram each way per path, and nothing for the node's shards to set up.
-    Echo,
-    /// STUN, then ICE and DTLS with a transport published for it.
-    Call,
-}
-
 /// How long is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -38,6 +37,8 @@ pub struct Limits {
     pub first_pause: Duration,
     /// The pauses grow to this, and the last request waits for it.
     pub longest_pause: Duration,
+    /// How long a TCP connection may take to bring its echo.
+    pub knock: Duration,
     /// The whole probe. Has to be below the deadline of whoever asked.
     pub whole: Duration,
     /// Have every request tell of a refusal, not only every second, and of up to 64 ports instead of 6. For nodes of which
@@ -53,6 +54,7 @@ impl Default for Limits {
             requests: 5,
             first_pause: millis(100),
             longest_pause: millis(400),
+            knock: millis(1500),
             whole: millis(2700),
             insist: false,
         }

@@ -3,15 +3,18 @@
 use std::collections::HashSet;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use reachability::{Depth, Protocol, Stage};
+
+use crate::call::Call;
 use crate::echo::Echo;
-use crate::handshake::{Handshake, Turn};
-use crate::plan::{Depth, MOST_ADDRESSES, MOST_PORTS, Plan};
-use crate::report::{Failed, Outcome, Passed, Path, Report, Stage};
+use crate::knock::Knock;
+use crate::plan::{MOST_ADDRESSES, MOST_CALLS, MOST_KNOCKS, MOST_PORTS, Plan};
+use crate::report::{Outcome, Path, Report};
 use crate::stun;
 
-/// Datagrams taken in by one probe; what comes after is not looked at. Twice what all paths could answer.
+/// Datagrams taken in by the echoes of one probe; what comes after is not looked at. Twice what all paths could answer.
 pub const MOST_DATAGRAMS: u32 = 2 * (MOST_ADDRESSES * (MOST_PORTS + 1)) as u32;
 
 /// One probe of one node. Poll it after everything that it is told, until it waits or is done.
@@ -20,10 +23,10 @@ pub struct Probe {
     begun: Instant,
     /// Numbered as their transactions are.
     echoes: Vec<Asked>,
-    /// Per route, how many media ports have not passed.
-    missing: Vec<usize>,
+    knocks: Vec<Knocking>,
+    /// Of each address and protocol, in order: whether it was called already.
+    calls: Vec<Calling>,
     left_out: usize,
-    call: Call,
     datagrams: u32,
 }
 
@@ -49,12 +52,65 @@ pub enum Output {
         #[allow(missing_docs)]
         data: Vec<u8>,
     },
-    /// To have this offer answered ([`Probe::answered`]). At most once.
-    Publish(String),
+    /// Connect a socket of its own, and say how that went ([`Probe::opened`]).
+    Open {
+        #[allow(missing_docs)]
+        channel: Channel,
+        /// UDP, or TCP with frames of RFC 4571.
+        protocol: Protocol,
+        #[allow(missing_docs)]
+        to: SocketAddr,
+    },
+    /// To be sent on a channel that stands. One that does not stand any more drops it.
+    Say {
+        #[allow(missing_docs)]
+        channel: Channel,
+        /// One packet.
+        data: Vec<u8>,
+    },
+    /// To have this offer answered ([`Signalled::Published`]). At most once for each call.
+    Publish {
+        #[allow(missing_docs)]
+        call: usize,
+        /// SDP.
+        offer: String,
+    },
+    /// To have what was published offered ([`Signalled::Offered`]).
+    Subscribe {
+        #[allow(missing_docs)]
+        call: usize,
+    },
+    /// To have this answer taken ([`Signalled::Accepted`]).
+    Accept {
+        #[allow(missing_docs)]
+        call: usize,
+        /// SDP.
+        answer: String,
+    },
     /// To be polled again then, if nothing comes before.
     Wait(Instant),
     /// [`Probe::report`] has everything.
     Done,
+}
+
+/// A socket of a probe's, connected to one address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Channel {
+    /// For an echo over TCP.
+    Knock(usize),
+    /// For one end of a call: its number, and which end.
+    Call(usize, usize),
+}
+
+/// What came back of the signalling of a call. Errors are sentences.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Signalled {
+    /// SDP answer to what was published.
+    Published(Result<String, String>),
+    /// SDP offer of what was published.
+    Offered(Result<String, String>),
+    #[allow(missing_docs)]
+    Accepted(Result<(), String>),
 }
 
 /// An echo, and what for.
@@ -65,21 +121,19 @@ struct Asked {
     echo: Echo,
 }
 
-enum Call {
-    /// Not wanted by this depth.
-    Off,
-    /// Waits for an address that is good.
-    Due,
-    /// Its offer is at the node.
-    Publishing {
-        since: Instant,
-        handshake: Box<Handshake>,
-    },
-    Shaking {
-        published: Duration,
-        handshake: Box<Handshake>,
-    },
-    Over(Result<Passed, Failed>),
+/// An echo over TCP.
+struct Knocking {
+    knock: Knock,
+    /// It was asked for.
+    begun: bool,
+}
+
+/// A call that may be.
+struct Calling {
+    ip: IpAddr,
+    protocol: Protocol,
+    /// `None` until the echo has passed.
+    call: Option<Call>,
 }
 
 impl Probe {
@@ -91,16 +145,16 @@ impl Probe {
         plan.routes.truncate(MOST_ADDRESSES);
         plan.ports.truncate(MOST_PORTS);
         let paths = plan.routes.len() * (plan.ports.len() + 1);
-        let call = match plan.depth {
-            Depth::Echo => Call::Off,
-            Depth::Call => Call::Due,
+        let calls = match plan.depth {
+            Depth::Echo => Vec::new(),
+            Depth::Call => callings(&plan),
         };
         Self {
             begun: now,
             echoes: echoes(now, &plan),
-            missing: vec![plan.ports.len(); plan.routes.len()],
+            knocks: knocks(now, &plan),
             left_out: announced - paths,
-            call,
+            calls,
             datagrams: 0,
             plan,
         }
@@ -112,26 +166,54 @@ impl Probe {
 
     /// What is to be done now.
     pub fn poll(&mut self, now: Instant) -> Output {
-        if now >= self.ends() {
+        if now >= self.ends() || self.is_refused() {
             self.give_up(now);
         }
-        if let Some(send) = self.poll_echoes(now) {
-            return send;
-        }
-        if let Some(output) = self.poll_call(now) {
+        if let Some(output) = self.poll_echoes(now) {
             return output;
         }
-        let echoes = self.echoes.iter();
-        let echoes = echoes.filter_map(|asked| asked.echo.deadline()).min();
-        let call = match &self.call {
-            Call::Publishing { .. } => Some(self.ends()),
-            Call::Shaking { handshake, .. } => Some(handshake.wake()),
-            Call::Off | Call::Due | Call::Over(_) => None,
-        };
-        match echoes.into_iter().chain(call).min() {
+        if let Some(output) = self.poll_knocks(now) {
+            return output;
+        }
+        self.begin_calls(now);
+        let mut calls = self.calls.iter_mut();
+        let mut calls = calls.by_ref().filter_map(|it| it.call.as_mut());
+        if let Some(output) = calls.find_map(|call| call.poll(now)) {
+            return output;
+        }
+        match self.deadline() {
             Some(at) => Output::Wait(at.min(self.ends())),
             None => Output::Done,
         }
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let echoes = self.echoes.iter();
+        let echoes = echoes.filter_map(|asked| asked.echo.deadline());
+        let knocks = self.knocks.iter();
+        let knocks = knocks.filter_map(|it| it.knock.deadline());
+        let calls = self.calls.iter().filter_map(|it| it.call.as_ref());
+        let calls = calls.filter_map(|call| {
+            let under_way = call.result().is_none();
+            under_way.then(|| call.deadline().unwrap_or(self.ends()))
+        });
+        echoes.chain(knocks).chain(calls).min()
+    }
+
+    /// A host that refuses every media port is not asked for more, where haste is needed.
+    fn is_refused(&self) -> bool {
+        let mut media = self.echoes.iter();
+        let mut any = false;
+        self.plan.limits.insist
+            && media
+                .by_ref()
+                .filter(|asked| matches!(asked.path, Path::Media(_)))
+                .all(|asked| {
+                    any = true;
+                    let result = asked.echo.result();
+                    result.is_some_and(|it| it.as_ref().is_err_and(|it| it.stage == Stage::Refused))
+                })
+            && any
     }
 
     fn poll_echoes(&mut self, now: Instant) -> Option<Output> {
@@ -149,160 +231,129 @@ impl Probe {
         None
     }
 
-    fn poll_call(&mut self, now: Instant) -> Option<Output> {
-        match &mut self.call {
-            Call::Off | Call::Over(_) | Call::Publishing { .. } => None,
-            Call::Due => self.begin_call(now),
-            Call::Shaking { .. } => self.shake(now),
-        }
-    }
-
-    /// As soon as there is an address to call at, or none left that could become one.
-    fn begin_call(&mut self, now: Instant) -> Option<Output> {
-        if self.good().next().is_none() {
-            let mut echoes = self.echoes.iter();
-            let under_way = echoes.any(|asked| asked.echo.result().is_none());
-            if !under_way {
-                self.end_call(Err(Failed {
-                    stage: Stage::Echo,
-                    reason:
-                        "the call was not tried, for no address has answered at all its media ports"
-                            .to_owned(),
-                    hint: "",
-                }));
-            }
-            return None;
-        }
-        let mut locals: Vec<SocketAddr> = Vec::new();
-        for route in &self.plan.routes {
-            if let Ok(local) = &route.local
-                && !locals.contains(local)
-            {
-                locals.push(*local);
+    fn poll_knocks(&mut self, now: Instant) -> Option<Output> {
+        for (number, knocking) in self.knocks.iter_mut().enumerate() {
+            knocking.knock.elapse(now);
+            if !knocking.begun && knocking.knock.result().is_none() {
+                knocking.begun = true;
+                return Some(Output::Open {
+                    channel: Channel::Knock(number),
+                    protocol: Protocol::Tcp,
+                    to: knocking.knock.to(),
+                });
             }
         }
-        let Some((handshake, offer)) = Handshake::new(now, &locals) else {
-            self.end_call(Err(Failed {
-                stage: Stage::Publish,
-                reason: "this machine could not make an offer".to_owned(),
-                hint: "its ICE and DTLS library failed",
-            }));
-            return None;
-        };
-        self.call = Call::Publishing {
-            since: now,
-            handshake: Box::new(handshake),
-        };
-        Some(Output::Publish(offer))
-    }
-
-    /// The node's answer to [`Output::Publish`].
-    pub fn answered(&mut self, now: Instant, answer: Result<String, String>) {
-        let call = std::mem::replace(&mut self.call, Call::Off);
-        let Call::Publishing {
-            since,
-            mut handshake,
-        } = call
-        else {
-            self.call = call;
-            return;
-        };
-        let taken = match &answer {
-            Ok(sdp) => handshake.answered(now, sdp),
-            Err(reason) => Err(Failed {
-                stage: Stage::Publish,
-                reason: format!("the node did not publish for the probe: {reason}"),
-                hint: "",
-            }),
-        };
-        let taken = taken.and_then(|()| self.announced(&handshake));
-        self.call = match taken {
-            Ok(()) => Call::Shaking {
-                published: now - since,
-                handshake,
-            },
-            Err(failed) => Call::Over(Err(failed)),
-        };
-    }
-
-    /// Whether the answer names a place that was announced.
-    fn announced(&self, handshake: &Handshake) -> Result<(), Failed> {
-        let known = |at: &SocketAddr| {
-            let path = Path::Media(*at);
-            self.echoes.iter().any(|asked| asked.path == path)
-        };
-        let named = handshake.candidates();
-        if named.iter().any(known) {
-            return Ok(());
-        }
-        let named: Vec<String> = named.iter().take(4).map(SocketAddr::to_string).collect();
-        Err(Failed {
-            stage: Stage::Description,
-            reason: format!(
-                "expected a UDP candidate in the node's answer at an address and port that it announced, got [{}]",
-                named.join(", ")
-            ),
-            hint: "its addresses have just changed, or its configuration contradicts itself",
-        })
-    }
-
-    fn shake(&mut self, now: Instant) -> Option<Output> {
-        let good: Vec<IpAddr> = self.good().collect();
-        let Call::Shaking {
-            published,
-            handshake,
-        } = &mut self.call
-        else {
-            return None;
-        };
-        for ip in good {
-            handshake.admit(now, ip);
-        }
-        let publish = *published;
-        let result = match handshake.poll(now) {
-            Turn::Send(from, to, data) => return Some(Output::Send { from, to, data }),
-            Turn::Wait => return None,
-            Turn::Connected { at, ice, dtls } => Ok(Passed::Call {
-                at,
-                publish,
-                ice,
-                dtls,
-            }),
-            Turn::Failed(failed) => Err(failed),
-        };
-        self.end_call(result);
         None
     }
 
-    fn end_call(&mut self, result: Result<Passed, Failed>) {
-        self.call = Call::Over(result);
+    /// Calls where the echo has passed.
+    fn begin_calls(&mut self, now: Instant) {
+        if now >= self.ends() {
+            return;
+        }
+        for number in 0..self.calls.len() {
+            let Calling { ip, protocol, call } = &self.calls[number];
+            let (ip, protocol) = (*ip, *protocol);
+            if call.is_none() && self.echoed(ip, protocol) {
+                let call = Call::new(now, number, ip, protocol, self.plan.secret);
+                self.calls[number].call = Some(call);
+            }
+        }
+    }
+
+    /// Whether every media port at this address has answered.
+    fn echoed(&self, ip: IpAddr, protocol: Protocol) -> bool {
+        let passed = |result: Option<bool>| result == Some(true);
+        let mut any = false;
+        let all = if protocol == Protocol::Tcp {
+            let mut knocks = self.knocks.iter().map(|it| &it.knock);
+            knocks.by_ref().filter(|it| it.to().ip() == ip).all(|it| {
+                any = true;
+                passed(it.result().map(Result::is_ok))
+            })
+        } else {
+            let mut echoes = self.echoes.iter();
+            let here = |path: &Path| matches!(path, Path::Media(at) if at.ip() == ip);
+            echoes.by_ref().filter(|it| here(&it.path)).all(|it| {
+                any = true;
+                passed(it.echo.result().map(Result::is_ok))
+            })
+        };
+        any && all
+    }
+
+    /// What came back of the signalling of a call.
+    pub fn signalled(&mut self, now: Instant, call: usize, said: Signalled) {
+        if let Some(call) = self.calls.get_mut(call).and_then(|it| it.call.as_mut()) {
+            call.signalled(now, said, &self.plan.ports);
+        }
+    }
+
+    /// A channel stands, and our address on it; or it does not.
+    pub fn opened(
+        &mut self,
+        now: Instant,
+        channel: Channel,
+        opened: Result<SocketAddr, &io::Error>,
+    ) -> Option<Output> {
+        match channel {
+            Channel::Knock(number) => {
+                let knock = &mut self.knocks.get_mut(number)?.knock;
+                let data = knock.opened(now, opened.map(|_| ()))?;
+                Some(Output::Say { channel, data })
+            }
+            Channel::Call(number, leg) => {
+                let call = self.calls.get_mut(number)?.call.as_mut()?;
+                call.opened(now, leg, opened);
+                None
+            }
+        }
+    }
+
+    /// A packet came on a channel.
+    pub fn heard(&mut self, now: Instant, channel: Channel, packet: &[u8]) {
+        match channel {
+            Channel::Knock(number) => {
+                if let Some(knocking) = self.knocks.get_mut(number) {
+                    knocking.knock.heard(now, packet);
+                }
+            }
+            Channel::Call(number, leg) => {
+                if let Some(call) = self.calls.get_mut(number).and_then(|it| it.call.as_mut()) {
+                    call.heard(now, leg, packet);
+                }
+            }
+        }
+    }
+
+    /// A channel is over.
+    pub fn broke(&mut self, channel: Channel, error: &io::Error) {
+        match channel {
+            Channel::Knock(number) => {
+                if let Some(knocking) = self.knocks.get_mut(number) {
+                    knocking.knock.broke(error);
+                }
+            }
+            Channel::Call(number, _) => {
+                if let Some(call) = self.calls.get_mut(number).and_then(|it| it.call.as_mut()) {
+                    call.broke(error);
+                }
+            }
+        }
     }
 
     fn give_up(&mut self, now: Instant) {
         for asked in &mut self.echoes {
             asked.echo.give_up(now);
         }
-        let failed = match &self.call {
-            Call::Off | Call::Due | Call::Over(_) => return,
-            Call::Publishing { since, .. } => Failed {
-                stage: Stage::Publish,
-                reason: format!(
-                    "the node did not answer the probe's offer within {:.1} s",
-                    (now - *since).as_secs_f64()
-                ),
-                hint: "it has more to do than it can, or its link is slow",
-            },
-            Call::Shaking { handshake, .. } => handshake.given_up(now),
-        };
-        self.end_call(Err(failed));
-    }
-
-    /// Addresses at which every media port has answered.
-    fn good(&self) -> impl Iterator<Item = IpAddr> {
-        let any = !self.plan.ports.is_empty();
-        let routes = self.plan.routes.iter().zip(&self.missing);
-        let good = routes.filter(move |(_, missing)| any && **missing == 0);
-        good.map(|(route, _)| route.ip)
+        for knocking in &mut self.knocks {
+            knocking.knock.give_up(now);
+        }
+        for calling in &mut self.calls {
+            if let Some(call) = &mut calling.call {
+                call.give_up(now);
+            }
+        }
     }
 
     /// Whether [`Probe::receive`] would do anything.
@@ -310,8 +361,8 @@ impl Probe {
         self.datagrams < MOST_DATAGRAMS
     }
 
-    /// Takes a datagram that came from `from` to our socket at `at`.
-    pub fn receive(&mut self, now: Instant, at: SocketAddr, from: SocketAddr, datagram: &[u8]) {
+    /// Takes a datagram that came from `from` to one of our sockets that are connected to nobody.
+    pub fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &[u8]) {
         if !self.listens() {
             return;
         }
@@ -320,14 +371,8 @@ impl Probe {
         let number = said.transaction();
         let number = number.and_then(|it| stun::number(&it, &self.plan.secret));
         if let Some(asked) = number.and_then(|number| self.echoes.get_mut(number)) {
-            let passed = asked.echo.receive(now, from, said);
-            if passed && matches!(asked.path, Path::Media(_)) {
-                self.missing[asked.route] -= 1;
-            }
+            asked.echo.receive(now, from, said);
             return;
-        }
-        if let Call::Shaking { handshake, .. } = &mut self.call {
-            handshake.receive(now, at, from, datagram);
         }
         let mut asked = self.echoes.iter_mut();
         if let Some(asked) = asked.find(|asked| asked.echo.to() == from) {
@@ -361,19 +406,27 @@ impl Probe {
         self.give_up(now);
         let echoes = self.echoes.into_iter().filter_map(|asked| {
             let result = asked.echo.result()?.clone();
-            let path = asked.path;
-            Some(Outcome { path, result })
-        });
-        let mut outcomes: Vec<Outcome> = echoes.collect();
-        if let Call::Over(result) = self.call {
-            outcomes.push(Outcome {
-                path: Path::Call,
+            Some(Outcome {
+                path: asked.path,
                 result,
-            });
-        }
+            })
+        });
+        let knocks = self.knocks.into_iter().filter_map(|it| {
+            Some(Outcome {
+                path: Path::Tcp(it.knock.to()),
+                result: it.knock.result()?.clone(),
+            })
+        });
+        let calls = self.calls.into_iter().filter_map(|it| it.call);
+        let calls = calls.filter_map(|call| {
+            Some(Outcome {
+                result: call.result()?.clone(),
+                path: Path::Call(call.path),
+            })
+        });
         Report {
             depth: self.plan.depth,
-            outcomes,
+            outcomes: echoes.chain(knocks).chain(calls).collect(),
             left_out: self.left_out,
             took: now - self.begun,
         }
@@ -404,4 +457,38 @@ fn echoes(now: Instant, plan: &Plan) -> Vec<Asked> {
         }
     }
     echoes
+}
+
+/// Connections to the media ports of addresses that there is a way to: all of them, or as many as are allowed, beginning
+/// anywhere.
+fn knocks(now: Instant, plan: &Plan) -> Vec<Knocking> {
+    let routes = plan.routes.iter();
+    let routed: Vec<_> = routes.filter(|route| route.local.is_ok()).collect();
+    let each = (MOST_KNOCKS / routed.len().max(1)).clamp(1, plan.ports.len().max(1));
+    let first = usize::from(plan.secret[0]);
+    let mut knocks = Vec::new();
+    for route in routed {
+        for turn in 0..each.min(plan.ports.len()) {
+            let port = plan.ports[(first + turn) % plan.ports.len()];
+            let to = SocketAddr::new(route.ip, port);
+            let transaction = stun::transaction(usize::from(u16::MAX) - knocks.len(), &plan.secret);
+            knocks.push(Knocking {
+                knock: Knock::new(now, to, transaction, plan.limits.knock),
+                begun: false,
+            });
+        }
+    }
+    knocks
+}
+
+fn callings(plan: &Plan) -> Vec<Calling> {
+    let routed = plan.routes.iter().filter(|route| route.local.is_ok());
+    let both = routed.flat_map(|route| {
+        [Protocol::Udp, Protocol::Tcp].map(|protocol| Calling {
+            ip: route.ip,
+            protocol,
+            call: None,
+        })
+    });
+    both.take(MOST_CALLS).collect()
 }

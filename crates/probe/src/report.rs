@@ -1,57 +1,27 @@
 //! How it went, path by path, and whether that is enough.
 
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use crate::plan::Depth;
+use reachability::{Depth, Failed, Protocol, Stage};
 
 /// Addresses, and ports of one address, that a sentence names. What is beyond is counted.
 const NAMED: usize = 4;
 
-/// A way to the node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A thing that was tried.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Path {
     /// Plain STUN over UDP to a media port.
     Media(SocketAddr),
     /// Plain STUN over UDP to the node's STUN port.
     Stun(SocketAddr),
-    /// ICE and DTLS over UDP, at whichever address ICE chooses.
-    Call,
-}
-
-/// How far a path came before it failed, in the order of events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Stage {
-    /// This machine has no route there.
-    Route,
-    /// Its system would not send.
-    Send,
-    /// The host says (ICMP port unreachable) that nobody listens there.
-    Refused,
-    /// Plain STUN was not answered as it should.
-    Echo,
-    /// The node would not publish, or did not say.
-    Publish,
-    /// Its answer cannot be used.
-    Description,
-    /// No connectivity check was answered.
-    Ice,
-    /// The handshake did not come to its end.
-    Dtls,
-}
-
-/// Where and why a path failed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Failed {
-    #[allow(missing_docs)]
-    pub stage: Stage,
-    /// What happened.
-    pub reason: String,
-    /// What it may come from, or what to do. May be empty.
-    pub hint: &'static str,
+    /// Plain STUN over TCP to a media port.
+    Tcp(SocketAddr),
+    /// A call: ICE, DTLS and an SRTP echo.
+    Call(reachability::Path),
 }
 
 /// What passed.
@@ -67,9 +37,9 @@ pub enum Passed {
         /// Whom the node saw.
         seen_as: SocketAddr,
     },
-    /// The handshake was completed.
+    /// Media came back.
     Call {
-        /// With this address of the node's.
+        /// From this address of the node's.
         at: SocketAddr,
         /// For the node to answer the offer.
         publish: Duration,
@@ -77,10 +47,16 @@ pub enum Passed {
         ice: Duration,
         /// Then for DTLS.
         dtls: Duration,
+        /// Of media through the node, mean.
+        round_trip: Duration,
+        /// Media packets that were counted.
+        sent: u32,
+        /// Of these, those that did not come back.
+        lost: u32,
     },
 }
 
-/// One path, and how it went.
+/// One thing that was tried, and how it went.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct Outcome {
@@ -93,42 +69,91 @@ pub struct Outcome {
 pub struct Report {
     #[allow(missing_docs)]
     pub depth: Depth,
-    /// In the order in which the node announced its addresses, the call last.
+    /// Echoes over UDP in the order in which the node announced its addresses, then those over TCP, then calls.
     pub outcomes: Vec<Outcome>,
-    /// Paths that were not tried because they were too many.
+    /// Echoes that were not tried because they were too many.
     pub left_out: usize,
     /// The whole probe.
     pub took: Duration,
 }
 
 impl Report {
-    /// Whether clients could be sent there: all media ports have answered at one address at least, and where a call was
-    /// to be tried, it has passed at such an address.
+    /// Whether clients could be sent there: one path at least has passed, at the depth that was to be looked at.
     ///
     /// # Errors
     /// A sentence for the operator: what was tried, and what failed where and why.
     pub fn verdict(&self) -> Result<(), String> {
-        if self.good_addresses().next().is_none() {
-            let problem = self.echo_problems(|path| matches!(path, Path::Media(_)));
-            return Err(match problem {
-                Some(problem) => problem,
-                None => "there is no address with a media port to be tried".to_owned(),
-            });
+        if self.paths().iter().any(|path| path.result.is_ok()) {
+            return Ok(());
         }
-        match (self.depth, self.call()) {
-            (Depth::Echo, _) | (Depth::Call, Some(Ok(_))) => Ok(()),
-            (Depth::Call, Some(Err(failed))) => Err(failed.to_string()),
-            (Depth::Call, None) => Err("the call was not tried".to_owned()),
-        }
+        let problem = self.problems(|path| !matches!(path, Path::Stun(_)));
+        Err(problem
+            .unwrap_or_else(|| "there is no address with a media port to be tried".to_owned()))
     }
 
     /// What failed although the node can be used; `None` when nothing did, or when the verdict says it already.
     pub fn complaint(&self) -> Option<String> {
         self.verdict().ok()?;
-        self.echo_problems(|path| matches!(path, Path::Media(_) | Path::Stun(_)))
+        self.problems(|_| true)
     }
 
-    /// Addresses at which every media port has answered.
+    /// Path by path. One has passed when all media ports have answered, as far as they were tried, and a call has passed
+    /// where calls were to be made.
+    pub fn paths(&self) -> Vec<reachability::Outcome> {
+        let mut paths = Vec::new();
+        for ip in self.ips() {
+            for protocol in [Protocol::Udp, Protocol::Tcp] {
+                let path = reachability::Path::Direct { ip, protocol };
+                let result = self.path(ip, protocol, &path);
+                paths.extend(result.map(|result| reachability::Outcome { path, result }));
+            }
+        }
+        paths
+    }
+
+    /// Every address once, in the order in which it was announced.
+    fn ips(&self) -> Vec<IpAddr> {
+        let mut ips: Vec<IpAddr> = Vec::new();
+        for outcome in &self.outcomes {
+            if let Path::Media(at) | Path::Tcp(at) = outcome.path
+                && !ips.contains(&at.ip())
+            {
+                ips.push(at.ip());
+            }
+        }
+        ips
+    }
+
+    fn path(
+        &self,
+        ip: IpAddr,
+        protocol: Protocol,
+        path: &reachability::Path,
+    ) -> Option<Result<reachability::Passed, Failed>> {
+        let here = |it: &&Outcome| match &it.path {
+            Path::Media(at) => protocol == Protocol::Udp && at.ip() == ip,
+            Path::Tcp(at) => protocol == Protocol::Tcp && at.ip() == ip,
+            Path::Stun(_) | Path::Call(_) => false,
+        };
+        let echoes: Vec<&Outcome> = self.outcomes.iter().filter(here).collect();
+        let failed = echoes.iter().filter_map(|it| it.result.as_ref().err());
+        let (first, count) = (failed.clone().next(), failed.count());
+        if let Some(first) = first {
+            return Some(Err(some_of(first, count, echoes.len())));
+        }
+        let call = self
+            .outcomes
+            .iter()
+            .find(|it| it.path == Path::Call(path.clone()));
+        match (self.depth, call) {
+            (Depth::Call, Some(call)) => Some(call.result.clone().map(|it| it.measured())),
+            // There were too many to call them all.
+            (Depth::Call, None) => None,
+            (Depth::Echo, _) => summed(&echoes).map(Ok),
+        }
+    }
+
+    /// Addresses at which every media port has answered over UDP.
     pub fn good_addresses(&self) -> impl Iterator<Item = IpAddr> {
         let mut addresses: Vec<(IpAddr, bool)> = Vec::new();
         for outcome in &self.outcomes {
@@ -159,48 +184,67 @@ impl Report {
         tried && refused && self.left_out == 0
     }
 
-    /// Which paths failed at which stage; the same for as long as the same is wrong.
+    /// What failed at which stage; the same for as long as the same is wrong.
     pub fn failures(&self) -> Vec<(Path, Stage)> {
         let outcomes = self.outcomes.iter();
-        let failed = outcomes.filter_map(|it| Some((it.path, it.result.as_ref().err()?.stage)));
+        let failed =
+            outcomes.filter_map(|it| Some((it.path.clone(), it.result.as_ref().err()?.stage)));
         failed.collect()
     }
 
-    /// How the call went, if one was to be tried.
+    /// Of the calls, the first that passed; the first of all when none did.
     pub fn call(&self) -> Option<&Result<Passed, Failed>> {
-        let call = self.outcomes.iter().find(|it| it.path == Path::Call);
-        call.map(|it| &it.result)
+        let calls = || {
+            let outcomes = self.outcomes.iter();
+            outcomes.filter(|it| matches!(it.path, Path::Call(_)))
+        };
+        let passed = calls().find(|it| it.result.is_ok());
+        passed.or_else(|| calls().next()).map(|it| &it.result)
     }
 
-    /// One sentence about the failed paths that are `wanted`, those alike together.
-    fn echo_problems(&self, wanted: impl Fn(&Path) -> bool) -> Option<String> {
+    /// One sentence about what failed and is `wanted`, those alike together.
+    fn problems(&self, wanted: impl Fn(&Path) -> bool) -> Option<String> {
         // Alike: one address, one stage, one hint. Lengths of time in the reasons may differ by a little.
-        type Alike<'a> = (IpAddr, Stage, &'a str);
+        type Alike<'a> = (Tried, Option<IpAddr>, Stage, &'a str);
         let mut groups: BTreeMap<Alike<'_>, (&Failed, Vec<u16>)> = BTreeMap::new();
         let failed = self.outcomes.iter().filter(|it| wanted(&it.path));
         for outcome in failed {
-            let (Path::Media(at) | Path::Stun(at), Err(failed)) = (outcome.path, &outcome.result)
-            else {
+            let Err(failed) = &outcome.result else {
                 continue;
             };
-            let alike = (at.ip(), failed.stage, failed.hint);
+            let (protocol, at) = match &outcome.path {
+                Path::Media(at) | Path::Stun(at) => (Tried::Udp, Some(at)),
+                Path::Tcp(at) => (Tried::Tcp, Some(at)),
+                // Its reason names where.
+                Path::Call(_) => (Tried::Call, None),
+            };
+            let alike = (
+                protocol,
+                at.map(SocketAddr::ip),
+                failed.stage,
+                failed.hint.as_str(),
+            );
             let group = groups.entry(alike).or_insert((failed, Vec::new()));
-            group.1.push(at.port());
+            group.1.extend(at.map(SocketAddr::port));
         }
         let mut sentence = String::new();
-        for ((ip, ..), (failed, ports)) in groups.iter().take(NAMED) {
+        for ((protocol, ip, ..), (failed, ports)) in groups.iter().take(NAMED) {
             if !sentence.is_empty() {
                 sentence.push_str("; ");
             }
-            let at = SocketAddr::new(*ip, *ports.first()?);
-            let others = ports[1..].iter().take(NAMED - 1);
-            let others: String = others.map(|port| format!(", {port}")).collect();
+            let at = ip
+                .zip(ports.first())
+                .map(|(ip, port)| SocketAddr::new(ip, *port));
             // Writing to a string cannot fail.
-            let _ = write!(sentence, "UDP {at}{others}");
-            if ports.len() > NAMED {
-                let _ = write!(sentence, " and {} ports more", ports.len() - NAMED);
-            }
-            let _ = write!(sentence, ": {failed}");
+            let _ = match at {
+                Some(at) => write!(
+                    sentence,
+                    "{} {at}{}: {failed}",
+                    protocol.name(),
+                    others(ports)
+                ),
+                None => write!(sentence, "{failed}"),
+            };
         }
         if groups.len() > NAMED {
             let _ = write!(sentence, "; {} more like this", groups.len() - NAMED);
@@ -209,12 +253,77 @@ impl Report {
     }
 }
 
-impl fmt::Display for Failed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.reason)?;
-        if self.hint.is_empty() {
-            return Ok(());
+/// What was tried by, in the order in which it is told: what came farthest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Tried {
+    Call,
+    Udp,
+    Tcp,
+}
+
+impl Tried {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Call => "",
+            Self::Udp => "UDP",
+            Self::Tcp => "TCP",
         }
-        write!(f, " ({})", self.hint)
+    }
+}
+
+fn others(ports: &[u16]) -> String {
+    let rest = ports.get(1..).unwrap_or_default();
+    let mut named: String = rest
+        .iter()
+        .take(NAMED - 1)
+        .map(|port| format!(", {port}"))
+        .collect();
+    if ports.len() > NAMED {
+        let _ = write!(named, " and {} ports more", ports.len() - NAMED);
+    }
+    named
+}
+
+fn some_of(failed: &Failed, count: usize, all: usize) -> Failed {
+    let mut failed = failed.clone();
+    if count < all {
+        failed.reason = format!("at {count} of {all} media ports: {}", failed.reason);
+    }
+    failed
+}
+
+/// Of echoes that have all passed. `None` of none.
+fn summed(echoes: &[&Outcome]) -> Option<reachability::Passed> {
+    let passed = echoes.iter().filter_map(|it| it.result.as_ref().ok());
+    let passed = passed.map(Passed::measured);
+    passed.reduce(|one, other| reachability::Passed {
+        round_trip: one.round_trip.max(other.round_trip),
+        sent: one.sent + other.sent,
+        lost: one.lost + other.lost,
+    })
+}
+
+impl Passed {
+    /// In the words of the matrix.
+    fn measured(&self) -> reachability::Passed {
+        match *self {
+            Self::Echo {
+                after, requests, ..
+            } => reachability::Passed {
+                round_trip: after,
+                sent: requests,
+                lost: requests.saturating_sub(1),
+            },
+            Self::Call {
+                round_trip,
+                sent,
+                lost,
+                ..
+            } => reachability::Passed {
+                round_trip,
+                sent,
+                lost,
+            },
+        }
     }
 }

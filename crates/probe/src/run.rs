@@ -1,15 +1,17 @@
 //! The shell: sockets, clock and chance around one [`Probe`].
 
 use std::io::ErrorKind;
-use std::pin::Pin;
 use std::time::Instant;
 
+use reachability::Depth;
 use tokio::time::sleep_until;
 
-use crate::plan::{Depth, Limits, MOST_ADDRESSES, Plan, Route, Target};
+use crate::channels::{Channels, Told};
+use crate::plan::{Limits, MOST_ADDRESSES, Plan, Route, Target};
 use crate::probe::{Output, Probe};
 use crate::report::Report;
 use crate::signalling::{Name, Signalling};
+use crate::signals::Signals;
 use crate::sockets::{Came, Sockets};
 
 /// Probes a node. Ends within [`Limits::whole`], `signalling` or not. May be dropped: what it has published is closed.
@@ -22,40 +24,83 @@ pub async fn run<S: Signalling>(
     name: &Name,
     signalling: &S,
 ) -> Report {
-    let (mut sockets, plan) = prepare(target, depth, limits);
+    let (sockets, plan) = prepare(target, depth, limits);
+    let mut hands = Hands {
+        sockets,
+        channels: Channels::default(),
+        signals: Signals::new(signalling, name),
+    };
     let mut probe = Probe::new(Instant::now(), plan);
-    let mut publishing: Option<Publishing<'_, S>> = None;
     loop {
         match probe.poll(Instant::now()) {
+            Output::Wait(at) => hands.wait(&mut probe, at).await,
+            Output::Done => return probe.report(Instant::now()),
+            output => hands.carry_out(&mut probe, output),
+        }
+    }
+}
+
+/// What a probe acts through.
+struct Hands<'a, S: Signalling> {
+    sockets: Sockets,
+    channels: Channels,
+    signals: Signals<'a, S>,
+}
+
+impl<S: Signalling> Hands<'_, S> {
+    fn carry_out(&mut self, probe: &mut Probe, output: Output) {
+        match output {
             Output::Send { from, to, data } => {
-                if let Err(error) = sockets.send(from, to, &data) {
+                if let Err(error) = self.sockets.send(from, to, &data) {
                     probe.unsendable(to, &error.to_string());
                 }
             }
-            Output::Insist { from, to, data } => {
-                match sockets.insist(from, to, &data) {
-                    // Said of the one before by such a socket.
-                    Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
-                        probe.reported(to, &error);
-                    }
-                    Err(error) => probe.unsendable(to, &error.to_string()),
-                    Ok(()) => {}
+            Output::Insist { from, to, data } => match self.sockets.insist(from, to, &data) {
+                // Said of the one before by such a socket.
+                Err(error) if error.kind() == ErrorKind::ConnectionRefused => {
+                    probe.reported(to, &error);
+                }
+                Err(error) => probe.unsendable(to, &error.to_string()),
+                Ok(()) => {}
+            },
+            Output::Open {
+                channel,
+                protocol,
+                to,
+            } => self.channels.open(channel, protocol, to),
+            Output::Say { channel, data } => self.channels.say(channel, &data),
+            Output::Publish { call, offer } => self.signals.publish(call, offer),
+            Output::Subscribe { call } => self.signals.subscribe(call),
+            Output::Accept { call, answer } => self.signals.accept(call, answer),
+            // Taken by the caller.
+            Output::Wait(_) | Output::Done => {}
+        }
+    }
+
+    /// Until something comes, or it is time.
+    async fn wait(&mut self, probe: &mut Probe, until: Instant) {
+        tokio::select! {
+            came = self.sockets.next(), if probe.listens() => match came {
+                Came::Datagram(from, datagram) => probe.receive(Instant::now(), from, datagram),
+                Came::Reported(to, error) => probe.reported(to, &error),
+            },
+            told = self.channels.next() => self.told(probe, told),
+            (call, said) = self.signals.next() => probe.signalled(Instant::now(), call, said),
+            () = sleep_until(until.into()) => {}
+        }
+    }
+
+    fn told(&mut self, probe: &mut Probe, told: Told) {
+        let now = Instant::now();
+        match told {
+            Told::Opened(channel, local) => {
+                if let Some(output) = probe.opened(now, channel, Ok(local)) {
+                    self.carry_out(probe, output);
                 }
             }
-            Output::Publish(offer) => {
-                publishing = Some(Publishing::begin(signalling, name, offer));
-            }
-            Output::Wait(at) => tokio::select! {
-                came = sockets.next(), if probe.listens() => match came {
-                    Came::Datagram(at, from, datagram) => {
-                        probe.receive(Instant::now(), at, from, datagram);
-                    }
-                    Came::Reported(to, error) => probe.reported(to, &error),
-                },
-                answer = answer(&mut publishing) => probe.answered(Instant::now(), answer),
-                () = sleep_until(at.into()) => {}
-            },
-            Output::Done => return probe.report(Instant::now()),
+            Told::Unopened(channel, error) => _ = probe.opened(now, channel, Err(&error)),
+            Told::Heard(channel, packet) => probe.heard(now, channel, &packet),
+            Told::Broke(channel, error) => probe.broke(channel, &error),
         }
     }
 }
@@ -85,45 +130,4 @@ fn prepare(target: &Target, depth: Depth, limits: Limits) -> (Sockets, Plan) {
         secret,
     };
     (sockets, plan)
-}
-
-type Answering<'a> = Pin<Box<dyn Future<Output = Result<String, String>> + Send + 'a>>;
-
-/// A transport that the node may have. Dropping it closes it.
-struct Publishing<'a, S: Signalling> {
-    signalling: &'a S,
-    name: &'a Name,
-    answer: Option<Answering<'a>>,
-}
-
-impl<'a, S: Signalling> Publishing<'a, S> {
-    fn begin(signalling: &'a S, name: &'a Name, offer: String) -> Self {
-        Self {
-            signalling,
-            name,
-            answer: Some(Box::pin(signalling.publish(name, offer))),
-        }
-    }
-}
-
-impl<S: Signalling> Drop for Publishing<'_, S> {
-    fn drop(&mut self) {
-        self.answer = None;
-        self.signalling.close(self.name);
-    }
-}
-
-/// The answer, once; never when nothing was published.
-async fn answer<S: Signalling>(
-    publishing: &mut Option<Publishing<'_, S>>,
-) -> Result<String, String> {
-    let Some(asked) = publishing else {
-        return std::future::pending().await;
-    };
-    let Some(answer) = &mut asked.answer else {
-        return std::future::pending().await;
-    };
-    let answer = answer.await;
-    asked.answer = None;
-    answer
 }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// What a probe calls session, stream and transport on the node: `probe/<who>/<number>`. No session of users has a `/`
-/// in its id.
+/// What a call of a probe uses as session, stream and transport on the node: `probe/<who>/<probe>/<call>`. No session of
+/// users has a `/` in its id.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Name(String);
 
@@ -17,9 +17,19 @@ impl Name {
         Self(format!("{}{who}/{number}", Self::PREFIX))
     }
 
-    #[allow(missing_docs)]
+    /// Of one call of this probe.
+    pub fn call(&self, call: usize) -> Self {
+        Self(format!("{self}/{call}"))
+    }
+
+    /// The session, the stream and the transport that publishes it.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The transport that has the stream sent back.
+    pub fn subscriber(&self) -> String {
+        format!("{self}/back")
     }
 }
 
@@ -29,20 +39,28 @@ impl fmt::Display for Name {
     }
 }
 
-/// Publishes for the synthetic client. Implemented by whoever has a way to the node.
-pub trait Signalling {
+/// Publishes and subscribes for the synthetic client. Implemented by whoever has a way to the node. Errors are sentences
+/// for the operator.
+pub trait Signalling: Sync {
     /// Has the node answer `offer` with a receiving transport, session, stream and transport being called `name`, and
     /// returns its SDP answer.
-    ///
-    /// # Errors
-    /// A sentence for the operator.
     fn publish(
         &self,
         name: &Name,
         offer: String,
     ) -> impl Future<Output = Result<String, String>> + Send;
 
-    /// Has the node close the transport `name`, if there is one. Called once after each `publish` that was begun, also
+    /// Has the node offer to send the stream `name` by the transport [`Name::subscriber`], and returns its SDP offer.
+    fn subscribe(&self, name: &Name) -> impl Future<Output = Result<String, String>> + Send;
+
+    /// Hands the node the answer to that offer.
+    fn accept(
+        &self,
+        name: &Name,
+        answer: String,
+    ) -> impl Future<Output = Result<(), String>> + Send;
+
+    /// Has the node close both transports, if there are any. Called once for each name with which `publish` was begun, also
     /// when that failed or was given up. Must not block.
     fn close(&self, name: &Name);
 }

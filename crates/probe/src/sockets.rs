@@ -98,18 +98,18 @@ impl Sockets {
     pub async fn next(&mut self) -> Came<'_> {
         let polled = std::future::poll_fn(|cx| self.poll(cx)).await;
         match polled {
-            Polled::Datagram(at, from, len) => Came::Datagram(at, from, &self.buffer[..len]),
+            Polled::Datagram(from, len) => Came::Datagram(from, &self.buffer[..len]),
             Polled::Reported(to, error) => Came::Reported(to, error),
         }
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Polled> {
         let mut broken = None;
-        for (number, (at, socket)) in self.sockets.iter().enumerate() {
+        for (number, (_, socket)) in self.sockets.iter().enumerate() {
             let mut buffer = ReadBuf::new(&mut self.buffer[..]);
             match socket.poll_recv_from(cx, &mut buffer) {
                 Poll::Ready(Ok(from)) => {
-                    return Poll::Ready(Polled::Datagram(*at, from, buffer.filled().len()));
+                    return Poll::Ready(Polled::Datagram(from, buffer.filled().len()));
                 }
                 Poll::Ready(Err(_)) => broken = Some(number),
                 Poll::Pending => {}
@@ -129,8 +129,7 @@ impl Sockets {
             let mut buffer = ReadBuf::new(&mut self.buffer[..]);
             match socket.poll_recv(cx, &mut buffer) {
                 Poll::Ready(Ok(())) => {
-                    // What answers plain STUN has nothing to do with the local address.
-                    return Poll::Ready(Polled::Datagram(*to, *to, buffer.filled().len()));
+                    return Poll::Ready(Polled::Datagram(*to, buffer.filled().len()));
                 }
                 Poll::Ready(Err(error)) => return Poll::Ready(Polled::Reported(*to, error)),
                 Poll::Pending => {}
@@ -141,14 +140,14 @@ impl Sockets {
 }
 
 enum Polled {
-    Datagram(SocketAddr, SocketAddr, usize),
+    Datagram(SocketAddr, usize),
     Reported(SocketAddr, io::Error),
 }
 
 /// Something that came.
 pub enum Came<'a> {
-    /// Where it arrived, who sent it, what it says.
-    Datagram(SocketAddr, SocketAddr, &'a [u8]),
+    /// Who sent it, what it says.
+    Datagram(SocketAddr, &'a [u8]),
     /// What the network says of datagrams that were sent there.
     Reported(SocketAddr, io::Error),
 }

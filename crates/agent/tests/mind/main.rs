@@ -6,3 +6,4 @@ mod rules;
 mod sequences;
 mod settings;
 mod stage;
+mod ways;

@@ -293,6 +293,9 @@ impl World {
             Effect::Submit { .. }
             | Effect::SetAddresses { .. }
             | Effect::Apply { .. }
+            | Effect::Withhold(_)
+            | Effect::Look(_)
+            | Effect::NoLook(_)
             | Effect::Measure
             | Effect::Discover(_)
             | Effect::Remember(_)

@@ -1,6 +1,7 @@
 //! The bodies, as JSON Schema. `tests/document.rs` holds them to what is written and read.
 
 mod diagnosis;
+mod reach;
 
 use serde_json::{Map, Value, json};
 
@@ -26,6 +27,10 @@ pub(super) fn all() -> Value {
         ("AddressEntry", address_entry()),
         ("Node", node()),
         ("Why", why()),
+        ("Reachability", reach::whole_matrix()),
+        ("NodeReach", reach::of_node()),
+        ("PathReach", reach::of_path()),
+        ("Way", reach::way()),
         ("Load", load()),
         (
             "AddNodes",

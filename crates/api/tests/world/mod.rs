@@ -7,6 +7,7 @@ use cluster::{
     Addresses, AttachmentId, Boot, BootId, Capacity, Cluster, Command, Hello, Input, Load, Moment,
     NodeId, Policy, SessionId, Settings,
 };
+use reachability::{Depth, Failed, Matrix, Outcome, Party, Passed, Path, Place, Protocol, Stage};
 
 /// 2025-06-17 10:00 UTC, a Tuesday.
 pub const NOON: Wall = Wall(1_750_154_400_000);
@@ -108,6 +109,37 @@ impl World {
 
     pub fn nodes(&self) -> Nodes {
         Nodes::of(&self.cluster, self.now)
+    }
+
+    /// One path that passed and one that failed, of the node that serves.
+    pub fn matrix(&self) -> Matrix {
+        let mut matrix = Matrix::default();
+        let path = |protocol| Path::Direct {
+            ip: "203.0.113.7".parse().unwrap(),
+            protocol,
+        };
+        let failed = Failed {
+            stage: Stage::Echo,
+            reason: "no answer".into(),
+            hint: "a firewall".into(),
+        };
+        let outcomes = [
+            (Protocol::Udp, Ok(Passed::default())),
+            (Protocol::Tcp, Err(failed)),
+        ]
+        .map(|(protocol, result)| Outcome {
+            path: path(protocol),
+            result,
+        });
+        let place = Place {
+            boot: BootId::new("b"),
+            version: 1,
+        };
+        let node = NodeId::new("serving");
+        for from in [Party::Master, Party::Node(NodeId::new("suspect"))] {
+            matrix.record(self.now, &from, &node, &place, Depth::Call, &outcomes);
+        }
+        matrix
     }
 
     pub fn schedule(&self) -> Schedule {

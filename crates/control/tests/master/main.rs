@@ -12,3 +12,4 @@ mod node_settings;
 mod restart;
 mod sources;
 mod stage;
+mod ways;

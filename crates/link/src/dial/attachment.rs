@@ -182,7 +182,8 @@ impl Attachment<'_> {
             }
             Some(Message::Refused(refused)) => Some(self::refused(refused)),
             Some(Message::Welcome(_)) => Some(self.lost("the master welcomed twice".into())),
-            Some(Message::Command(_) | Message::Settings(_)) => {
+            Some(message) if self.welcomed => self.tell(Event::Message(message)).await,
+            Some(_) => {
                 let early = "expected welcome or refused as the first message, got another";
                 Some(self.lost(early.into()))
             }

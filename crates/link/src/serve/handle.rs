@@ -62,6 +62,11 @@ impl Handle {
         self.send(Message::EvidenceWanted(wanted))
     }
 
+    /// Tells the node anything else. Say it after the welcome.
+    pub fn tell(&self, message: Message) -> Result<(), CommandError> {
+        self.send(message)
+    }
+
     fn send(&self, message: Message) -> Result<(), CommandError> {
         self.commands
             .try_send(message)

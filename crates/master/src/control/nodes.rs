@@ -7,7 +7,7 @@ use ::control::{Input, NodeSettings, Says};
 use cluster::{AttachmentId, Refusal};
 use conference::{MediaCommand, RequestId, TransportId};
 use link::proto::command::Command;
-use link::proto::{self, from_node, refused};
+use link::proto::{self, from_master, from_node, refused};
 use link::serve::{Event, Handle};
 
 use super::translate;
@@ -138,6 +138,20 @@ impl Nodes {
         Some(Input::Unsent { key, reason })
     }
 
+    /// Says something that is no command.
+    pub(super) fn tell(
+        &self,
+        attachment: AttachmentId,
+        message: from_master::Message,
+    ) -> Result<(), String> {
+        match self.handles.get(&attachment) {
+            Some(handle) => handle
+                .tell(message)
+                .map_err(|error| format!("the media node cannot be told: {error}")),
+            None => Err("the link to the media node is down".to_owned()),
+        }
+    }
+
     /// Hands a command over, with `key` 0 when no answer is wanted.
     pub(super) fn say(
         &self,
@@ -173,6 +187,7 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
         }),
         // Taken out before.
         Message::Evidence(_) | Message::Strangers(_) => None,
+        Message::LookAsk(_) | Message::LookReport(_) => None,
         Message::Hello(_) => {
             tracing::warn!(
                 attachment = attachment.0,

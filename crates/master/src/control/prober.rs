@@ -1,35 +1,25 @@
-//! Probes nodes: at most [`AT_ONCE`] at a time and one of each node, the rest waits its turn. What a probe publishes
-//! goes over the node's link, under keys that no client's request has.
+//! Probes nodes: at most [`AT_ONCE`] at a time and one of each node, the rest waits its turn. Nodes that look at each other
+//! are served beside ([`looks`](super::looks)).
 
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
 
-use ::control::Input;
-use cluster::{Addresses, AttachmentId, BootId, Cluster, Failure, FailureKind, NodeId, State};
-use conference::{MediaAnswer, MediaError};
-use link::proto::command::Command;
-use link::proto::{self, from_node};
-use probe::{Cadence, Depth, Limits, Name, Report, Signalling, Stage, Target};
-use tokio::sync::{mpsc, oneshot};
+use ::control::{Control, Input, Looked, Now};
+use cluster::{Addresses, BootId, Cluster, Failure, FailureKind, NodeId, State};
+use probe::{Depth, Limits, Name, Report, Stage, Target};
+use reachability::{Party, Place};
+use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
 
+use super::commands::{Answered, Commands, Line, Wish};
+use super::looks::{Heard, Look, Looks};
 use super::nodes::Nodes;
-use super::translate;
 
 /// Probes under way at once. One holds a few descriptors for milliseconds, or for 3 s when nothing answers.
 const AT_ONCE: usize = 64;
 
-/// Every so many probes of a node that is well is a call; the others are echoes.
-const CALL_EVERY: u32 = 20;
-
-/// Upper half of the keys of probes' commands. A client's request has its number there.
-const KEYS: u64 = (u32::MAX as u64) << 32;
-
 /// Nodes that may be remembered beyond those that there are.
 const STRANGERS: usize = 64;
-
-/// What one call proves: these addresses of this boot.
-type Place = (BootId, u64);
 
 /// All probes.
 pub(super) struct Prober {
@@ -43,11 +33,9 @@ pub(super) struct Prober {
     known: HashMap<NodeId, Known>,
     wishes: mpsc::UnboundedReceiver<Wish>,
     wish: mpsc::UnboundedSender<Wish>,
-    next_key: u64,
-    unanswered: HashMap<u64, (AttachmentId, Published)>,
+    commands: Commands,
+    looks: Looks,
 }
-
-type Published = oneshot::Sender<Result<String, String>>;
 
 /// One probe to be made.
 struct Ask {
@@ -64,28 +52,12 @@ pub(super) struct Done {
 }
 
 /// What is remembered of a node.
+#[derive(Default)]
 struct Known {
-    cadence: Cadence<Place>,
     /// Where it was reached when a probe last passed.
     reached: Vec<IpAddr>,
     /// What was wrong the last time.
     wrong: Vec<(probe::Path, Stage)>,
-}
-
-/// What a running probe wants said to its node. A probe has two at most, so the number of probes bounds them.
-pub(super) enum Wish {
-    Publish {
-        node: NodeId,
-        boot: BootId,
-        name: Name,
-        offer: String,
-        answer: Published,
-    },
-    Close {
-        node: NodeId,
-        boot: BootId,
-        name: Name,
-    },
 }
 
 /// Something that a prober waited for.
@@ -101,6 +73,7 @@ impl Prober {
     pub(super) fn new(who: String) -> Self {
         let (wish, wishes) = mpsc::unbounded_channel();
         Self {
+            looks: Looks::new(&who),
             who,
             probes: 0,
             waiting: VecDeque::new(),
@@ -109,8 +82,7 @@ impl Prober {
             known: HashMap::new(),
             wishes,
             wish,
-            next_key: KEYS,
-            unanswered: HashMap::new(),
+            commands: Commands::default(),
         }
     }
 
@@ -118,7 +90,8 @@ impl Prober {
     /// of another place of the node is given up.
     pub(super) fn ask(
         &mut self,
-        cluster: &Cluster,
+        now: Now,
+        control: &Control,
         node: NodeId,
         boot: BootId,
         addresses: Addresses,
@@ -138,13 +111,14 @@ impl Prober {
             Some(waiting) => *waiting = ask,
             None => self.waiting.push_back(ask),
         }
+        let cluster = control.cluster();
         if self.known.len() > cluster.nodes().count() + STRANGERS {
             self.known.retain(|node, _| cluster.node(node).is_some());
         }
-        self.fill(cluster);
+        self.fill(now, control);
     }
 
-    fn fill(&mut self, cluster: &Cluster) {
+    fn fill(&mut self, now: Now, control: &Control) {
         let mut blocked = VecDeque::new();
         while self.running.len() < AT_ONCE
             && let Some(ask) = self.waiting.pop_front()
@@ -152,25 +126,25 @@ impl Prober {
             if self.busy.contains_key(&ask.node) {
                 blocked.push_back(ask);
             } else {
-                self.begin(cluster, ask);
+                self.begin(now, control, ask);
             }
         }
         blocked.append(&mut self.waiting);
         self.waiting = blocked;
     }
 
-    fn begin(&mut self, cluster: &Cluster, ask: Ask) {
+    fn begin(&mut self, now: Now, control: &Control, ask: Ask) {
         let place = ask.place();
-        let node = cluster.node(&ask.node);
+        let node = control.cluster().node(&ask.node);
         let doubted = node.is_some_and(|node| {
             !node.heard() && matches!(node.state(), State::Suspect | State::WaitingIdle)
         });
-        let known = self.known.entry(ask.node.clone()).or_default();
         let depth = if doubted {
             // Nothing can be published there now, and an answer from its ports says that it lives.
             Depth::Echo
         } else {
-            known.cadence.depth(&place)
+            let matrix = control.matrix();
+            matrix.depth(now.moment, &Party::Master, &ask.node, &place)
         };
         self.probes += 1;
         let name = Name::new(&self.who, self.probes);
@@ -217,22 +191,28 @@ impl Prober {
         }
     }
 
-    /// Takes what came; an input when that is what it was waited for.
-    pub(super) fn take(&mut self, came: Came, cluster: &Cluster, nodes: &Nodes) -> Option<Input> {
-        let input = match came {
+    /// Takes what came; inputs when that is what it was waited for.
+    pub(super) fn take(
+        &mut self,
+        came: Came,
+        now: Now,
+        control: &Control,
+        nodes: &Nodes,
+    ) -> Vec<Input> {
+        let inputs = match came {
             Came::Wish(wish) => {
-                self.grant(wish, cluster, nodes);
-                return None;
+                self.commands.grant(wish, control.cluster(), nodes);
+                return Vec::new();
             }
-            Came::Done(done) => Some(self.done(*done)),
-            Came::Over => None,
+            Came::Done(done) => self.done(*done),
+            Came::Over => Vec::new(),
         };
         self.busy.retain(|_, (_, task)| !task.is_finished());
-        self.fill(cluster);
-        input
+        self.fill(now, control);
+        inputs
     }
 
-    fn done(&mut self, done: Done) -> Input {
+    fn done(&mut self, done: Done) -> Vec<Input> {
         let Done {
             node,
             place,
@@ -240,9 +220,6 @@ impl Prober {
         } = done;
         let outcome = report.verdict();
         let known = self.known.entry(node.clone()).or_default();
-        known
-            .cadence
-            .done(place.clone(), report.depth, outcome.is_ok());
         let kind = known.judge(&report, outcome.is_ok());
         let wrong = report.failures();
         if wrong != known.wrong {
@@ -258,84 +235,52 @@ impl Prober {
             known.wrong = wrong;
         }
         tracing::debug!(%node, ?report, "probed");
-        let (boot, version) = place;
-        Input::Probed {
-            node,
-            boot,
-            version,
-            outcome: outcome.map_err(|problem| Failure { kind, problem }),
-        }
-    }
-
-    fn grant(&mut self, wish: Wish, cluster: &Cluster, nodes: &Nodes) {
-        let attachment = |node: &NodeId, boot: &BootId| {
-            let node = cluster.node(node)?;
-            let same = node.boot().is_some_and(|known| known.id == *boot);
-            node.attachment().filter(|_| same)
+        let looked = Looked {
+            from: Party::Master,
+            node: node.clone(),
+            place: place.clone(),
+            depth: report.depth,
+            outcomes: Some(report.paths()),
         };
-        match wish {
-            Wish::Publish {
-                node,
-                boot,
-                name,
-                offer,
-                answer,
-            } => {
-                let Some(attachment) = attachment(&node, &boot) else {
-                    return refuse(answer, "its link is down".to_owned());
-                };
-                self.next_key = KEYS | (self.next_key + 1) & !KEYS;
-                let key = self.next_key;
-                match nodes.say(attachment, key, publish(&name, offer)) {
-                    Ok(()) => _ = self.unanswered.insert(key, (attachment, answer)),
-                    Err(reason) => refuse(answer, reason),
-                }
-            }
-            Wish::Close { node, boot, name } => {
-                // What waits for an answer has given up.
-                self.unanswered.retain(|_, (_, answer)| !answer.is_closed());
-                let Some(attachment) = attachment(&node, &boot) else {
-                    return;
-                };
-                let transport_id = name.as_str().to_owned();
-                let close = Command::Close(proto::Close { transport_id });
-                if let Err(reason) = nodes.say(attachment, 0, close) {
-                    // The node gives a transport up by itself that nobody connects to or stays with, within 30 s.
-                    tracing::debug!(%node, %name, reason, "a probe's transport was not closed");
-                }
-            }
-        }
+        let probed = Input::Probed {
+            node,
+            boot: place.boot,
+            version: place.version,
+            outcome: outcome.map_err(|problem| Failure { kind, problem }),
+        };
+        vec![Input::Looked(Box::new(looked)), probed]
     }
 
-    /// Takes the answers to its own commands out of what nodes say, and hands the rest back.
-    pub(super) fn hear(&mut self, event: link::serve::Event) -> Option<link::serve::Event> {
-        match event {
-            link::serve::Event::Message {
-                attachment,
-                message: from_node::Message::Answer(answer),
-            } if answer.key >= KEYS => {
-                let asked = self.unanswered.remove(&answer.key);
-                // Only from whom it was asked.
-                if let Some((to, published)) = asked
-                    && to.0 == attachment.0
-                {
-                    // The probe may have given up.
-                    let _ = published.send(description(answer.result));
-                }
-                None
+    /// Takes what is meant for probes out of what nodes say, and hands the rest back.
+    pub(super) fn hear(
+        &mut self,
+        event: link::serve::Event,
+        cluster: &Cluster,
+        nodes: &Nodes,
+    ) -> Heard {
+        let event = match self.commands.hear(event) {
+            Answered::Probe => return Heard::default(),
+            Answered::Look(look, call, result) => {
+                self.looks.answered(nodes, look, call, result);
+                return Heard::default();
             }
-            link::serve::Event::Detached { attachment, .. } => {
-                self.unanswered.retain(|_, (to, _)| to.0 != attachment.0);
-                Some(event)
-            }
-            event => Some(event),
-        }
+            Answered::No(event) => event,
+        };
+        self.looks.hear(*event, cluster, nodes, &mut self.commands)
+    }
+
+    /// Has one node look at another.
+    pub(super) fn look(&mut self, look: Look, nodes: &Nodes) -> Option<Input> {
+        self.looks.begin(look, nodes)
     }
 }
 
 impl Ask {
     fn place(&self) -> Place {
-        (self.boot.clone(), self.addresses.version)
+        Place {
+            boot: self.boot.clone(),
+            version: self.addresses.version,
+        }
     }
 }
 
@@ -356,76 +301,5 @@ impl Known {
         } else {
             FailureKind::Other
         }
-    }
-}
-
-impl Default for Known {
-    fn default() -> Self {
-        Self {
-            cadence: Cadence::new(CALL_EVERY),
-            reached: Vec::new(),
-            wrong: Vec::new(),
-        }
-    }
-}
-
-fn refuse(answer: Published, reason: String) {
-    // The probe may have given up.
-    let _ = answer.send(Err(reason));
-}
-
-fn publish(name: &Name, offer: String) -> Command {
-    let id = || name.as_str().to_owned();
-    Command::Publish(proto::Publish {
-        session_id: id(),
-        stream_id: id(),
-        transport_id: id(),
-        offer,
-        forced_video_codec: String::new(),
-    })
-}
-
-fn description(result: Option<proto::answer::Result>) -> Result<String, String> {
-    match translate::answer(result) {
-        Ok(MediaAnswer::Answer(sdp)) => Ok(sdp),
-        Ok(_) => Err("it answered without a description".to_owned()),
-        Err(
-            MediaError::Sdp(reason)
-            | MediaError::CodecImpossible(reason)
-            | MediaError::Unknown(reason)
-            | MediaError::Unavailable(reason),
-        ) => Err(reason),
-    }
-}
-
-/// The way of one probe to its node.
-struct Line {
-    node: NodeId,
-    boot: BootId,
-    wish: mpsc::UnboundedSender<Wish>,
-}
-
-impl Signalling for Line {
-    async fn publish(&self, name: &Name, offer: String) -> Result<String, String> {
-        let (answer, published) = oneshot::channel();
-        let wish = Wish::Publish {
-            node: self.node.clone(),
-            boot: self.boot.clone(),
-            name: name.clone(),
-            offer,
-            answer,
-        };
-        let broke = || "the link broke before it answered".to_owned();
-        self.wish.send(wish).map_err(|_| broke())?;
-        published.await.map_err(|_| broke())?
-    }
-
-    fn close(&self, name: &Name) {
-        // A master that is going down closes nothing; nodes give unused transports up by themselves.
-        let _ = self.wish.send(Wish::Close {
-            node: self.node.clone(),
-            boot: self.boot.clone(),
-            name: name.clone(),
-        });
     }
 }

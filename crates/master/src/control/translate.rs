@@ -15,6 +15,7 @@ use conference::{
 use link::proto;
 use link::proto::command::Command;
 use probe::Name;
+use reachability::{Failed, MOST_PATHS, Outcome, Passed, Path, Protocol};
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;
@@ -25,6 +26,9 @@ const ENTRIES: usize = 32;
 const REMARKS: usize = 16;
 /// A year, in milliseconds: nothing that is told is older.
 const LONGEST_AGE: u64 = 365 * 86_400_000;
+
+/// Longest sentence taken from a node, in characters.
+const SENTENCE: usize = 400;
 
 /// A command for the link.
 pub(super) fn outgoing(command: MediaCommand) -> Command {
@@ -262,6 +266,63 @@ fn entry(entry: &proto::AddressEntry) -> Option<Entry> {
         },
         advertised: entry.advertised,
     })
+}
+
+/// The addresses of a node for another one.
+pub(super) fn told_addresses(addresses: &Addresses) -> proto::Addresses {
+    proto::Addresses {
+        version: addresses.version,
+        ips: addresses.ips.iter().map(ToString::to_string).collect(),
+        ports: addresses.ports.iter().map(|port| (*port).into()).collect(),
+        problem: String::new(),
+        stun_port: addresses.stun_port.into(),
+        // Whoever looks needs no more.
+        entries: Vec::new(),
+        remarks: Vec::new(),
+    }
+}
+
+/// What a node must not tell its clients.
+pub(super) fn withhold(paths: Vec<Path>) -> proto::Withhold {
+    let direct = paths.into_iter().filter_map(|path| match path {
+        Path::Direct { ip, protocol } => Some(proto::WithheldPath {
+            ip: ip.to_string(),
+            protocol: protocol.as_str().to_owned(),
+        }),
+        Path::Relay { .. } => None,
+    });
+    proto::Withhold {
+        paths: direct.collect(),
+    }
+}
+
+/// What a node found. `None`: it did not look. What cannot be read is left out.
+pub(super) fn outcomes(outcomes: Vec<proto::PathOutcome>) -> Option<Vec<Outcome>> {
+    let known = outcomes.into_iter().take(MOST_PATHS).filter_map(outcome);
+    let known: Vec<Outcome> = known.collect();
+    (!known.is_empty()).then_some(known)
+}
+
+fn outcome(told: proto::PathOutcome) -> Option<Outcome> {
+    let path = Path::Direct {
+        ip: told.ip.parse().ok()?,
+        protocol: Protocol::from_text(&told.protocol)?,
+    };
+    let short = |text: String| text.chars().take(SENTENCE).collect();
+    let result = if told.stage.is_empty() {
+        Ok(Passed {
+            round_trip: Duration::from_micros(told.round_trip_us),
+            sent: told.sent,
+            lost: told.lost,
+        })
+    } else {
+        Err(Failed {
+            stage: reachability::Stage::from_text(&told.stage)?,
+            reason: short(told.reason),
+            hint: short(told.hint),
+        })
+    };
+    Some(Outcome { path, result })
 }
 
 fn port(field: &str, number: u32) -> Result<u16, String> {

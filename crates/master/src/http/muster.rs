@@ -53,6 +53,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::UnDrain => on(method, nodes::undrain),
         Operation::Why => on(method, nodes::why),
         Operation::Revoke => on(method, trust::revoke),
+        Operation::Reachability => on(method, nodes::reachability),
         Operation::Schedule => on(method, schedule::get),
         Operation::SetSchedule => on(method, schedule::set),
         Operation::ClearSchedule => on(method, schedule::clear),

@@ -15,7 +15,7 @@ async fn ask(stage: &Stage, method: &str, path: &str, body: &str) -> Response {
         .await
 }
 
-async fn get(stage: &Stage, path: &str) -> Value {
+pub async fn get(stage: &Stage, path: &str) -> Value {
     let answer = ask(stage, "GET", path, "").await;
     assert_eq!(answer.status, 200, "{path}: {}", answer.body);
     answer.json()

@@ -179,7 +179,10 @@ impl Actor {
                 Event::Settings(settings) => {
                     *self.script.settings.lock().expect("lock") = Some(*settings);
                 }
-                Event::Attached(_) | Event::Skew(_) | Event::EvidenceWanted(_) => {}
+                Event::Attached(_)
+                | Event::Skew(_)
+                | Event::EvidenceWanted(_)
+                | Event::Message(_) => {}
                 Event::Refused { cause, .. } => {
                     let _ = self.told.send(cause);
                     if cause != refused::Cause::Superseded {

@@ -36,6 +36,13 @@ fn at(name: &str, ports: Vec<u16>, stun_port: u16) -> Script {
     script
 }
 
+/// Waits until the transport is closed. Other calls of the probe go on beside.
+async fn closes(node: &mut Node, transport: &str) {
+    while !matches!(node.command().await, Command::Close(close) if close.transport_id == transport)
+    {
+    }
+}
+
 async fn never_serves(stage: &Stage) {
     let until = Instant::now() + PROBES;
     while Instant::now() < until {
@@ -47,11 +54,15 @@ async fn never_serves(stage: &Stage) {
 
 /// A whole node, in this process.
 fn whole_node(stage: &Stage) -> tokio::task::JoinHandle<impl Sized> {
+    whole_node_of(stage, "media_1")
+}
+
+fn whole_node_of(stage: &Stage, name: &str) -> tokio::task::JoinHandle<impl Sized> {
     let config = node::Config {
-        directory: stage.node_directory("media_1"),
+        directory: stage.node_directory(name),
         masters: Vec::new(),
         join: Some(stage.join_token()),
-        node_id: "media_1".into(),
+        node_id: name.into(),
         public_addresses: [LOCALHOST, "::1".parse().expect("address")]
             .map(node::PublicAddress::Ip)
             .to_vec(),
@@ -94,6 +105,53 @@ async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
 }
 
 #[tokio::test]
+async fn master_and_nodes_see_every_path_and_say_so() {
+    let stage = Stage::probing().await;
+    let _nodes = ["media_1", "media_2"].map(|name| whole_node_of(&stage, name));
+    stage.until_serving(2).await;
+    let until = Instant::now() + 2 * SOON;
+    let reach = loop {
+        let reach = crate::muster_api::get(&stage, "/reachability").await;
+        let paths = |from: &str, node: &serde_json::Value| {
+            let paths = node["paths"].as_array().expect("paths").iter();
+            let called = paths.filter(|it| it["from"] == from && it["good"] == json!(true));
+            called.filter(|it| it["call"] == json!(true)).count()
+        };
+        let nodes = reach["nodes"].as_array().expect("nodes").clone();
+        // UDP and TCP at two addresses, from the master and from the other node.
+        let whole = nodes.iter().all(|node| {
+            let other = if node["id"] == "media_1" {
+                "media_2"
+            } else {
+                "media_1"
+            };
+            paths("master", node) == 4 && paths(other, node) == 4
+        });
+        if whole {
+            break reach;
+        }
+        assert!(Instant::now() < until, "{reach:#}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(reach["ready"], json!(true));
+    let node = &reach["nodes"][0];
+    assert_eq!(node["verdict"], "serves", "{reach:#}");
+    assert_eq!(node["withheld"], json!([]));
+    let path = &node["paths"][0];
+    assert_eq!(
+        (&path["sent"], &path["lost"]),
+        (&json!(10), &json!(0)),
+        "{path:#}"
+    );
+    let sessions = stage.get("/sessions").await.json();
+    assert_eq!(
+        sessions["numberOfElements"],
+        json!(0),
+        "what probes publish is no session"
+    );
+}
+
+#[tokio::test]
 async fn a_node_whose_media_port_answers_nothing_is_not_used() {
     let stage = Stage::probing().await;
     let plane = plane();
@@ -117,10 +175,7 @@ async fn a_node_that_answers_the_offer_with_nonsense_is_not_used() {
     };
     assert!(publish.session_id.starts_with("probe/"), "{publish:?}");
     assert_eq!(publish.transport_id, publish.session_id);
-    let Command::Close(close) = node.command().await else {
-        panic!("expected the transport to be closed");
-    };
-    assert_eq!(close.transport_id, publish.transport_id);
+    closes(&mut node, &publish.transport_id).await;
     assert_eq!(stage.get("/health").await.status, 503);
     let sessions = stage.get("/sessions").await.json();
     assert_eq!(sessions["numberOfElements"], json!(0));
@@ -135,11 +190,10 @@ async fn a_node_that_does_not_answer_the_offer_is_told_to_close() {
     let Command::Publish(publish) = node.command().await else {
         panic!("expected a publish command first");
     };
-    let close = tokio::time::timeout(2 * SOON, node.command()).await;
-    let Ok(Command::Close(close)) = close else {
-        panic!("expected the transport to be closed, got {close:?}");
-    };
-    assert_eq!(close.transport_id, publish.transport_id);
+    let closed = closes(&mut node, &publish.transport_id);
+    tokio::time::timeout(2 * SOON, closed)
+        .await
+        .expect("in time");
 }
 
 #[tokio::test]

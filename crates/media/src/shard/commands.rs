@@ -51,6 +51,7 @@ impl Shard {
                     let _ = to.try_send(self.wire.relay.take_events());
                 }
                 Ok(Order::Evidence(of)) => self.testify_all(now, &of),
+                Ok(Order::Withhold(withheld)) => self.factory.withhold(withheld),
                 Ok(Order::Snapshot(to)) => {
                     let states = self.connections.iter().map(Connection::state);
                     // Nobody waits any more: then nobody wants it.

@@ -10,7 +10,7 @@ use str0m::{Rtc, RtcConfig};
 
 use super::fence::Fence;
 use super::{Codec, Codecs, Factory, Kind, Offer, Role, Transport, add_candidates, codec, kind};
-use crate::api::{Refusal, VideoCodec};
+use crate::api::{Protocol, Refusal, VideoCodec, Withheld};
 use crate::rtp::{ExtensionIds, Mid};
 
 /// Longest SDP that is read, in bytes. Browsers' have 3 to 15 KB.
@@ -94,13 +94,14 @@ impl Factory {
         let answer = taken(answer, "offer")?.to_sdp_string();
         let codecs = rtc.enter(|rtc| incoming(rtc, offer, forced));
         let codecs = codecs.unwrap_or_else(|| Err(odd("offer")))?;
+        let answer = without(receive_only(&answer), &self.withheld);
         let transport = self.transport(
             rtc,
             Role::Publisher {
                 sources: Vec::new(),
             },
         );
-        Ok((transport, receive_only(&answer), codecs))
+        Ok((transport, answer, codecs))
     }
 
     /// Offers to send `kinds` of `stream`, in the codecs of its publisher.
@@ -137,7 +138,7 @@ impl Factory {
         };
         Ok(Offered {
             transport: self.transport(Fence::new(rtc), role),
-            sdp: send_only(&offer.to_sdp_string(), stream),
+            sdp: without(send_only(&offer.to_sdp_string(), stream), &self.withheld),
         })
     }
 
@@ -318,6 +319,37 @@ fn accepted(map: &ExtensionMap) -> ExtensionIds {
         mid: map.id_of(Extension::RtpMid),
         ..ExtensionIds::default()
     }
+}
+
+/// A description without the candidates that are withheld; with all of them, if none would be left.
+fn without(sdp: String, withheld: &[Withheld]) -> String {
+    if withheld.is_empty() {
+        return sdp;
+    }
+    let mut left = false;
+    let told = lines(&sdp, |line| {
+        let candidate = line.starts_with("a=candidate:");
+        if candidate && withheld.iter().any(|it| names(line, it)) {
+            return None;
+        }
+        left |= candidate;
+        Some(line.into())
+    });
+    if left { told } else { sdp }
+}
+
+/// Whether a candidate line (RFC 8839 section 5.1) is of this address and protocol.
+fn names(line: &str, withheld: &Withheld) -> bool {
+    let mut words = line.split_ascii_whitespace().skip(2);
+    let protocol = match withheld.protocol {
+        Protocol::Udp => "udp",
+        Protocol::Tcp => "tcp",
+    };
+    let same = words
+        .next()
+        .is_some_and(|it| it.eq_ignore_ascii_case(protocol));
+    let ip = words.nth(1).and_then(|ip| ip.parse().ok());
+    same && ip == Some(withheld.ip)
 }
 
 /// The answer to a publisher that offered to receive too: we send nothing to it.

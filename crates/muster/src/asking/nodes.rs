@@ -1,8 +1,11 @@
 //! `muster nodes`
 
-use api::{AddNodes, Added, Drain, Node, Nodes, Operation, Wanted, WantedRequest, Why};
+use api::{
+    AddNodes, Added, Drain, Node, Nodes, Operation, Reachability, Wanted, WantedRequest, Why,
+};
 
 use super::Told;
+use super::paths;
 use super::server::{Refusal, Server, pretty, understood};
 use super::status;
 use super::table::{paragraph, table};
@@ -18,6 +21,12 @@ pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusa
         Wish::Why { id } => {
             let (why, answer) = server.get::<Why>(Operation::Why, &id).await?;
             (answer, explained(&why))
+        }
+        Wish::Paths { id } => {
+            let (known, answer) = server
+                .get::<Reachability>(Operation::Reachability, "")
+                .await?;
+            (answer, paths::told(&known, id.as_deref()))
         }
         Wish::Add { count } => {
             let body = AddNodes { count };

@@ -1,6 +1,9 @@
-use api::{Health, Load, Node, NodeCounts, Status, Transition, Wanted, Webhooks, Why};
+use api::{
+    Health, Load, Node, NodeCounts, NodeReach, PathReach, Reachability, Status, Transition, Wanted,
+    Way, Webhooks, Why,
+};
 
-use super::{nodes, schedule, status, table};
+use super::{nodes, paths, schedule, status, table};
 
 fn node(id: &str, state: &str, sentence: &str) -> Node {
     Node {
@@ -57,6 +60,60 @@ media_2  suspect        12      140  23%  203.0.113.7
 "
     );
     assert!(nodes::listed(&[]).contains("muster token"));
+}
+
+fn path(from: &str, protocol: &str, stage: Option<&str>) -> PathReach {
+    PathReach {
+        from: from.into(),
+        path: Way {
+            address: Some("203.0.113.7".parse().expect("an address")),
+            relay: None,
+            protocol: protocol.into(),
+        },
+        good: stage.is_none(),
+        ok: stage.is_none(),
+        call: true,
+        round_trip_ms: stage.is_none().then_some(12.34),
+        sent: if stage.is_none() { 10 } else { 0 },
+        lost: u32::from(stage.is_none()),
+        stage: stage.map(Into::into),
+        reason: stage.map(|_| "no answer".into()),
+        age_ms: 4_200,
+        since_ms: 60_000,
+    }
+}
+
+#[test]
+fn paths_are_a_table_for_each_node_below_its_sentence() {
+    let broken = path("media_abcdefghij", "udp", Some("description"));
+    let reach = Reachability {
+        ready: true,
+        nodes: vec![NodeReach {
+            id: "media_1".into(),
+            state: "serving".into(),
+            boot: Some("b".into()),
+            addresses_version: Some(1),
+            verdict: "partly".into(),
+            sentence: "media_1 serves without UDP to 203.0.113.7: UDP to 203.0.113.7: no answer to 5 STUN requests".into(),
+            evidence: Vec::new(),
+            withheld: vec![broken.path.clone()],
+            paths: vec![broken, path("master", "tcp", None)],
+        }],
+    };
+    let text = paths::told(&reach, None);
+    fits(&text);
+    assert_eq!(
+        text,
+        "\
+media_1 serves without UDP to 203.0.113.7: UDP to 203.0.113.7: no answer to 5
+STUN requests.
+PATH             FROM              RESULT           TOLD  TRIP     LOSS  AGO
+udp 203.0.113.7  media_abcdefghij  no: description  no    -        -     4 s
+tcp 203.0.113.7  master            ok               yes   12.3 ms  10%   4 s
+"
+    );
+    assert_eq!(paths::told(&reach, Some("media_1")), text);
+    assert_eq!(paths::told(&reach, Some("x")), "There is no node x.\n");
 }
 
 #[test]

@@ -95,6 +95,11 @@ pub enum Nodes {
         #[allow(missing_docs)]
         id: String,
     },
+    /// By which paths nodes are reached, from where, and what clients are not told
+    Paths {
+        /// Only of this node
+        id: Option<String>,
+    },
     /// Take a node's certificates back: it is cut off and cannot come back without a new token
     Revoke {
         #[allow(missing_docs)]

@@ -77,6 +77,28 @@ pub fn node_crashed(at: Timestamp, node: &NodeRef<'_>, sessions: &[SessionId]) -
     of_node(EventName::NodeCrashed, at, node, crash)
 }
 
+/// `reachabilityChanged`: Muster's own. Which ways lead to the node, and which of them clients are not told any more.
+pub fn reachability_changed(
+    at: Timestamp,
+    node: &NodeRef<'_>,
+    verdict: &str,
+    reason: &str,
+    withheld: &[String],
+) -> Message {
+    #[derive(Serialize)]
+    struct Reach<'a> {
+        reachability: &'a str,
+        reason: &'a str,
+        withheld: &'a [String],
+    }
+    let reach = Reach {
+        reachability: verdict,
+        reason,
+        withheld,
+    };
+    of_node(EventName::ReachabilityChanged, at, node, reach)
+}
+
 /// `nodeRecovered`.
 pub fn node_recovered(at: Timestamp, node: &NodeRef<'_>) -> Message {
     #[derive(Serialize)]

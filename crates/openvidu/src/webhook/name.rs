@@ -42,12 +42,13 @@ names! {
     HaNodeRegistered = "HANodeRegistered",
     HaNodeDeregistered = "HANodeDeregistered",
     IceFailureDiagnosed = "iceFailureDiagnosed",
+    ReachabilityChanged = "reachabilityChanged",
 }
 
 impl EventName {
     /// Those that OpenVidu knows, which are what is sent unless a list says otherwise: applications may choke on others.
     pub fn of_openvidu() -> impl Iterator<Item = Self> {
-        let own = [Self::IceFailureDiagnosed];
+        let own = [Self::IceFailureDiagnosed, Self::ReachabilityChanged];
         (Self::ALL.iter().copied()).filter(move |name| !own.contains(name))
     }
 

@@ -41,7 +41,7 @@ async fn closed_port() {
     let wanted = format!("UDP {closed}: refused (nobody listens there: ");
     assert!(said.starts_with(&wanted), "{said}");
     // One shard answers, but a session could be put on the other.
-    assert_eq!(call(&report).stage, Stage::Echo);
+    assert_eq!(report.call(), None);
     assert_eq!(node.asked(), [""; 0]);
 }
 
@@ -54,7 +54,7 @@ async fn black_hole() {
         "UDP 127.0.0.1:{port}: no answer to 5 STUN requests in 1.5 s (a firewall drops it, or the address is not this \
          node's)"
     );
-    assert_eq!(said, wanted);
+    assert!(said.starts_with(&wanted), "{said}");
     assert_eq!(node.asked(), [""; 0]);
 }
 
@@ -114,7 +114,11 @@ async fn checks_for_the_transport_are_not_answered() {
     let said = report.verdict().unwrap_err();
     let wanted = format!("ICE did not connect with UDP 127.0.0.1:{port}: it was not done after ");
     assert!(said.starts_with(&wanted), "{said}");
-    assert_eq!(node.asked(), ["publish probe/test/0", "close probe/test/0"]);
+    let wanted = ["publish", "subscribe", "accept", "close"];
+    assert_eq!(
+        node.asked(),
+        wanted.map(|it| format!("{it} probe/test/0/0"))
+    );
 }
 
 #[tokio::test]
@@ -124,7 +128,50 @@ async fn dtls_stalls() {
     let said = report.verdict().unwrap_err();
     let wanted = format!("ICE connected, but DTLS did not with UDP 127.0.0.1:{port}: ");
     assert!(said.starts_with(&wanted), "{said}");
-    assert_eq!(node.asked(), ["publish probe/test/0", "close probe/test/0"]);
+    let wanted = ["publish", "subscribe", "accept", "close"];
+    assert_eq!(
+        node.asked(),
+        wanted.map(|it| format!("{it} probe/test/0/0"))
+    );
+}
+
+#[tokio::test]
+async fn media_that_does_not_come_back() {
+    let (_, report, _) = behind(Way::WithoutMedia).await;
+    let failed = call(&report);
+    assert_eq!(failed.stage, Stage::Srtp);
+    let said = &failed.reason;
+    assert!(
+        said.starts_with("of ") && said.ends_with(" media packets none came back"),
+        "{said}"
+    );
+}
+
+#[tokio::test]
+async fn media_of_which_little_comes_back() {
+    let (_, report, _) = behind(Way::LossyMedia).await;
+    let failed = call(&report);
+    assert_eq!(failed.stage, Stage::Srtp);
+    assert!(
+        failed.reason.starts_with("of 10 media packets "),
+        "{failed}"
+    );
+}
+
+#[tokio::test]
+async fn udp_that_is_blocked_leaves_tcp() {
+    let mut node = Node::new(&[V4], 1);
+    let behind = node.plane.ports()[0];
+    let port = super::front::tcp((V4, behind).into()).await;
+    node.edit = Box::new(move |sdp| sdp.replace(&behind.to_string(), &port.to_string()));
+    let mut target = node.target(&[V4]);
+    target.ports = vec![port];
+    let report = node.probe(&target, Depth::Call).await;
+    assert_eq!(report.verdict(), Ok(()), "{report:#?}");
+    let good: Vec<bool> = report.paths().iter().map(|it| it.result.is_ok()).collect();
+    assert_eq!(good, [false, true]);
+    assert!(report.complaint().unwrap().starts_with("UDP 127.0.0.1:"));
+    node.is_empty().await;
 }
 
 #[tokio::test]
@@ -150,6 +197,14 @@ impl Signalling for Says {
         self.0.clone()
     }
 
+    async fn subscribe(&self, _: &Name) -> Result<String, String> {
+        self.0.clone()
+    }
+
+    async fn accept(&self, _: &Name, _: String) -> Result<(), String> {
+        Ok(())
+    }
+
     fn close(&self, _: &Name) {}
 }
 
@@ -158,6 +213,14 @@ struct Silent;
 
 impl Signalling for Silent {
     async fn publish(&self, _: &Name, _: String) -> Result<String, String> {
+        std::future::pending().await
+    }
+
+    async fn subscribe(&self, _: &Name) -> Result<String, String> {
+        std::future::pending().await
+    }
+
+    async fn accept(&self, _: &Name, _: String) -> Result<(), String> {
         std::future::pending().await
     }
 
@@ -171,7 +234,12 @@ async fn told(signalling: &impl Signalling) -> Failed {
     let report = probe::run(&target, Depth::Call, limits, &name, signalling).await;
     assert!(report.took < limits.whole + Duration::from_secs(2));
     let failed = call(&report).clone();
-    assert_eq!(report.verdict(), Err(failed.to_string()));
+    assert!(
+        report
+            .verdict()
+            .unwrap_err()
+            .starts_with(&failed.to_string()[..40])
+    );
     failed
 }
 
@@ -241,7 +309,11 @@ async fn more_addresses_than_anybody_needs_are_left_out() {
         ..node.target(&[])
     };
     let report = node.probe(&target, Depth::Echo).await;
-    assert_eq!(report.outcomes.len(), 2 * MOST_ADDRESSES);
+    let udp = |it: &&probe::Outcome| !matches!(it.path, probe::Path::Tcp(_));
+    assert_eq!(
+        report.outcomes.iter().filter(udp).count(),
+        2 * MOST_ADDRESSES
+    );
     assert_eq!(report.left_out, 2 * (200 - MOST_ADDRESSES));
     assert_eq!(report.verdict(), Ok(()));
 }

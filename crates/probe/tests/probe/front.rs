@@ -1,9 +1,10 @@
 //! What stands before a node and misbehaves: UDP sockets at chosen addresses, all on one port.
 
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use tokio::net::UdpSocket;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::task::JoinSet;
 
 /// What becomes of what arrives.
@@ -13,6 +14,10 @@ pub enum Way {
     Through,
     /// To the node and back, but for DTLS.
     WithoutDtls,
+    /// To the node and back, but for RTP.
+    WithoutMedia,
+    /// To the node and back, but of RTP only every fifth.
+    LossyMedia,
     /// To the node and back, but for STUN with a user name.
     WithoutChecks,
     /// To the node and back, but each datagram of plain STUN only the third time.
@@ -56,44 +61,73 @@ impl Front {
 
 async fn stand(socket: UdpSocket, way: Way, node: SocketAddr) {
     let socket = Arc::new(socket);
-    let behind = Arc::new(UdpSocket::bind((node.ip(), 0)).await.unwrap());
     let elsewhere = UdpSocket::bind((node.ip(), 0)).await.unwrap();
-    let (mut forth, mut back) = ([0; 2048], [0; 2048]);
-    let mut client = None;
-    let mut plain = 0;
+    let mut clients: HashMap<SocketAddr, Arc<UdpSocket>> = HashMap::new();
+    let mut backs = JoinSet::new();
+    let mut forth = [0; 2048];
+    let (mut plain, mut media) = (0, 0);
     loop {
-        tokio::select! {
-            Ok((len, from)) = socket.recv_from(&mut forth) => {
-                client = Some(from);
-                let datagram = &forth[..len];
-                let is_plain = len == 20;
-                plain += usize::from(is_plain);
-                let passes = match way {
-                    Way::Through => true,
-                    Way::WithoutDtls => !(20..=63).contains(&datagram[0]),
-                    Way::WithoutChecks => is_plain,
-                    Way::Lossy => !is_plain || plain % 3 == 0,
-                    _ => false,
-                };
-                if passes {
-                    behind.send_to(datagram, node).await.unwrap();
+        let (len, from) = socket.recv_from(&mut forth).await.unwrap();
+        let datagram = &forth[..len];
+        let is_plain = len == 20;
+        let is_media = (128..=191).contains(&datagram[0]);
+        plain += usize::from(is_plain);
+        media += usize::from(is_media);
+        let passes = match way {
+            Way::Through => true,
+            Way::WithoutDtls => !(20..=63).contains(&datagram[0]),
+            Way::WithoutMedia => !is_media,
+            Way::LossyMedia => !is_media || media % 5 == 0,
+            Way::WithoutChecks => is_plain,
+            Way::Lossy => !is_plain || plain % 3 == 0,
+            _ => false,
+        };
+        if passes {
+            let behind = match clients.get(&from) {
+                Some(behind) => behind.clone(),
+                None => {
+                    let behind = Arc::new(UdpSocket::bind((node.ip(), 0)).await.unwrap());
+                    clients.insert(from, behind.clone());
+                    backs.spawn(back(behind.clone(), socket.clone(), from));
+                    behind
                 }
-                let answer = answer(datagram, way);
-                match way {
-                    Way::FromElsewhere => _ = elsewhere.send_to(&answer, from).await.unwrap(),
-                    Way::Garbage | Way::OtherTransaction | Way::OtherPath | Way::StunError => {
-                        _ = socket.send_to(&answer, from).await.unwrap();
-                    }
-                    _ => {}
-                }
+            };
+            behind.send_to(datagram, node).await.unwrap();
+        }
+        let answer = answer(datagram, way);
+        match way {
+            Way::FromElsewhere => _ = elsewhere.send_to(&answer, from).await.unwrap(),
+            Way::Garbage | Way::OtherTransaction | Way::OtherPath | Way::StunError => {
+                _ = socket.send_to(&answer, from).await.unwrap();
             }
-            Ok((len, _)) = behind.recv_from(&mut back) => {
-                if let Some(client) = client {
-                    socket.send_to(&back[..len], client).await.unwrap();
-                }
-            }
+            _ => {}
         }
     }
+}
+
+async fn back(behind: Arc<UdpSocket>, front: Arc<UdpSocket>, client: SocketAddr) {
+    let mut back = [0; 2048];
+    loop {
+        let (len, _) = behind.recv_from(&mut back).await.unwrap();
+        // A probe that is over has closed its socket.
+        let _ = front.send_to(&back[..len], client).await;
+    }
+}
+
+/// A port that forwards TCP alone, for as long as the test runs.
+pub async fn tcp(node: SocketAddr) -> u16 {
+    let listener = TcpListener::bind((node.ip(), 0)).await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        loop {
+            let (mut client, _) = listener.accept().await.unwrap();
+            tokio::spawn(async move {
+                let mut behind = TcpStream::connect(node).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut behind).await;
+            });
+        }
+    });
+    port
 }
 
 /// An answer to a plain request, as wrong as wanted.

@@ -4,7 +4,8 @@ use std::io::{Error, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use probe::{Depth, Limits, MOST_DATAGRAMS, Output, Plan, Probe, Route, Stage};
+use probe::{Channel, Depth, Limits, MOST_DATAGRAMS, Output, Plan, Probe, Route, Signalled, Stage};
+use reachability::Protocol;
 
 const TO: &str = "192.0.2.7:40000";
 const LOCAL: &str = "192.0.2.1:50000";
@@ -52,8 +53,9 @@ fn requests_follow_each_other_at_growing_pauses_and_end() {
                 assert!(until > now, "it waits for what has been");
                 now = until;
             }
-            Output::Publish(_) => panic!("expected no publishing for an echo"),
+            Output::Publish { .. } => panic!("expected no publishing for an echo"),
             Output::Done => break,
+            _ => {}
         }
     }
     assert_eq!(sent, [0, 100, 300, 700, 1100]);
@@ -92,10 +94,10 @@ fn a_flood_is_not_listened_to_for_ever() {
     };
     for _ in 0..MOST_DATAGRAMS {
         assert!(probe.listens());
-        probe.receive(now, at(LOCAL), at("203.0.113.1:1"), &[0; 1200]);
+        probe.receive(now, at("203.0.113.1:1"), &[0; 1200]);
     }
     assert!(!probe.listens());
-    probe.receive(now, at(LOCAL), at(TO), &answer(&data));
+    probe.receive(now, at(TO), &answer(&data));
     let report = probe.report(now);
     assert!(report.outcomes[0].result.is_err());
 }
@@ -110,8 +112,9 @@ fn what_our_own_system_will_not_send_is_said() {
                 probe.unsendable(to, "Operation not permitted")
             }
             Output::Wait(until) => now = until,
-            Output::Publish(_) => panic!("expected no publishing without an address"),
+            Output::Publish { .. } => panic!("expected no publishing without an address"),
             Output::Done => break,
+            _ => {}
         }
     }
     let report = probe.report(now);
@@ -128,7 +131,7 @@ fn an_address_that_there_is_no_way_to_costs_no_time() {
     let mut plan = plan(Depth::Call);
     plan.routes[0].local = Err("Network is unreachable".to_owned());
     let mut probe = Probe::new(now, plan);
-    assert_eq!(probe.poll(now), Output::Done);
+    assert_eq!(probe.poll(now), Output::Done, "it waits for nothing");
     let report = probe.report(now);
     let failed = report.outcomes[0].result.as_ref().unwrap_err();
     assert_eq!(failed.stage, Stage::Route);
@@ -143,7 +146,7 @@ fn an_address_that_there_is_no_way_to_costs_no_time() {
 fn an_answer_to_the_offer_that_nobody_waits_for_changes_nothing() {
     let now = Instant::now();
     let mut probe = Probe::new(now, plan(Depth::Echo));
-    probe.answered(now, Ok("v=0".to_owned()));
+    probe.signalled(now, 0, Signalled::Published(Ok("v=0".to_owned())));
     assert_eq!(probe.report(now).call(), None);
 }
 
@@ -152,13 +155,23 @@ fn a_call_begins_as_soon_as_an_address_is_good() {
     let now = Instant::now();
     let mut probe = Probe::new(now, plan(Depth::Call));
     let mut requests = Vec::new();
-    while let Output::Send { to, data, .. } = probe.poll(now) {
-        requests.push((to, data));
-    }
+    let knock = loop {
+        match probe.poll(now) {
+            Output::Send { to, data, .. } => requests.push((to, data)),
+            other => break other,
+        }
+    };
+    let channel = Channel::Knock(0);
+    let open = Output::Open {
+        channel,
+        protocol: Protocol::Tcp,
+        to: at(TO),
+    };
+    assert_eq!(knock, open);
     let (_, media) = requests.iter().find(|(to, _)| *to == at(TO)).unwrap();
     // The STUN port is still unanswered.
-    probe.receive(now, at(LOCAL), at(TO), &answer(media));
-    let Output::Publish(offer) = probe.poll(now) else {
+    probe.receive(now, at(TO), &answer(media));
+    let Output::Publish { call: 0, offer } = probe.poll(now) else {
         panic!("expected an offer");
     };
     assert!(
@@ -179,8 +192,9 @@ fn what_the_network_reports_is_said() {
                 probe.reported(to, &Error::from(ErrorKind::HostUnreachable));
             }
             Output::Wait(until) => now = until,
-            Output::Publish(_) => panic!("expected no publishing for an echo"),
+            Output::Publish { .. } => panic!("expected no publishing for an echo"),
             Output::Done => break,
+            _ => {}
         }
     }
     let said = probe.report(now).verdict().unwrap_err();

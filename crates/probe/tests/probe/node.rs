@@ -87,35 +87,73 @@ impl Node {
     }
 }
 
-impl Signalling for Node {
-    async fn publish(&self, name: &Name, offer: String) -> Result<String, String> {
+impl Node {
+    /// Asks the plane and waits for what it says.
+    async fn ask(
+        &self,
+        what: String,
+        command: impl FnOnce(u64) -> Command,
+    ) -> Result<Answer, String> {
         let key = {
             let mut asked = self.asked.lock().unwrap();
-            asked.push(format!("publish {name}"));
+            asked.push(what);
             asked.len() as u64
         };
         let (answer, answered) = oneshot::channel();
         self.waiting.lock().unwrap().insert(key, answer);
-        let command = Command::Publish {
+        self.plane.submit(command(key)).unwrap();
+        answered
+            .await
+            .unwrap()
+            .map_err(|refusal| refusal.to_string())
+    }
+}
+
+impl Signalling for Node {
+    async fn publish(&self, name: &Name, offer: String) -> Result<String, String> {
+        let answer = self.ask(format!("publish {name}"), |key| Command::Publish {
             key,
             session: name.as_str().into(),
             stream: name.as_str().into(),
             transport: name.as_str().into(),
             offer,
             forced_video_codec: None,
-        };
-        self.plane.submit(command).unwrap();
-        match answered.await.unwrap() {
-            Ok(Answer::Answer(sdp)) => Ok((self.edit)(sdp)),
-            Ok(other) => panic!("expected an answer, got {other:?}"),
-            Err(refusal) => Err(refusal.to_string()),
+        });
+        match answer.await? {
+            Answer::Answer(sdp) => Ok((self.edit)(sdp)),
+            other => panic!("expected an answer, got {other:?}"),
         }
+    }
+
+    async fn subscribe(&self, name: &Name) -> Result<String, String> {
+        let offer = self.ask(format!("subscribe {name}"), |key| Command::Subscribe {
+            key,
+            session: name.as_str().into(),
+            stream: name.as_str().into(),
+            transport: name.subscriber().into(),
+            audio: true,
+            video: false,
+        });
+        match offer.await? {
+            Answer::Offer(sdp) => Ok((self.edit)(sdp)),
+            other => panic!("expected an offer, got {other:?}"),
+        }
+    }
+
+    async fn accept(&self, name: &Name, answer: String) -> Result<(), String> {
+        let accepted = self.ask(format!("accept {name}"), |key| Command::Accept {
+            key,
+            transport: name.subscriber().into(),
+            answer,
+        });
+        accepted.await.map(|_| ())
     }
 
     fn close(&self, name: &Name) {
         let mut asked = self.asked.lock().unwrap();
         asked.push(format!("close {name}"));
-        let transport = name.as_str().into();
-        self.plane.submit(Command::Close { transport }).unwrap();
+        for transport in [name.subscriber().into(), name.as_str().into()] {
+            self.plane.submit(Command::Close { transport }).unwrap();
+        }
     }
 }

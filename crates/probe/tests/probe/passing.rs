@@ -22,16 +22,29 @@ async fn node_with_two_shards_and_both_families_passes() {
     let report = node.probe(&target, Depth::Call).await;
     assert_eq!(report.verdict(), Ok(()), "{report:#?}");
     assert_eq!(report.complaint(), None);
-    // Two shards and the STUN port at two addresses, and the call.
-    assert_eq!(report.outcomes.len(), 7);
+    // Two shards and the STUN port at two addresses, both shards by TCP, and a call for each address and protocol.
+    assert_eq!(report.outcomes.len(), 6 + 4 + 4);
+    let paths = report.paths();
+    assert_eq!(paths.len(), 4);
+    for path in paths {
+        let passed = path.result.unwrap();
+        assert_eq!((passed.sent, passed.lost), (10, 0));
+        assert!(passed.round_trip < Duration::from_millis(500), "{passed:?}");
+    }
     assert!(report.outcomes.iter().all(|it| it.result.is_ok()));
     assert!(target.ports.contains(&called_at(&report).port()));
     let seen = report.outcomes.iter().filter_map(|it| match it.result {
         Ok(Passed::Echo { seen_as, .. }) => Some(seen_as.ip()),
         _ => None,
     });
-    assert_eq!(seen.collect::<Vec<_>>(), [V4, V4, V4, V6, V6, V6]);
-    assert_eq!(node.asked(), ["publish probe/test/0", "close probe/test/0"]);
+    let seen: Vec<IpAddr> = seen.collect();
+    assert_eq!(seen, [V4, V4, V4, V6, V6, V6, V4, V4, V6, V6]);
+    let mut asked = node.asked();
+    asked.sort_unstable();
+    let each = ["accept", "close", "publish", "subscribe"].into_iter();
+    let wanted =
+        each.flat_map(|what| (0..4).map(move |call| format!("{what} probe/test/0/{call}")));
+    assert_eq!(asked, wanted.collect::<Vec<_>>());
     node.is_empty().await;
     assert_eq!(node.plane.counters().library_panics, 0);
 }
@@ -51,7 +64,8 @@ async fn echo_asks_nothing_of_the_control_side() {
     assert_eq!(report.verdict(), Ok(()), "{report:#?}");
     assert_eq!(report.call(), None);
     assert_eq!(node.asked(), [""; 0]);
-    assert_eq!(node.plane.counters().stun_plain, 4);
+    // Three shards by UDP and by TCP; what the STUN port answers is counted by the relay.
+    assert_eq!(node.plane.counters().stun_plain, 6);
 }
 
 #[tokio::test]
@@ -71,6 +85,9 @@ async fn one_good_address_of_several_is_enough_and_is_the_one_called() {
     let complaint = report.complaint().unwrap();
     let said = format!("UDP 127.0.0.2:{port}: no answer to 5 STUN requests in 1.");
     assert!(complaint.starts_with(&said), "{complaint}");
+    let good: Vec<bool> = report.paths().iter().map(|it| it.result.is_ok()).collect();
+    // UDP and TCP of each; the front forwards UDP alone.
+    assert_eq!(good, [false, false, true, false]);
     node.is_empty().await;
 }
 
@@ -116,6 +133,7 @@ async fn a_probe_that_is_dropped_halfway_closes_what_it_published() {
             () = published => {}
         }
     }
-    assert_eq!(node.asked(), ["publish probe/test/7", "close probe/test/7"]);
+    assert_eq!(node.asked().first().unwrap(), "publish probe/test/7/0");
+    assert_eq!(node.asked().last().unwrap(), "close probe/test/7/0");
     node.is_empty().await;
 }

@@ -218,6 +218,8 @@ impl World {
                 }
             }
             Effect::Apply { settings, .. } => self.apply(node, &settings),
+            // Its master says nothing of paths and asks for no looks.
+            Effect::Withhold(_) | Effect::Look(_) | Effect::NoLook(_) => {}
             Effect::Measure => {
                 let carried = self.snapshot(node);
                 let usage = Usage {

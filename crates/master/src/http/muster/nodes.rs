@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::{Input, Working};
-use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Why};
+use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Reachability, Why};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -75,6 +75,12 @@ fn works(working: &Working) -> Vec<String> {
         told.push("its relay has another secret than the master".to_owned());
     }
     told
+}
+
+pub(super) async fn reachability(State(app): State<Arc<App>>) -> Answer {
+    let found = app
+        .inspect(|control, now| Reachability::of(control.cluster(), control.matrix(), now.moment));
+    Ok(ok(&found.await?))
 }
 
 pub(super) async fn add(State(app): State<Arc<App>>, body: Bytes) -> Answer {

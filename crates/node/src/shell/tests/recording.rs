@@ -15,6 +15,7 @@ pub(super) struct Recording {
     pub(super) carried: Arc<Mutex<Vec<TransportState>>>,
     pub(super) addresses: Arc<Mutex<Vec<IpAddr>>>,
     pub(super) relay: Arc<Mutex<media::relay::Settings>>,
+    pub(super) withheld: Arc<Mutex<Vec<media::Withheld>>>,
     evidence_asked: Arc<Mutex<Vec<media::Id>>>,
 }
 
@@ -51,6 +52,11 @@ impl Carrier for Recording {
             to_peers: 7,
             ..media::relay::Counts::default()
         })
+    }
+
+    fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), media::Overloaded> {
+        *self.withheld.lock().expect("lock") = withheld.to_vec();
+        Ok(())
     }
 
     fn ports(&self) -> Vec<u16> {

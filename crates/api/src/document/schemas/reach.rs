@@ -1,0 +1,51 @@
+//! Who reaches which node.
+
+use serde_json::{Value, json};
+
+use super::{count, flag, list, of, or_null, text, whole};
+
+pub fn whole_matrix() -> Value {
+    whole(json!({
+        "ready": {"type": "boolean", "description": "Clients can be served: a node is there, and none is without a way"},
+        "nodes": list(of("NodeReach")),
+    }))
+}
+
+pub fn of_node() -> Value {
+    whole(json!({
+        "id": text("Permanent"),
+        "state": text("Of the node"),
+        "boot": or_null(text("The process that was looked at")),
+        "addressesVersion": or_null(json!({"type": "integer", "minimum": 0})),
+        "verdict": {"type": "string", "enum": ["unknown", "serves", "partly", "unusable"]},
+        "sentence": text("For people"),
+        "evidence": list(text("A fact that the verdict follows from")),
+        "withheld": list(of("Way")),
+        "paths": list(of("PathReach")),
+    }))
+}
+
+pub fn way() -> Value {
+    whole(json!({
+        "address": or_null(text("The node's, if it is reached straight")),
+        "relay": or_null(text("Who relays, if somebody does: the id of a node, or master")),
+        "protocol": {"type": "string", "enum": ["udp", "tcp", "tls"]},
+    }))
+}
+
+pub fn of_path() -> Value {
+    whole(json!({
+        "from": text("Who looked: the id of a node, or master"),
+        "path": of("Way"),
+        "good": flag("It may be used; changes after several outcomes only"),
+        "ok": flag("How it went the last time"),
+        "call": flag("Media was sent then, and not STUN alone"),
+        "roundTripMs": or_null(json!({"type": "number", "minimum": 0})),
+        "sent": count("Packets that were to come back"),
+        "lost": count("Of these, those that did not"),
+        "stage": or_null(text("Where it failed: route, send, refused, echo, relay, publish, description, ice, dtls or srtp")),
+        "reason": or_null(text("What happened then, and what it may come from")),
+        "ageMs": count("Since it was last looked at"),
+        "sinceMs": count("Since it became good, or ceased to be"),
+    }))
+}

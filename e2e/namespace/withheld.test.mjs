@@ -1,0 +1,53 @@
+// A way to a node that ceases to work is not told to those who come then, and is again when it works.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chromium } from '../harness/browsers.mjs';
+import { Firewall } from '../harness/firewall.mjs';
+import { Meeting } from '../harness/meeting.mjs';
+import { NAMESPACE_HOST, Server } from '../harness/server.mjs';
+import { until } from '../harness/wait.mjs';
+
+/** Two looks at a path, ten seconds apart at most, that each wait for an answer, and what a loaded machine adds. */
+const NOTICED = { timeout: 30_000, every: 250 };
+
+/** The protocols of the node's candidates in what somebody was told. */
+async function told(person, of) {
+  const sdp = await person.call('remoteDescription', of.id);
+  const candidates = [...sdp.matchAll(/^a=candidate:\S+ \d+ (\S+) \d+ (\S+)/gm)];
+  assert.ok(candidates.every(([, , address]) => address === NAMESPACE_HOST), sdp);
+  return [...new Set(candidates.map(([, protocol]) => protocol.toLowerCase()))].sort();
+}
+
+test('UDP that is blocked is not told to those who join, and is again when it is open', async (context) => {
+  const server = await Server.start({ host: NAMESPACE_HOST });
+  context.after(() => server.stop());
+  const meeting = await Meeting.open(context, { server });
+  context.after(() => Firewall.open());
+  const reach = async () => (await server.rest.get('/muster/api/v1/reachability')).body.nodes[0];
+  const withheld = async () => (await reach()).withheld.map(({ protocol }) => protocol);
+
+  const ada = await meeting.publisher(chromium());
+  assert.deepEqual(await told(ada, ada), ['tcp', 'udp']);
+  assert.equal((await reach()).verdict, 'serves');
+
+  Firewall.drop('meta l4proto udp');
+  const blocked = Date.now();
+  await until('UDP to be withheld', async () => (await withheld()).includes('udp'), NOTICED);
+  context.diagnostic(`UDP was withheld ${((Date.now() - blocked) / 1000).toFixed(1)} s after it was blocked`);
+  const { sentence, state, paths } = await reach();
+  assert.equal(state, 'serving');
+  assert.match(sentence, /serves without UDP to 10\.77\.0\.1: .*no answer to 5 STUN requests/);
+  assert.ok(paths.some(({ path, good, stage }) => path.protocol === 'udp' && !good && stage === 'echo'));
+  const bob = await meeting.publisher(chromium());
+  assert.deepEqual(await told(bob, bob), ['tcp']);
+  await bob.seesAndHears(bob);
+  assert.equal((await bob.call('path', bob.id)).protocol, 'tcp');
+
+  Firewall.open();
+  const open = Date.now();
+  await until('UDP to be told again', async () => (await withheld()).length === 0, NOTICED);
+  context.diagnostic(`UDP was told again ${((Date.now() - open) / 1000).toFixed(1)} s after it was open`);
+  const cyd = await meeting.publisher(chromium());
+  assert.deepEqual(await told(cyd, cyd), ['tcp', 'udp']);
+  await Promise.all([cyd.seesAndHears(bob), bob.seesAndHears(cyd)]);
+});
