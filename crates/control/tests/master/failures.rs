@@ -2,7 +2,7 @@
 
 use cluster::AttachmentId;
 use conference::{ClientOperation, MediaCommand};
-use control::{Direction, Effect, Event, Input, Says, Stage as Step, TransportState};
+use control::{Direction, Effect, Event, Input, Running, Says, Stage as Step, TransportState};
 use diagnosis::{Applied, Cause, Evidence, Outcome, Pair, Protocol};
 use openvidu::rpc::ClientNumber;
 
@@ -334,4 +334,32 @@ fn applications_hear_of_it_only_if_they_ask() {
     assert!(
         !openvidu::webhook::EventName::of_openvidu().any(|it| it.as_str() == "iceFailureDiagnosed")
     );
+}
+
+#[test]
+fn a_node_with_old_settings_is_told_the_present_ones_before_anything_else() {
+    let mut stage = call(0);
+    let running = Running {
+        version: 99,
+        relay_fingerprint: Vec::new(),
+    };
+    let said = Says::Running(running);
+    stage.handle(Input::Says {
+        attachment: AttachmentId(1),
+        says: said,
+    });
+    stage.pass(20_000);
+    let told = stage.told.len();
+    assert!(told > 0, "nodes are told how to work");
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1_600);
+    let failure = stage.control.failures().next().expect("diagnosed").clone();
+    assert_eq!(
+        failure.first().expect("found").cause,
+        Cause::StaleNodeSettings
+    );
+    assert_eq!((stage.told.len(), offers(&stage)), (told + 1, 0));
+    stage.pass(1_100);
+    assert_eq!(offers(&stage), 1, "and then its client gets another path");
 }
