@@ -12,10 +12,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use cluster::{AttachmentId, Moment, NodeId};
-use conference::{ConnectionId, LegOf, SessionId, TransportId};
+use conference::{ConnectionId, LegOf, SessionId, StreamId, TransportId};
 use diagnosis::{
-    Applied, Case, Evidence, Failure, Finding, Mark, MarkKind, Outcome, Surroundings, Window,
-    diagnose,
+    Applied, Case, Evidence, Failure, Finding, Mark, MarkKind, Outcome, Protocol, Surroundings,
+    Window, diagnose,
 };
 
 use crate::control::Control;
@@ -34,6 +34,11 @@ const OWN_REPAIR: Duration = Duration::from_secs(15);
 const PATIENCE: u8 = 3;
 /// What was carried longer ago says nothing of today's paths.
 const WINDOW_MS: u64 = 10 * 60_000;
+
+/// Those who came lately, milliseconds, are asked by which path.
+const YOUNG_MS: u64 = 120_000;
+/// So many at once.
+const MOST_ASKED: usize = 64;
 
 /// What is known of media that flows and does not.
 #[derive(Debug, Default)]
@@ -74,6 +79,9 @@ impl Control {
     /// A node tells of a transport.
     pub(crate) fn follow(&mut self, node: &NodeId, state: &TransportState, reason: &str) {
         let transport = &state.transport;
+        if state.stage == Stage::Closed {
+            self.failures.window.end(transport.as_str());
+        }
         let Some(leg) = self.conference.leg_of(transport) else {
             self.failures.tracked.remove(transport);
             return;
@@ -92,7 +100,7 @@ impl Control {
             }
             Stage::Disconnected => self.fails(transport, leg, reason, Some(GRACE)),
             // Its client wanted it so, or is about to make another.
-            Stage::Closed if reason.starts_with("the client closed") => {
+            Stage::Closed if is_wanted(reason) => {
                 self.failures.tracked.remove(transport);
             }
             Stage::Closed => {
@@ -107,6 +115,15 @@ impl Control {
         let Some(tracked) = self.failures.tracked.get(transport) else {
             return;
         };
+        let now = self.now.timestamp.0;
+        self.failures.recent.flows(now, leg);
+        // By which path it comes back tells what was wrong with the other.
+        if self.failures.recent.is_open(now, tracked.node.as_str()) {
+            self.ask_for_evidence(transport);
+        }
+        let Some(tracked) = self.failures.tracked.get(transport) else {
+            return;
+        };
         let case = Case {
             protocol: self.failures.recent.protocol(transport),
             ..tracked.case(transport, self.load_of(&tracked.node), false)
@@ -116,9 +133,6 @@ impl Control {
         let Some(recovered) = self.failures.ladder.recovers(self.now.moment, leg) else {
             return;
         };
-        // By which path it came back tells what was wrong with the other.
-        self.ask_for_evidence(transport);
-        let now = self.now.timestamp.0;
         let Some(failing) = failing.filter(|failing| failing.looked) else {
             return;
         };
@@ -176,7 +190,7 @@ impl Control {
     }
 
     /// What a node saw of a transport.
-    pub(crate) fn evidence(&mut self, attachment: AttachmentId, evidence: Evidence) {
+    pub(crate) fn evidence(&mut self, attachment: AttachmentId, mut evidence: Evidence) {
         let Some(node) = self
             .cluster
             .attached(attachment)
@@ -185,6 +199,8 @@ impl Control {
             return;
         };
         let load = self.load_of(&node);
+        let deserted = recent::desert(&mut evidence);
+        let failed = evidence.outcome == Outcome::Failed;
         let told = Case::of(&evidence, None);
         if let Some(known) = self.failures.window.case(&evidence.transport).cloned() {
             let told = told.unwrap_or_default();
@@ -193,13 +209,42 @@ impl Control {
                 relay: told.relay,
                 browser: told.browser,
                 client: told.client.or(known.client),
+                failed: known.failed || failed,
                 ..known
             });
         } else if let Some(told) = told {
             self.failures.window.remember(Case { load, ..told });
         }
-        self.failures.recent.learn(evidence);
+        self.failures.recent.learn(evidence.clone());
+        if deserted {
+            self.healed_itself(evidence);
+        }
         self.revise(&node);
+    }
+
+    /// A client had lost its path, and has another by now without anybody's doing.
+    fn healed_itself(&mut self, evidence: Evidence) {
+        let leg = LegOf {
+            session: SessionId::new(evidence.session.as_str()),
+            connection: ConnectionId::new(evidence.connection.as_str()),
+            stream: StreamId::new(evidence.stream.as_str()),
+            publishes: evidence.direction == diagnosis::Direction::Publish,
+        };
+        let known = self.failures.recent.of_mut(&evidence.transport).is_some();
+        if known || self.failures.failing.contains_key(&leg) || !self.conference.has_leg(&leg) {
+            return;
+        }
+        let transport = evidence.transport.clone();
+        let failure = Failure {
+            at: self.now.timestamp.0,
+            findings: diagnose(&evidence, &self.around()),
+            ..recent::failure(&evidence)
+        };
+        self.failures.window_learns(&failure);
+        let node = NodeId::new(evidence.node.as_str());
+        self.failures.recent.push(failure, evidence);
+        self.ask_about(&node);
+        self.tell_of_failure(&transport);
     }
 
     /// The failures of a node of late are judged anew, now that more is known.
@@ -266,6 +311,7 @@ impl Control {
         let (transport, minimal) = (failing.transport.clone(), failing.evidence.clone());
         let evidence = self.failures.recent.better(minimal);
         let findings = diagnose(&evidence, &self.around());
+        let node = NodeId::new(evidence.node.as_str());
         if first_look {
             let at = self.now.timestamp.0;
             let failure = Failure {
@@ -285,6 +331,7 @@ impl Control {
             self.climb(leg, &transport, &finding);
         }
         if first_look {
+            self.ask_about(&node);
             self.tell_of_failure(transport.as_str());
         }
     }
@@ -339,6 +386,21 @@ impl Control {
                 attachment,
                 transport,
             });
+        }
+    }
+
+    /// How others come to the node tells what is wrong with those who do not.
+    fn ask_about(&mut self, node: &NodeId) {
+        let young = self.now.timestamp.0.saturating_sub(YOUNG_MS);
+        let untold = |id: &TransportId| self.failures.recent.protocol(id) == Protocol::Unknown;
+        let tracked = self.failures.tracked.iter();
+        let asked: Vec<TransportId> = tracked
+            .filter(|(id, it)| it.node == *node && it.flows_since(young) && untold(id))
+            .map(|(id, _)| id.clone())
+            .take(MOST_ASKED)
+            .collect();
+        for transport in asked {
+            self.ask_for_evidence(&transport);
         }
     }
 
@@ -407,6 +469,12 @@ impl Failures {
             self.window.remember(case);
         }
     }
+}
+
+/// Why a node closes what has not failed: its client, or this master in its name, wanted it so.
+fn is_wanted(reason: &str) -> bool {
+    const REASONS: [&str; 3] = ["the client closed", "replaced", "asked for"];
+    REASONS.iter().any(|wanted| reason.starts_with(wanted))
 }
 
 /// Of what is failing, whatever its node thought of it last.

@@ -140,6 +140,11 @@ impl Control {
         };
     }
 
+    /// Whoever is on this stream is told all of it once more.
+    pub(crate) fn say_settings_again(&mut self, attachment: AttachmentId) {
+        self.steering.untold.insert(attachment);
+    }
+
     /// Tells the nodes what has changed.
     pub(crate) fn tell_settings(&mut self) {
         let rests = self

@@ -16,10 +16,12 @@ impl Control {
         let elsewhere = self.cluster.another(&node).is_some() && self.is_moving_right(leg);
         // The conference itself makes publishers dial again whose source the node has given up.
         let own = leg.publishes && self.failures.is_closed(leg);
+        let told = self.is_told_settings(&node);
         let possible = |step: Step| match step {
             Step::AnotherPath => !own,
             Step::AnotherNode => elsewhere,
-            Step::ResolveAddresses | Step::Republish | Step::RestartShard => false,
+            Step::Republish => told,
+            Step::ResolveAddresses | Step::RestartShard => false,
         };
         let (now, cause, under) = (self.now.moment, finding.cause, self.circumstances());
         let ladder = &mut self.failures.ladder;
@@ -58,7 +60,23 @@ impl Control {
                 stream: leg.stream.clone(),
             }),
             Step::AnotherNode => self.move_elsewhere(leg),
-            Step::ResolveAddresses | Step::Republish | Step::RestartShard => {}
+            Step::Republish => self.tell_settings_again(leg),
+            // Never chosen.
+            Step::ResolveAddresses | Step::RestartShard => {}
+        }
+    }
+
+    fn is_told_settings(&self, node: &NodeId) -> bool {
+        self.working(node)
+            .is_some_and(|working| working.told.is_some())
+    }
+
+    fn tell_settings_again(&mut self, leg: &LegOf) {
+        let session = self.conference.session(&leg.session);
+        let node = session.and_then(|session| session.node.as_ref());
+        let node = node.and_then(|node| self.cluster.node(&NodeId::new(node.as_str())));
+        if let Some(attachment) = node.and_then(cluster::Node::attachment) {
+            self.say_settings_again(attachment);
         }
     }
 

@@ -15,6 +15,8 @@ pub struct Case {
     /// When it was made.
     pub at: u64,
     pub failed: bool,
+    /// It is no more, whether or not it failed.
+    pub ended: bool,
     pub transport: String,
     pub session: String,
     /// OpenVidu's connection id.
@@ -75,6 +77,7 @@ impl Case {
         Some(Self {
             at: evidence.times.created.unwrap_or_default(),
             failed,
+            ended: matches!(evidence.outcome, Outcome::Failed | Outcome::Ended),
             transport: evidence.transport.clone(),
             session: evidence.session.clone(),
             connection: evidence.connection.clone(),

@@ -37,6 +37,14 @@ impl Window {
         self.cases.push_back(case);
     }
 
+    /// The transport is no more.
+    pub fn end(&mut self, transport: &str) {
+        let mut cases = self.cases.iter_mut().rev();
+        if let Some(case) = cases.find(|it| it.transport == transport) {
+            case.ended = true;
+        }
+    }
+
     /// Something happened that may have begun or ended failures.
     pub fn mark(&mut self, mark: Mark) {
         if self.marks.len() == MOST_MARKS {
@@ -65,7 +73,8 @@ impl Window {
     /// How clients reached each node since `since`, by the transports remembered.
     pub fn carried(&self, since: u64) -> BTreeMap<String, Carried> {
         let mut nodes: BTreeMap<String, (Carried, BTreeSet<&str>)> = BTreeMap::new();
-        for case in self.cases.iter().filter(|case| case.at >= since) {
+        let tells = |case: &&Case| case.at >= since && (case.failed || !case.ended);
+        for case in self.cases.iter().filter(tells) {
             let (carried, losers) = nodes.entry(case.node.clone()).or_default();
             match (case.failed, case.relay.is_empty(), case.protocol) {
                 (false, false, _) => carried.relayed += 1,

@@ -1,7 +1,7 @@
 //! The surroundings, as far as the master's mind knows them itself.
 
 use cluster::{Node, State};
-use diagnosis::{Address, Host, Link, Role, Surroundings};
+use diagnosis::{Address, Clock, Host, Link, Role, Surroundings};
 
 use crate::control::Control;
 
@@ -34,6 +34,10 @@ impl Control {
         let addresses = node.addresses();
         let open = node.attachment().is_some();
         let serving = node.state() == State::Serving;
+        let working = self.working(node.id());
+        // A node says with its heartbeats what it works with; before the first nothing is known.
+        let says = working.filter(|working| open && working.running.version > 0);
+        let wanted = says.and_then(|working| working.told);
         let why = (!serving)
             .then(|| self.cluster.why(self.now.moment, node.id()))
             .flatten();
@@ -62,6 +66,13 @@ impl Control {
                 silent_ms: if open && !node.heard() { SILENT_MS } else { 0 },
                 down_since: None,
             },
+            clock: Clock {
+                offset_ms: working.and_then(|it| it.skew).map(|skew| skew.ahead_ms),
+                ..known.clock.clone()
+            },
+            settings_applied: says.map(|working| working.running.version),
+            settings_wanted: wanted.map(|(version, _)| version),
+            settings_differ_ms: wanted.map_or(0, |(_, at)| self.now.moment.0.saturating_sub(at.0)),
             ..known
         }
     }

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use conference::TransportId;
-use diagnosis::{Applied, Evidence, Failure, Finding, Protocol, Step, Taken};
+use conference::{LegOf, TransportId};
+use diagnosis::{Applied, Evidence, Failure, Finding, Outcome, Protocol, Step, Taken};
 
 use super::failed;
 
@@ -57,6 +57,23 @@ impl Recent {
             .is_some_and(|first| first.applied != Applied::DidNotHelp);
         failure.apply(Applied::DidNotHelp);
         hoped
+    }
+
+    /// The leg has media: whatever of it had failed is over.
+    pub fn flows(&mut self, now: u64, leg: &LegOf) {
+        for (failure, _) in &mut self.failures {
+            let same = failure.connection == leg.connection.as_str()
+                && failure.stream == leg.stream.as_str();
+            if same && failure.healed.is_none() {
+                failure.healed = Some(now);
+            }
+        }
+    }
+
+    /// Whether something of a node is still judged anew.
+    pub fn is_open(&self, now: u64, node: &str) -> bool {
+        let mut failures = self.failures.iter();
+        failures.any(|(failure, _)| failure.node == node && failure.at + OPEN_MS >= now)
     }
 
     /// A node has told what it saw.
@@ -122,6 +139,28 @@ impl Recent {
         }
         changed
     }
+}
+
+/// Browsers ask for consent every 2.5 to 5 s; one that had not for so long, milliseconds, when it was given another path
+/// had lost the one before.
+const SILENT_MS: u64 = 5_000;
+
+/// Whether a transport that was replaced or closed in order had lost its path before, which its client noticed sooner
+/// than its node. It counts as failed then.
+pub(super) fn desert(evidence: &mut Evidence) -> bool {
+    let times = &mut evidence.times;
+    let (Some(_), Some(last), Some(closed)) = (times.dtls_done, times.last_received, times.closed)
+    else {
+        return false;
+    };
+    let ended = matches!(evidence.outcome, Outcome::Ended | Outcome::Failed);
+    if !ended || closed.saturating_sub(last) < SILENT_MS {
+        return false;
+    }
+    evidence.outcome = Outcome::Failed;
+    evidence.consent_losses = evidence.consent_losses.max(1);
+    times.consent_lost = times.consent_lost.or(Some(last));
+    true
 }
 
 /// What a node has told, with what only the master knows.

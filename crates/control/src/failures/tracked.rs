@@ -62,6 +62,11 @@ impl Tracked {
         }
     }
 
+    /// It was made after this and has media.
+    pub fn flows_since(&self, created: u64) -> bool {
+        self.created >= created && self.done.is_some()
+    }
+
     pub fn case(&self, transport: &TransportId, load: u32, failed: bool) -> Case {
         Case {
             at: self.created,

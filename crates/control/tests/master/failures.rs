@@ -2,7 +2,7 @@
 
 use cluster::AttachmentId;
 use conference::{ClientOperation, MediaCommand};
-use control::{Direction, Effect, Event, Input, Says, Stage as Step, TransportState};
+use control::{Direction, Effect, Event, Input, Running, Says, Stage as Step, TransportState};
 use diagnosis::{Applied, Cause, Evidence, Outcome, Pair, Protocol};
 use openvidu::rpc::ClientNumber;
 
@@ -334,4 +334,99 @@ fn applications_hear_of_it_only_if_they_ask() {
     assert!(
         !openvidu::webhook::EventName::of_openvidu().any(|it| it.as_str() == "iceFailureDiagnosed")
     );
+}
+
+#[test]
+fn a_node_with_old_settings_is_told_the_present_ones_before_anything_else() {
+    let mut stage = call(0);
+    let running = Running {
+        version: 99,
+        relay_fingerprint: Vec::new(),
+    };
+    let said = Says::Running(running);
+    stage.handle(Input::Says {
+        attachment: AttachmentId(1),
+        says: said,
+    });
+    stage.pass(20_000);
+    let told = stage.told.len();
+    assert!(told > 0, "nodes are told how to work");
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1_600);
+    let failure = stage.control.failures().next().expect("diagnosed").clone();
+    assert_eq!(
+        failure.first().expect("found").cause,
+        Cause::StaleNodeSettings
+    );
+    assert_eq!((stage.told.len(), offers(&stage)), (told + 1, 0));
+    stage.pass(1_100);
+    assert_eq!(offers(&stage), 1, "and then its client gets another path");
+}
+
+#[test]
+fn who_came_back_by_itself_before_its_node_knew_is_told_of_too() {
+    let mut stage = call(0);
+    let old = leg(&stage, "ann", Direction::Publish);
+    stage.pass(20_000);
+    let (stream, sdp) = (stage.stream("ann"), "v=0".to_owned());
+    let again = ClientOperation::Reconnect { stream, sdp };
+    stage.operate(ClientNumber(1), 9, "ann", again);
+    says(
+        &mut stage,
+        &old,
+        Step::Closed,
+        "replaced by another publisher of the stream",
+    );
+    let now = crate::stage::MORNING + stage.now;
+    let evidence = |last: u64| Evidence {
+        transport: old.transport.as_str().to_owned(),
+        session: "room".into(),
+        connection: "con_ann".into(),
+        stream: old.stream.as_str().to_owned(),
+        node: "media_1".into(),
+        direction: diagnosis::Direction::Publish,
+        outcome: Outcome::Ended,
+        times: diagnosis::Times {
+            dtls_done: Some(now - 20_000),
+            last_received: Some(now - last),
+            closed: Some(now),
+            ..diagnosis::Times::default()
+        },
+        ..Evidence::default()
+    };
+    let tell = |stage: &mut Stage, last| {
+        let says = Says::Evidence(Box::new(evidence(last)));
+        stage.handle(Input::Says {
+            attachment: AttachmentId(1),
+            says,
+        });
+    };
+    tell(&mut stage, 3_000);
+    assert_eq!(
+        stage.control.failures().count(),
+        0,
+        "it was well until it was replaced"
+    );
+    tell(&mut stage, 11_000);
+    assert_eq!(
+        stage
+            .control
+            .failures()
+            .filter(|it| it.healed.is_none())
+            .count(),
+        1
+    );
+    let new = leg(&stage, "ann", Direction::Publish);
+    says(&mut stage, &new, Step::Connected, "DTLS is done");
+    assert_eq!(
+        stage
+            .control
+            .failures()
+            .filter(|it| it.healed.is_some())
+            .count(),
+        1
+    );
+    stage.pass(60_000);
+    assert_eq!(stage.control.failures().count(), 1);
 }

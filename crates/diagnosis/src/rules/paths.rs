@@ -139,7 +139,7 @@ fn deserted(scene: &Scene) -> Option<Suspicion> {
         .evidence
         .and_then(|evidence| told_by(evidence, Protocol::Udp))
         .or_else(|| media_port(node));
-    let weight = if carried.tcp > 0 {
+    let weight = if carried.tcp > 0 && carried.udp_lost_clients > 1 {
         STRONG
     } else {
         FITTING + 10
