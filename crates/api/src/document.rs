@@ -187,6 +187,10 @@ fn of_the_whole(operation: Operation) -> Words {
             )
         },
         Operation::Unwant => get("Take back what an operator wanted", "Wanted"),
+        Operation::Metrics => Words {
+            success: (200, None),
+            ..get("Figures in the text format of Prometheus", "")
+        },
         Operation::RotateRelay => Words {
             success: (204, None),
             ..get(
@@ -214,6 +218,10 @@ fn described(operation: Operation) -> Value {
         "summary": words.summary,
         "responses": responses(&words),
     });
+    if operation == Operation::Metrics {
+        let text = json!({ "text/plain": { "schema": { "type": "string" } } });
+        out["responses"]["200"]["content"] = text;
+    }
     let parameters = parameters(operation);
     if !parameters.is_empty() {
         out["parameters"] = parameters.into();

@@ -9,6 +9,7 @@
 mod diagnosis;
 mod document;
 mod ice;
+pub mod metrics;
 mod node;
 mod operation;
 mod problem;

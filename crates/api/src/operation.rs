@@ -66,6 +66,8 @@ macro_rules! operations {
 operations! {
     /// How everything is.
     Status = Get "/status", "getStatus";
+    /// Figures for Prometheus.
+    Metrics = Get "/metrics", "getMetrics";
     /// All nodes.
     ListNodes = Get "/nodes", "listNodes";
     /// Launch more.

@@ -13,7 +13,7 @@ use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook;
 
 use crate::journal::Outcome;
-use crate::node_settings::{Running, Skew};
+use crate::node_settings::{RelayCounters, Running, Skew};
 use crate::relay::DrawnSecret;
 
 /// The time, on both clocks that count.
@@ -165,6 +165,8 @@ pub enum Says {
     Load(Load),
     /// With a heartbeat: what it works with.
     Running(Running),
+    /// With a heartbeat.
+    Relay(RelayCounters),
     /// What its heartbeats tell of its clock.
     Clock(Skew),
     /// To a command that carried this key.

@@ -10,6 +10,7 @@
 //! | `meeting` | carries out what the conference wants |
 //! | `nodes` | takes what comes from the nodes, carries out what the cluster wants |
 //! | `node_settings` | tells the nodes how to work, and sees that they do |
+//! | `ice` | which ICE servers a client is given |
 //! | `relay` | the secret under which relay credentials are made |
 //! | `clients` | knows clients by number, by RPC session, and by the connection they have become |
 //! | `in_flight`, `waiting` | commands that no node has answered yet, or that wait for a link |
@@ -27,6 +28,7 @@ mod deadline;
 mod effect;
 mod failures;
 mod healing;
+mod ice;
 mod in_flight;
 mod input;
 mod journal;
@@ -48,16 +50,17 @@ mod writing;
 pub use control::{Control, LAST_WORDS};
 pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Event, Obeyed, Told, Write};
+pub use ice::{OwnRelay, RelayTransport, RelayUrl, Relays};
 pub use in_flight::ANSWER;
 pub use input::{Direction, Input, Now, Question, Says, Stage, TransportState};
 pub use journal::{Outcome, PATIENCE};
 pub use node_events::{NodeEvent, NodeHappening, NodeShown};
 pub use node_settings::{
-    GATHER, NodeSettings, OBEDIENCE, RelaySettings, Running, SKEW_MS, Skew, Working,
+    GATHER, NodeSettings, OBEDIENCE, RelayCounters, RelaySettings, Running, SKEW_MS, Skew, Working,
 };
 pub use notice::{Notice, Weight};
 pub use outbox::Webhook;
 pub use rehousing::HOMELESS;
-pub use relay::{DrawnSecret, RelayRules, RelaySecret, SHORTEST_ROTATION};
+pub use relay::{DrawnSecret, RelayRules, RelaySecret, SETTLE, SHORTEST_ROTATION};
 pub use restore::{LONGEST_RETURN, RETURN};
 pub use settings::Settings;

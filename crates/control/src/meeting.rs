@@ -1,8 +1,8 @@
 //! Carrying out what the conference wants.
 
 use conference::{
-    Effect, Error, IceServer, Input, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply,
-    RequestId, SessionId,
+    Effect, Error, Input, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply, RequestId,
+    SessionId,
 };
 use openvidu::rpc::ClientNumber;
 
@@ -91,7 +91,7 @@ impl Control {
         );
         let outcome = match placed {
             Ok(place) => Ok(Placement {
-                ice_servers: self.ice_servers(&place.node),
+                ice_servers: self.ice_servers(&place.node, session),
                 node: NodeId::new(place.node.as_str()),
             }),
             Err(error) => {
@@ -100,26 +100,6 @@ impl Control {
             }
         };
         self.tell_conference(Input::Placed { request, outcome });
-    }
-
-    /// The configured ones, or `stun:` of every address of the node. Without any the clients would ask
-    /// strangers' servers.
-    fn ice_servers(&self, node: &cluster::NodeId) -> Vec<IceServer> {
-        if !self.settings.ice_servers.is_empty() {
-            return self.settings.ice_servers.clone();
-        }
-        let servers = self
-            .cluster
-            .node(node)
-            .into_iter()
-            .flat_map(|node| node.addresses().stun_servers());
-        // `SocketAddr` prints IPv6 in brackets, as RFC 7064 wants it.
-        servers
-            .map(|server| IceServer {
-                url: format!("stun:{server}"),
-                credentials: None,
-            })
-            .collect()
     }
 
     /// Sends a command on the node's present stream, or as soon as there is one again.

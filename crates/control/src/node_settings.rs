@@ -60,6 +60,15 @@ pub struct Running {
     pub relay_fingerprint: Vec<u8>,
 }
 
+/// What a node's relay has done since its process started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RelayCounters {
+    /// Requests: method, STUN error code (0 for success), how many.
+    pub requests: Vec<(String, u32, u64)>,
+    /// By name, as the link has them.
+    pub counts: BTreeMap<String, u64>,
+}
+
 /// How far a node's clock is from the master's, by which credentials are issued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skew {
@@ -87,6 +96,8 @@ pub struct Working {
     pub skew: Option<Skew>,
     /// Its relay has another secret than the master.
     pub diverges: bool,
+    /// The last that it said of its relay.
+    pub relay: Option<RelayCounters>,
 }
 
 /// Of all nodes.
@@ -162,9 +173,12 @@ impl Control {
             ..wanted
         });
         self.steering.current = Some(settings.clone());
-        self.steering.changed = Some(self.now.moment);
         let all = self.cluster.nodes().filter_map(cluster::Node::attachment);
         self.steering.untold = all.collect();
+        // What nobody was told needs no rest.
+        if !self.steering.untold.is_empty() {
+            self.steering.changed = Some(self.now.moment);
+        }
         self.out(Effect::OwnSettings(settings));
     }
 
@@ -235,6 +249,14 @@ impl Control {
         }
         if (!current || diverges) && now >= at + OBEDIENCE {
             self.steering.untold.insert(attachment);
+        }
+    }
+
+    /// What a node says of its relay.
+    pub(crate) fn relay_of(&mut self, attachment: AttachmentId, counters: RelayCounters) {
+        if let Some(node) = self.cluster.attached(attachment) {
+            let working = self.steering.working.entry(node.id().clone()).or_default();
+            working.relay = Some(counters);
         }
     }
 

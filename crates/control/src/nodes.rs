@@ -164,6 +164,7 @@ impl Control {
                 self.transport_changed(attachment, transport, reason);
             }
             Says::Running(running) => self.runs_with(attachment, running),
+            Says::Relay(counters) => self.relay_of(attachment, counters),
             Says::Clock(skew) => self.clock_of(attachment, skew),
             Says::Evidence(evidence) => self.evidence(attachment, *evidence),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),

@@ -1,12 +1,18 @@
 //! The secret under which relay credentials are made: versioned, current and previous.
 //!
-//! The master draws it once and keeps it in the store. After a rotation relays accept both.
+//! The master draws it once and keeps it in the store. After a rotation relays accept both; what is issued is made
+//! under the older one for [`SETTLE`] longer, so that no client comes to a relay before the new secret does.
 
 use std::fmt;
 use std::time::Duration;
 
 use conference::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use crate::ice::OwnRelay;
+
+/// How long relays have to take a new secret in before anything is issued under it.
+pub const SETTLE: Duration = Duration::from_secs(5);
 
 /// What a relay secret may be replaced by at the earliest, or credentials that clients hold stop counting too soon.
 pub const SHORTEST_ROTATION: Duration = Duration::from_secs(24 * 3600);
@@ -40,6 +46,8 @@ pub struct RelaySecret {
 pub struct RelayRules {
     /// Used when the store has none yet: drawn at each start.
     pub first: DrawnSecret,
+    /// Those in the master itself.
+    pub own: OwnRelay,
     /// How often a new secret is drawn. Zero: only when an operator wants it.
     pub rotate_every: Duration,
     /// Most allocations at a time for one user name; 0 for no limit.
@@ -82,6 +90,14 @@ impl Secrets {
 
     pub(crate) fn newest(&self) -> &RelaySecret {
         &self.newest
+    }
+
+    /// Under which credentials are made now.
+    pub(crate) fn issuing(&self, now: Timestamp) -> &RelaySecret {
+        match &self.previous {
+            Some(previous) if now.0 < self.since_ms.saturating_add(millis(SETTLE)) => previous,
+            _ => &self.newest,
+        }
     }
 
     /// When the next is due.

@@ -13,6 +13,7 @@ use crate::call_page::Rate;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::control::Message;
+use crate::relay::MasterRelay;
 use crate::socket;
 
 /// Shared by all requests. Nothing in it changes but the counters.
@@ -25,6 +26,8 @@ pub(crate) struct App {
     pub(crate) call_page_rate: Rate,
     /// Of reports of browsers.
     pub(crate) report_rate: Rate,
+    /// For clients that come by streams. `None`: there is none.
+    pub(crate) relay: Option<Arc<MasterRelay>>,
     /// What waits to be written to clients.
     pub(crate) backlog: socket::Total,
     /// Cloned into everything that must be over before the master is.
@@ -40,6 +43,7 @@ impl App {
         https: SocketAddr,
         control: mpsc::Sender<Message>,
         clock: Clock,
+        relay: Option<Arc<MasterRelay>>,
         alive: mpsc::Sender<Infallible>,
     ) -> Self {
         if config.public_port == 0 {
@@ -55,6 +59,7 @@ impl App {
             clock,
             call_page_rate: Rate::default(),
             report_rate: Rate::default(),
+            relay,
             backlog: socket::Total::default(),
             alive,
             clients: AtomicU32::new(1),

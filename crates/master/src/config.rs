@@ -66,6 +66,8 @@ pub struct Config {
 /// How relays are used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Relay {
+    /// Where the master relays by itself, UDP and TCP. `None`: only nodes do, and TURN over TLS at the HTTPS port.
+    pub listen: Option<Listen>,
     /// How often credentials are made under a new secret. Zero: only when an operator wants it.
     pub rotate_every: Duration,
     /// Most allocations at a time for one user name; 0 for no limit.
@@ -74,13 +76,23 @@ pub struct Relay {
     pub allocations: u32,
 }
 
+/// An address to listen at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listen {
+    /// Port 0 takes a free one.
+    pub addr: SocketAddr,
+    /// Without it nothing is started; else only a warning says that it is taken.
+    pub required: bool,
+}
+
 impl Default for Relay {
     /// A browser makes one allocation for each of its peer connections, relay URL and local address.
     fn default() -> Self {
         Self {
+            listen: None,
             rotate_every: Duration::from_secs(30 * 24 * 3600),
             allocations_per_user: 400,
-            allocations: 0,
+            allocations: 4096,
         }
     }
 }

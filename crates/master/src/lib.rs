@@ -20,13 +20,14 @@ mod keeper;
 mod listener;
 mod providing;
 mod random;
+mod relay;
 mod socket;
 mod start;
 mod tls;
 mod webhook;
 
 pub use administration::{Administration, Restart};
-pub use config::{Config, Page, Relay, StaticFile, Tls, VideoBandwidth};
+pub use config::{Config, Listen, Page, Relay, StaticFile, Tls, VideoBandwidth};
 pub use keeper::StoreProblem;
 pub use providing::{Fleet, SpecOf};
 pub use start::{Failure, Master, StartError, start};

@@ -1,5 +1,5 @@
 //! HTTPS: from a listening socket to requests, with a limit on connections and a deadline on everything that a peer
-//! may be slow at. HTTP/1.1 only: browsers open WebSockets over it, and it has one request at a time to watch.
+//! may be slow at. What begins as TURN goes to the relay. HTTP/1.1 only: browsers open WebSockets over it, and it has one request at a time to watch.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,10 +11,15 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncBufReadExt;
+use tokio::net::{TcpListener, TcpStream, UdpSocket};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use turn::Via;
+
+use crate::relay::{MasterRelay, is_turn};
 
 /// Connections at one time, WebSockets among them. Further ones wait in the system's queue.
 const CONNECTIONS: usize = 20_000;
@@ -40,6 +45,7 @@ pub(crate) async fn run(
     listener: TcpListener,
     tls: Arc<rustls::ServerConfig>,
     router: Router,
+    relay: Option<Arc<MasterRelay>>,
     mut stop: watch::Receiver<bool>,
 ) {
     let acceptor = TlsAcceptor::from(tls);
@@ -53,13 +59,78 @@ pub(crate) async fn run(
             continue;
         };
         let (acceptor, router, stop) = (acceptor.clone(), router.clone(), stop.clone());
+        let relay = relay.clone();
         tokio::spawn(async move {
             match timeout(HANDSHAKE, acceptor.accept(socket)).await {
-                Ok(Ok(stream)) => serve(stream, peer, permit, router, stop).await,
+                Ok(Ok(stream)) => tell_apart(stream, peer, permit, router, relay, stop).await,
                 Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
                 Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
             }
         });
+    }
+}
+
+/// Serves TURN at a port of its own until `stop` changes or its sender is gone.
+pub(crate) async fn relay(
+    listener: TcpListener,
+    relay: Arc<MasterRelay>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let connections = Arc::new(Semaphore::new(CONNECTIONS));
+    loop {
+        let accepted = tokio::select! {
+            _ = stop.changed() => return,
+            accepted = accept(&listener, &connections) => accepted,
+        };
+        let Some((socket, peer, permit)) = accepted else {
+            continue;
+        };
+        let (relay, stop) = (relay.clone(), stop.clone());
+        tokio::spawn(async move {
+            let local = socket.local_addr().ok().map(|addr| addr.ip());
+            until(stop, relay.serve(socket, peer, local, Via::Tcp)).await;
+            drop(permit);
+        });
+    }
+}
+
+/// Serves TURN by UDP until `stop` changes or its sender is gone.
+pub(crate) async fn relay_datagrams(
+    socket: UdpSocket,
+    relay: Arc<MasterRelay>,
+    stop: watch::Receiver<bool>,
+) {
+    until(stop, relay.serve_datagrams(socket)).await;
+}
+
+/// HTTP and TURN begin differently.
+async fn tell_apart(
+    mut stream: TlsStream<TcpStream>,
+    peer: SocketAddr,
+    permit: Arc<OwnedSemaphorePermit>,
+    router: Router,
+    relay: Option<Arc<MasterRelay>>,
+    stop: watch::Receiver<bool>,
+) {
+    let first = match timeout(HEAD, stream.fill_buf()).await {
+        Ok(Ok(waiting)) => waiting.first().copied(),
+        Ok(Err(_)) | Err(_) => None,
+    };
+    match (first, relay) {
+        (None, _) => tracing::debug!(%peer, "a connection on which nothing came"),
+        (Some(first), Some(relay)) if is_turn(first) => {
+            let local = stream.get_ref().0.local_addr();
+            let local = local.ok().map(|addr| addr.ip());
+            until(stop, relay.serve(stream, peer, local, Via::Tls)).await;
+        }
+        _ => serve(stream, peer, permit, router, stop).await,
+    }
+}
+
+async fn until(mut stop: watch::Receiver<bool>, work: impl Future<Output = ()>) {
+    tokio::select! {
+        _ = stop.changed() => {}
+        () = work => {}
     }
 }
 
@@ -102,7 +173,7 @@ pub(crate) struct Admitted {
 }
 
 async fn serve(
-    stream: tokio_rustls::server::TlsStream<TcpStream>,
+    stream: TlsStream<TcpStream>,
     peer: SocketAddr,
     permit: Arc<OwnedSemaphorePermit>,
     router: Router,

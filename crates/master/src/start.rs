@@ -5,19 +5,20 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::control::{Control, NodeSettings, RelayRules};
+use ::control::{Control, NodeSettings, OwnRelay, RelayRules};
 use store::MasterRecord;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, Tls};
+use crate::config::{Config, Listen, Tls};
 use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
+use crate::relay::MasterRelay;
 use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
 
@@ -170,6 +171,8 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let https_tls = server_config("tls", &config.tls)?;
     let (https_listener, https_addr) = bind("listen", config.listen).await?;
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
+    let sockets = bind_relay(&config).await?;
+    let own = own_relay(&config, https_addr, sockets.as_ref());
 
     let clock = Clock::start();
     let master_boot_id = hex(&random::draw::<8>());
@@ -178,7 +181,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         link: link_addr.to_string(),
     };
-    let (control, keeper) = remember(&config, &clock, &record).await?;
+    let (control, keeper) = remember(&config, own, &clock, &record).await?;
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
     let poster = poster(&config)?;
     let fleet = config.fleet.clone();
@@ -196,17 +199,20 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let link = link::serve::start(link, doors.link)?;
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
+    let relay = relay(&config, &doors.settings, sockets, &stopped);
     let app = Arc::new(App::new(
         config,
         https_addr,
         doors.messages.clone(),
         clock,
+        relay.clone(),
         alive_token,
     ));
     let https = tokio::spawn(listener::run(
         https_listener,
         Arc::new(https_tls),
         http::router(app),
+        relay,
         stopped,
     ));
     tracing::info!(%https_addr, %link_addr, boot = master_boot_id, "master started");
@@ -242,10 +248,11 @@ fn link_config(
 /// What an earlier run of the master left behind, and the way to write more.
 async fn remember(
     config: &Config,
+    own: OwnRelay,
     clock: &Clock,
     record: &MasterRecord,
 ) -> Result<(Control, Option<Keeper>), StoreProblem> {
-    let mut settings = settings(config);
+    let mut settings = settings(config, own);
     let Some(store) = config.store.clone() else {
         return Ok((Control::new(control::now(clock), settings), None));
     };
@@ -266,7 +273,7 @@ fn poster(config: &Config) -> Result<Option<Poster>, StartError> {
     })
 }
 
-fn settings(config: &Config) -> ::control::Settings {
+fn settings(config: &Config, own: OwnRelay) -> ::control::Settings {
     let administration = &config.administration;
     ::control::Settings {
         cluster: cluster::Settings {
@@ -283,6 +290,7 @@ fn settings(config: &Config) -> ::control::Settings {
         ice_servers: config.ice_servers.clone(),
         relay: config.relay.as_ref().map(|relay| RelayRules {
             first: random::relay_secret(),
+            own,
             rotate_every: relay.rotate_every,
             allocations_per_user: relay.allocations_per_user,
             allocations: relay.allocations,
@@ -304,6 +312,81 @@ fn settings(config: &Config) -> ::control::Settings {
                 ..::control::Webhook::of_everything(administration.cluster_id.as_str())
             }),
         ..::control::Settings::default()
+    }
+}
+
+/// The relay in this process, at the HTTPS port and at its own.
+fn relay(
+    config: &Config,
+    settings: &watch::Receiver<Option<Arc<NodeSettings>>>,
+    sockets: Option<Sockets>,
+    stopped: &watch::Receiver<bool>,
+) -> Option<Arc<MasterRelay>> {
+    config.relay.as_ref()?;
+    let relay = Arc::new(MasterRelay::new(settings.clone()));
+    if let Some(Sockets { tcp, udp, .. }) = sockets {
+        tokio::spawn(listener::relay(tcp, relay.clone(), stopped.clone()));
+        tokio::spawn(listener::relay_datagrams(
+            udp,
+            relay.clone(),
+            stopped.clone(),
+        ));
+    }
+    Some(relay)
+}
+
+/// Of the relay's own port.
+struct Sockets {
+    tcp: TcpListener,
+    udp: UdpSocket,
+    port: u16,
+}
+
+async fn bind_relay(config: &Config) -> Result<Option<Sockets>, StartError> {
+    let listen = config.relay.as_ref().and_then(|relay| relay.listen);
+    let Some(Listen { addr, required }) = listen else {
+        return Ok(None);
+    };
+    match bind_both(addr).await {
+        Ok(sockets) => Ok(Some(sockets)),
+        Err(error) if required => Err(error),
+        Err(error) => {
+            tracing::warn!(%error, "the master does not relay by UDP and TCP; nodes do");
+            Ok(None)
+        }
+    }
+}
+
+/// The same number for both.
+async fn bind_both(addr: SocketAddr) -> Result<Sockets, StartError> {
+    const WHAT: &str = "relay.port";
+    let (tcp, addr) = bind(WHAT, addr).await?;
+    let udp = UdpSocket::bind(addr).await;
+    let udp = udp.map_err(|source| StartError::Listen {
+        what: WHAT,
+        addr,
+        source,
+    })?;
+    let port = addr.port();
+    Ok(Sockets { tcp, udp, port })
+}
+
+/// Where clients are told that this process relays.
+fn own_relay(config: &Config, https: SocketAddr, relay: Option<&Sockets>) -> OwnRelay {
+    let host = &config.public_host;
+    let bare = host.contains(':') && !host.starts_with('[');
+    let port = relay.map(|sockets| sockets.port);
+    OwnRelay {
+        host: if bare {
+            format!("[{host}]")
+        } else {
+            host.clone()
+        },
+        port,
+        tls_port: Some(match config.public_port {
+            0 => https.port(),
+            port => port,
+        }),
     }
 }
 

@@ -7,6 +7,7 @@ mod keys;
 mod layers;
 pub mod openvidu;
 mod reader;
+mod relay;
 mod report;
 mod scaling;
 mod schedule;

@@ -91,7 +91,7 @@ fn config(
         link_trust: trust,
         probe: settings.cluster.probe,
         ice_servers: settings.ice_servers.clone(),
-        relay: Some(master::Relay::default()),
+        relay: settings.relay.clone(),
         stun_servers: Vec::new(),
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,

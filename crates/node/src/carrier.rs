@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use media::relay::{Counts, Settings};
 use media::{Command, Overloaded, Plane, SnapshotError, TransportState};
 
 /// The media plane as the agent sees it. None of the calls blocks while the plane is well.
@@ -14,9 +15,13 @@ pub(crate) trait Carrier {
     fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
     /// Has what was seen of these transports told, of all when there are none.
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded>;
+    /// What the relay may do from now on.
+    fn set_relay(&self, settings: Settings) -> Result<(), Overloaded>;
+    /// What the relay counted since it started.
+    fn relay_counts(&self) -> Result<Counts, SnapshotError>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
-    /// The port that answers plain STUN requests.
+    /// The port of the relay.
     fn stun_port(&self) -> u16;
 }
 
@@ -35,6 +40,14 @@ impl Carrier for Plane {
 
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded> {
         Self::ask_evidence(self, transports)
+    }
+
+    fn set_relay(&self, settings: Settings) -> Result<(), Overloaded> {
+        Self::set_relay(self, settings)
+    }
+
+    fn relay_counts(&self) -> Result<Counts, SnapshotError> {
+        Self::relay_counts(self)
     }
 
     fn ports(&self) -> Vec<u16> {

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
+use agent::{
+    Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, NodeSettings, Note, ToMaster,
+};
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
 use link::proto::{self, from_node};
 use media::EventSink;
@@ -234,15 +236,16 @@ impl<C: Carrier> Shell<C> {
                 let refused = self.carrier.set_addresses(ips).is_err();
                 return refused.then_some(Input::AddressesNotSet);
             }
-            Effect::Apply { settings, .. } => {
-                let newest = settings.relay.as_ref().and_then(|it| it.secrets.first());
-                let fingerprint = newest.map(|newest| link::relay_fingerprint(&newest.secret));
-                return Some(Input::Applied {
-                    version: settings.version,
-                    relay_fingerprint: fingerprint.map_or_else(Vec::new, Vec::from),
-                });
-            }
+            Effect::Apply {
+                settings,
+                clock_ahead_ms,
+            } => return Some(self.apply(&settings, clock_ahead_ms)),
             Effect::Measure => {
+                // One that is not told stays as it was.
+                if let Ok(counts) = self.carrier.relay_counts() {
+                    let counts = Some(translate::relay_counters(&counts));
+                    self.told.send_modify(|told| told.relay = counts);
+                }
                 return Some(Input::Measured {
                     carried: self.carried(),
                     usage: self.meter.look(Instant::now()),
@@ -275,6 +278,20 @@ impl<C: Carrier> Shell<C> {
                 self.way.unsent.extend(translate::message(message));
                 self.way.flush();
             }
+        }
+    }
+
+    fn apply(&self, settings: &NodeSettings, clock_ahead_ms: i64) -> Input {
+        let relay = settings.relay.as_ref();
+        let asked = relay.map(|relay| translate::relay(relay, clock_ahead_ms));
+        if self.carrier.set_relay(asked.unwrap_or_default()).is_err() {
+            return Input::NotApplied;
+        }
+        let newest = relay.and_then(|relay| relay.secrets.first());
+        let fingerprint = newest.map(|newest| link::relay_fingerprint(&newest.secret));
+        Input::Applied {
+            version: settings.version,
+            relay_fingerprint: fingerprint.map_or_else(Vec::new, Vec::from),
         }
     }
 

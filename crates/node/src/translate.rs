@@ -3,8 +3,10 @@
 mod link;
 mod media;
 
-pub(crate) use self::link::{cause, command, hello, load, message, running, settings, welcome};
-pub(crate) use self::media::{answered, submission, transport};
+pub(crate) use self::link::{
+    cause, command, hello, load, message, relay_counters, running, settings, welcome,
+};
+pub(crate) use self::media::{answered, relay, submission, transport};
 
 #[cfg(test)]
 mod tests;

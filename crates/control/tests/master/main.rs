@@ -4,6 +4,7 @@ mod deaths;
 mod dice;
 mod durable;
 mod failures;
+mod ice;
 mod links;
 mod losses;
 mod node_settings;

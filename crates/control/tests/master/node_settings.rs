@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use cluster::{Addresses, AttachmentId, NodeId};
 use control::{
-    DrawnSecret, Effect, GATHER, Input, NodeSettings, OBEDIENCE, Question, RelayRules, Running,
-    Says, Settings, Skew,
+    DrawnSecret, Effect, GATHER, Input, NodeSettings, OBEDIENCE, OwnRelay, Question, RelayRules,
+    Running, Says, Settings, Skew,
 };
 
 use crate::stage::{Stage, settings};
@@ -20,10 +20,11 @@ fn drawn(text: &str) -> DrawnSecret {
     }
 }
 
-fn with_relay(first: &str) -> Settings {
+pub fn with_relay(first: &str) -> Settings {
     Settings {
         relay: Some(RelayRules {
             first: drawn(first),
+            own: OwnRelay::default(),
             rotate_every: Duration::from_secs(48 * 3600),
             allocations_per_user: 5,
             allocations: 50,
@@ -67,7 +68,7 @@ fn runs(stage: &mut Stage, version: u64, secret: &str) {
     says(stage, 1, Says::Running(running));
 }
 
-fn rotate(stage: &mut Stage, text: &str) {
+pub fn rotate(stage: &mut Stage, text: &str) {
     stage.handle(Input::RelaySecret {
         question: Some(Question(900)),
         drawn: drawn(text),

@@ -3,7 +3,8 @@
 use std::net::IpAddr;
 
 use ::control::{
-    Direction, NodeSettings, RelaySettings, Running, Says, Skew, Stage, TransportState,
+    Direction, NodeSettings, RelayCounters, RelaySettings, Running, Says, Skew, Stage,
+    TransportState,
 };
 use cluster::{Addresses, Boot, BootId, Capacity, Hello, Load};
 use conference::{
@@ -237,7 +238,25 @@ pub(super) fn heartbeat(heartbeat: proto::Heartbeat) -> Vec<Says> {
             relay_fingerprint: running.relay_fingerprint,
         })
     });
-    load.into_iter().chain(running).collect()
+    let relay = heartbeat.relay.map(|relay| Says::Relay(counters(relay)));
+    load.into_iter().chain(running).chain(relay).collect()
+}
+
+/// More than there are methods, codes and counts.
+const COUNTERS: usize = 128;
+
+fn counters(relay: proto::RelayCounters) -> RelayCounters {
+    let plain =
+        |name: &str| name.len() <= 32 && name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    let requests = relay.requests.into_iter().filter(|it| plain(&it.method));
+    let counts = relay.counts.into_iter().filter(|(name, _)| plain(name));
+    RelayCounters {
+        requests: requests
+            .take(COUNTERS)
+            .map(|it| (it.method, it.code, it.count))
+            .collect(),
+        counts: counts.take(COUNTERS).collect(),
+    }
 }
 
 pub(super) fn skew(skew: link::Skew) -> Skew {

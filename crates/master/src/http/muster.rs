@@ -5,6 +5,7 @@ mod diagnosis;
 mod fleet;
 mod guard;
 mod ice;
+mod metrics;
 mod nodes;
 mod relay;
 mod schedule;
@@ -57,6 +58,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::ClearSchedule => on(method, schedule::clear),
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
+        Operation::Metrics => on(method, metrics::text),
         Operation::RotateRelay => on(method, relay::rotate),
         Operation::Diagnosis => on(method, diagnosis::get),
         Operation::MakeToken => on(method, trust::make),

@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 62] = [
+pub(super) const KEYS: [Key; 68] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -76,6 +76,12 @@ pub(super) const KEYS: [Key; 62] = [
     secret("webrtc.ice_servers"),
     key("ledger.keep"),
     key("ledger.size"),
+    key("relay.enabled"),
+    key("relay.master"),
+    key("relay.port"),
+    key("relay.rotate"),
+    key("relay.allocations_per_user"),
+    key("relay.allocations"),
     key("sessions.garbage_interval"),
     key("sessions.garbage_threshold"),
     key("streams.forced_video_codec"),

@@ -16,7 +16,7 @@ use super::reader::Reader;
 use super::report::Problem;
 use super::values;
 use super::webhook::Webhook;
-use super::{scaling, webhook};
+use super::{relay, scaling, webhook};
 
 /// What the process is to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Settings {
     pub ice_servers: Vec<IceServer>,
     /// `None`: there is no ledger.
     pub ledger: Option<ledger::Options>,
+    /// `None`: clients are told of no relay.
+    pub relay: Option<master::Relay>,
     pub garbage_interval: Duration,
     pub garbage_threshold: Duration,
     pub forced_video_codec: ForcedVideoCodec,
@@ -104,6 +106,9 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
     let r = &mut reader;
     let node = node(r, role);
     let cluster = fleet::cluster(r, role);
+    let https_listen = r
+        .one("https.listen", values::listen)
+        .unwrap_or_else(|| SocketAddr::from(([0u16; 8], 4443)));
     if role == Role::Up && node.id.is_some() {
         r.reject(
             "node.id",
@@ -120,9 +125,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
             .one("public_host", values::host)
             .unwrap_or_else(|| default_host(&node)),
         call_page: r.one("call_page", values::boolean).unwrap_or(true),
-        https_listen: r
-            .one("https.listen", values::listen)
-            .unwrap_or_else(|| SocketAddr::from(([0u16; 8], 4443))),
+        https_listen,
         public_port: r.one("https.public_port", values::port),
         certificate: certificate(r),
         link: link(r),
@@ -140,6 +143,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         webhook: webhook::read(r),
         ice_servers: r.list("webrtc.ice_servers", values::ice_server),
         ledger: ledger(r),
+        relay: relay::read(r, role, https_listen),
         garbage_interval: duration(r, "sessions.garbage_interval", 900),
         garbage_threshold: duration(r, "sessions.garbage_threshold", 3600),
         forced_video_codec: r

@@ -126,7 +126,8 @@ impl Master {
                 serve::Event::Message {
                     message: from_node::Message::Heartbeat(_),
                     ..
-                } => {}
+                }
+                | serve::Event::Skew { .. } => {}
                 serve::Event::Message { message, .. } => return message,
                 other => panic!("expected a message, got {other:?}"),
             }
@@ -461,6 +462,56 @@ async fn evidence_reaches_the_master_and_is_asked_for() {
     assert_eq!(told.others, 7);
     handle.want_evidence(vec!["t".into()]).expect("room");
     node.plane.evidence_wanted("t").await;
+}
+
+#[tokio::test]
+async fn settings_reach_the_plane_and_heartbeats_say_what_is_in_force() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let (_, handle) = master.attached().await;
+    let settings = proto::NodeSettings {
+        version: 5,
+        relay: Some(proto::RelaySettings {
+            secrets: vec![proto::RelaySecret {
+                version: 2,
+                secret: "shared".into(),
+            }],
+            peers: vec![proto::RelayPeer {
+                ip: "192.0.2.7".into(),
+                ports: vec![40_000, 70_000],
+            }],
+            allocations_per_user: 3,
+            allocations: 0,
+        }),
+        stun_servers: Vec::new(),
+    };
+    handle.settings(settings).expect("room");
+    let beat = loop {
+        let event = timeout(SOON, master.events.recv()).await.expect("in time");
+        if let serve::Event::Message {
+            message: from_node::Message::Heartbeat(beat),
+            ..
+        } = event.expect("open")
+            && beat.running.as_ref().is_some_and(|it| it.version == 5)
+            && beat.relay.is_some()
+        {
+            break beat;
+        }
+    };
+    let running = beat.running.expect("set");
+    assert_eq!(running.relay_fingerprint, link::relay_fingerprint("shared"));
+    let counted = beat.relay.expect("set").counts;
+    assert_eq!(counted.get("to_peers"), Some(&7));
+    let relay = node.plane.relay.lock().expect("lock").clone();
+    assert_eq!(relay.secrets, [media::relay::Secret::new("shared")]);
+    let peers: Vec<_> = relay.peers.iter().map(ToString::to_string).collect();
+    assert_eq!(peers, ["192.0.2.7:40000"], "70000 is no port");
+    assert_eq!((relay.quotas.per_label, relay.quotas.total), (3, u32::MAX));
+    assert!(
+        relay.clock_offset_ms.abs() < 1_000,
+        "one machine, one clock"
+    );
 }
 
 #[test]

@@ -100,6 +100,23 @@ fn peers(peer: &proto::RelayPeer) -> Vec<SocketAddr> {
     ports.map(|port| SocketAddr::new(ip, port)).collect()
 }
 
+/// What goes out with the heartbeats.
+pub(crate) fn relay_counters(counts: &media::relay::Counts) -> proto::RelayCounters {
+    let requests = counts.requests.iter();
+    let requests = requests.map(|((method, code), count)| proto::Answered {
+        method: method.name().to_owned(),
+        code: code.number().into(),
+        count: *count,
+    });
+    let plain = counts.plain().into_iter();
+    proto::RelayCounters {
+        requests: requests.collect(),
+        counts: plain
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
+    }
+}
+
 pub(crate) fn welcome(welcome: proto::Welcome) -> Welcome {
     Welcome {
         master: welcome.master_boot_id,

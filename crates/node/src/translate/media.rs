@@ -104,3 +104,20 @@ pub(crate) fn transport(state: media::TransportState) -> agent::Transport {
         },
     }
 }
+
+/// What the relay is to do. `clock_ahead_ms` is that of the master, which dates credentials.
+pub(crate) fn relay(relay: &agent::RelaySettings, clock_ahead_ms: i64) -> media::relay::Settings {
+    let secrets = relay.secrets.iter();
+    let unlimited = |limit: u32| if limit == 0 { u32::MAX } else { limit };
+    media::relay::Settings {
+        secrets: secrets
+            .map(|it| media::relay::Secret::new(&it.secret))
+            .collect(),
+        peers: relay.peers.iter().copied().collect(),
+        quotas: media::relay::Quotas {
+            per_label: unlimited(relay.allocations_per_user),
+            total: unlimited(relay.allocations),
+        },
+        clock_offset_ms: clock_ahead_ms,
+    }
+}

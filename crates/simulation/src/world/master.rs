@@ -159,6 +159,7 @@ impl World {
             webhook: Some(control::Webhook::of_everything("cluster")),
             relay: Some(control::RelayRules {
                 first: self.draw_relay_secret(),
+                own: control::OwnRelay::default(),
                 rotate_every: control::SHORTEST_ROTATION,
                 allocations_per_user: 0,
                 allocations: 0,

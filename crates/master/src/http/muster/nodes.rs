@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::control::Input;
+use ::control::{Input, Working};
 use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Why};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
@@ -39,8 +39,42 @@ pub(super) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let id = NodeId::new(id);
     let wanted = id.clone();
-    let found = app.inspect(move |control, now| Why::of(control.cluster(), now.moment, &wanted));
+    let found = app.inspect(move |control, now| {
+        let mut why = Why::of(control.cluster(), now.moment, &wanted)?;
+        why.evidence
+            .extend(control.working(&wanted).map(works).into_iter().flatten());
+        Some(why)
+    });
     Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+/// How it works, in sentences.
+fn works(working: &Working) -> Vec<String> {
+    let mut told = Vec::new();
+    if let Some(skew) = working.skew {
+        told.push(format!(
+            "its clock is {} ms {} the master's, give or take {} ms",
+            skew.ahead_ms.unsigned_abs(),
+            if skew.ahead_ms < 0 {
+                "behind"
+            } else {
+                "ahead of"
+            },
+            skew.uncertainty_ms
+        ));
+    }
+    if let Some((version, _)) = working.told
+        && version != working.running.version
+    {
+        told.push(format!(
+            "it works with version {} of its settings, and was told version {version}",
+            working.running.version
+        ));
+    }
+    if working.diverges {
+        told.push("its relay has another secret than the master".to_owned());
+    }
+    told
 }
 
 pub(super) async fn add(State(app): State<Arc<App>>, body: Bytes) -> Answer {

@@ -14,6 +14,7 @@ pub(super) struct Recording {
     pub(super) commands: Arc<Mutex<Vec<media::Command>>>,
     pub(super) carried: Arc<Mutex<Vec<TransportState>>>,
     pub(super) addresses: Arc<Mutex<Vec<IpAddr>>>,
+    pub(super) relay: Arc<Mutex<media::relay::Settings>>,
     evidence_asked: Arc<Mutex<Vec<media::Id>>>,
 }
 
@@ -38,6 +39,18 @@ impl Carrier for Recording {
             .expect("lock")
             .extend_from_slice(transports);
         Ok(())
+    }
+
+    fn set_relay(&self, settings: media::relay::Settings) -> Result<(), media::Overloaded> {
+        *self.relay.lock().expect("lock") = settings;
+        Ok(())
+    }
+
+    fn relay_counts(&self) -> Result<media::relay::Counts, media::SnapshotError> {
+        Ok(media::relay::Counts {
+            to_peers: 7,
+            ..media::relay::Counts::default()
+        })
     }
 
     fn ports(&self) -> Vec<u16> {

@@ -1,0 +1,171 @@
+//! Which ICE servers a client is given.
+
+use cluster::{Addresses, NodeId};
+use conference::{IceCredentials, IceServer, Reply};
+use control::{OwnRelay, RelayTransport, Relays, Told};
+use openvidu::rpc::ClientNumber;
+
+use crate::node_settings::{rotate, with_relay};
+use crate::stage::{Stage, settings};
+
+fn at(ips: &[&str]) -> Addresses {
+    Addresses {
+        version: 1,
+        ips: ips.iter().map(|ip| ip.parse().expect("address")).collect(),
+        ports: vec![40_000, 40_001],
+        stun_port: 40_100,
+        problem: String::new(),
+    }
+}
+
+fn own() -> OwnRelay {
+    OwnRelay {
+        host: "calls.example.org".into(),
+        port: Some(3478),
+        tls_port: Some(443),
+    }
+}
+
+fn texts(urls: &[control::RelayUrl]) -> Vec<String> {
+    urls.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_serving_node_comes_first_and_tls_is_always_there() {
+    let (one, two) = (NodeId::new("media_1"), NodeId::new("media_2"));
+    let (at_one, at_two) = (
+        at(&["192.0.2.1", "2001:db8::1", "192.0.2.7"]),
+        at(&["192.0.2.2"]),
+    );
+    let own = own();
+    let relays = Relays {
+        serving: (&one, &at_one),
+        other: Some((&two, &at_two)),
+        own: &own,
+    };
+    let all = [
+        "turn:192.0.2.1:40100?transport=udp",
+        "turn:[2001:db8::1]:40100?transport=udp",
+        "turn:192.0.2.1:40100?transport=tcp",
+        "turn:192.0.2.2:40100?transport=udp",
+        "turn:calls.example.org:3478?transport=udp",
+        "turns:calls.example.org:443?transport=tcp",
+    ];
+    assert_eq!(texts(&relays.urls(|_| true)), all);
+    let without_udp = relays.urls(|url| url.transport != RelayTransport::Udp);
+    assert_eq!(texts(&without_udp), [all[2], all[5]]);
+    let of_master = relays.urls(|url| url.node.is_none());
+    assert_eq!(texts(&of_master), all[4..]);
+    assert!(relays.urls(|_| false).is_empty());
+}
+
+#[test]
+fn a_media_port_is_never_a_relays() {
+    let one = NodeId::new("media_1");
+    let mut at_one = at(&["192.0.2.1"]);
+    at_one.stun_port = 40_001;
+    let own = OwnRelay::default();
+    let relays = Relays {
+        serving: (&one, &at_one),
+        other: None,
+        own: &own,
+    };
+    assert!(relays.urls(|_| true).is_empty());
+}
+
+/// What a client that joined was given.
+fn given(stage: &Stage, client: ClientNumber) -> Vec<IceServer> {
+    let told = stage.told(client).into_iter();
+    let joined = told.rev().find_map(|told| match told {
+        Told::Reply {
+            result: Ok(Reply::Joined(joined)),
+            ..
+        } => Some(joined.ice_servers.clone()),
+        _ => None,
+    });
+    joined.expect("joined")
+}
+
+fn urls(servers: &[IceServer]) -> Vec<&str> {
+    servers.iter().map(|server| server.url.as_str()).collect()
+}
+
+fn secrets(servers: &[IceServer]) -> Vec<&str> {
+    let secret = |server: &'_ IceServer| match &server.credentials {
+        Some(IceCredentials::StaticAuthSecret(secret)) => secret.clone(),
+        other => panic!("expected a secret, got {other:?}"),
+    };
+    let mut all: Vec<String> = servers.iter().map(secret).collect();
+    all.dedup();
+    all.into_iter().map(|text| &*text.leak()).collect()
+}
+
+fn joins(stage: &mut Stage, name: &str) -> Vec<IceServer> {
+    stage.connection("room", name);
+    let client = stage.join("room", name);
+    given(stage, client)
+}
+
+#[test]
+fn relays_are_handed_out_with_the_secret_that_relays_know_for_certain() {
+    let mut settings = with_relay("one");
+    settings.relay.as_mut().expect("a relay").own = own();
+    let mut stage = Stage::with(settings);
+    stage.attach_at(1, "media_1", 1, "192.0.2.1");
+    stage.create("room");
+    let alone = joins(&mut stage, "ann");
+    let expected = [
+        "turn:192.0.2.1:40100?transport=udp",
+        "turn:192.0.2.1:40100?transport=tcp",
+        "turn:calls.example.org:3478?transport=udp",
+        "turns:calls.example.org:443?transport=tcp",
+    ];
+    assert_eq!(urls(&alone), expected);
+    assert_eq!(secrets(&alone), ["one"]);
+
+    stage.attach_at(2, "media_2", 1, "192.0.2.2");
+    let two = joins(&mut stage, "bob");
+    assert_eq!(two.len(), 5);
+    assert!(
+        urls(&two)[2].starts_with("turn:192.0.2.2:"),
+        "{:?}",
+        urls(&two)
+    );
+
+    rotate(&mut stage, "two");
+    assert_eq!(
+        secrets(&joins(&mut stage, "cid")),
+        ["one"],
+        "on its way to the nodes"
+    );
+    stage.pass(control::SETTLE.as_millis() as u64);
+    assert_eq!(secrets(&joins(&mut stage, "dot")), ["two"]);
+}
+
+#[test]
+fn what_is_configured_comes_before_and_without_relays_stun_is_left() {
+    let configured = IceServer {
+        url: "stun:stun.example.org".into(),
+        credentials: None,
+    };
+    let mut with = with_relay("one");
+    with.ice_servers = vec![configured.clone()];
+    let mut stage = Stage::with(with);
+    stage.attach_at(1, "media_1", 1, "192.0.2.1");
+    stage.create("room");
+    assert_eq!(joins(&mut stage, "ann"), [configured]);
+
+    let mut stage = Stage::with(settings());
+    stage.attach_at(1, "media_1", 1, "192.0.2.1");
+    stage.create("room");
+    assert_eq!(urls(&joins(&mut stage, "ann")), ["stun:192.0.2.1:40100"]);
+}
+
+#[test]
+fn credentials_are_not_shown() {
+    let server = IceServer {
+        url: "turn:192.0.2.1".into(),
+        credentials: Some(IceCredentials::StaticAuthSecret("SECRET-TEXT".into())),
+    };
+    assert!(!format!("{server:?}").contains("SECRET-TEXT"));
+}

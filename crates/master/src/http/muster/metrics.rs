@@ -1,0 +1,157 @@
+//! Figures for Prometheus.
+
+use std::sync::Arc;
+
+use ::control::{Control, Now, RelayCounters, Working};
+use api::NodeCounts;
+use api::metrics::{CONTENT_TYPE, Kind, Metrics};
+use axum::extract::State;
+use axum::http::header;
+use axum::response::IntoResponse;
+
+use super::answer::Answer;
+use crate::app::App;
+
+/// Names the relay in the master itself, which is no node's id: those have an underscore.
+const MASTER: &str = "master";
+
+pub(super) async fn text(State(app): State<Arc<App>>) -> Answer {
+    let own = app.relay.as_ref().map(|relay| relay.booked());
+    let text = app.inspect(move |control, now| {
+        let mut metrics = Metrics::default();
+        of_the_cluster(&mut metrics, control, now);
+        let mut relays = of_nodes(control);
+        let servers = own.as_ref().map(|own| own.servers);
+        relays.extend(own.map(|own| (MASTER.to_owned(), counters(&own.counts))));
+        of_relays(&mut metrics, &relays);
+        if let Some(servers) = servers {
+            let help = "TCP and TLS connections of TURN clients at the master, and one for UDP.";
+            let mut family = metrics.family("muster_master_relay_streams", Kind::Gauge, help);
+            family.sample(&[], servers);
+        }
+        metrics.into_text()
+    });
+    let headers = [(header::CONTENT_TYPE, CONTENT_TYPE)];
+    Ok((headers, text.await?).into_response())
+}
+
+fn of_the_cluster(metrics: &mut Metrics, control: &Control, _now: Now) {
+    let counts = NodeCounts::of(control.cluster());
+    let mut family = metrics.family("muster_nodes", Kind::Gauge, "Media nodes, by state.");
+    for (state, count) in [
+        ("serving", counts.serving),
+        ("coming", counts.coming),
+        ("suspect", counts.suspect),
+        ("going", counts.going),
+        ("failed", counts.failed),
+    ] {
+        family.sample(&[("state", state)], count);
+    }
+    let sessions = || control.conference().sessions();
+    let participants: usize = sessions().map(|it| it.participants().count()).sum();
+    metrics
+        .family("muster_sessions", Kind::Gauge, "Sessions.")
+        .sample(&[], sessions().count());
+    metrics
+        .family(
+            "muster_participants",
+            Kind::Gauge,
+            "Participants who have joined.",
+        )
+        .sample(&[], participants);
+    let help = "Streams that a node carries: each published one, and each subscription.";
+    let mut family = metrics.family("muster_node_streams", Kind::Gauge, help);
+    for node in control.cluster().nodes() {
+        family.sample(&[("node", node.id().as_str())], node.load().streams);
+    }
+    let help = "By how much the clock of a node is ahead of the master's.";
+    let mut family = metrics.family("muster_node_clock_ahead_seconds", Kind::Gauge, help);
+    for (node, working) in working(control) {
+        if let Some(skew) = working.skew {
+            let seconds = format!(
+                "{}.{:03}",
+                skew.ahead_ms.abs() / 1000,
+                skew.ahead_ms.abs() % 1000
+            );
+            let sign = if skew.ahead_ms < 0 { "-" } else { "" };
+            family.sample(&[("node", node)], format_args!("{sign}{seconds}"));
+        }
+    }
+}
+
+fn working(control: &Control) -> impl Iterator<Item = (&str, &Working)> {
+    let nodes = control.cluster().nodes();
+    nodes.filter_map(|node| Some((node.id().as_str(), control.working(node.id())?)))
+}
+
+fn of_nodes(control: &Control) -> Vec<(String, RelayCounters)> {
+    working(control)
+        .filter_map(|(node, working)| Some((node.to_owned(), working.relay.clone()?)))
+        .collect()
+}
+
+fn counters(counts: &turn::Counts) -> RelayCounters {
+    let requests = counts.requests.iter();
+    let plain = counts.plain().into_iter();
+    RelayCounters {
+        requests: requests
+            .map(|((method, code), count)| (method.name().to_owned(), code.number().into(), *count))
+            .collect(),
+        counts: plain
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
+    }
+}
+
+fn of_relays(metrics: &mut Metrics, relays: &[(String, RelayCounters)]) {
+    let help = "Allocations of a relay (TURN).";
+    let mut family = metrics.family("muster_relay_allocations", Kind::Gauge, help);
+    for (relay, counters) in relays {
+        let count = counters.counts.get("allocations").copied();
+        family.sample(&[("relay", relay)], count.unwrap_or(0));
+    }
+    for (name, help, suffix) in [
+        ("muster_relay_packets_total", "Datagrams relayed.", ""),
+        (
+            "muster_relay_bytes_total",
+            "Bytes relayed, without TURN's framing.",
+            "_bytes",
+        ),
+    ] {
+        let mut family = metrics.family(name, Kind::Counter, help);
+        for (relay, counters) in relays {
+            for direction in ["to_peers", "to_clients"] {
+                let count = counters.counts.get(&format!("{direction}{suffix}"));
+                let labels = [("relay", relay.as_str()), ("direction", direction)];
+                family.sample(&labels, count.copied().unwrap_or(0));
+            }
+        }
+    }
+    let help = "Requests to a relay by what was answered; code 0 is success.";
+    let mut family = metrics.family("muster_relay_requests_total", Kind::Counter, help);
+    for (relay, counters) in relays {
+        for (method, code, count) in &counters.requests {
+            let code = code.to_string();
+            let labels = [
+                ("relay", relay.as_str()),
+                ("method", method),
+                ("code", &code),
+            ];
+            family.sample(&labels, count);
+        }
+    }
+    of_dropped(metrics, relays);
+}
+
+fn of_dropped(metrics: &mut Metrics, relays: &[(String, RelayCounters)]) {
+    let help = "What a relay did not relay or answer, and why.";
+    let mut family = metrics.family("muster_relay_dropped_total", Kind::Counter, help);
+    for (relay, counters) in relays {
+        for (reason, count) in &counters.counts {
+            let relayed = reason.starts_with("to_peers") || reason.starts_with("to_clients");
+            if !relayed && reason != "allocations" {
+                family.sample(&[("relay", relay), ("reason", reason)], count);
+            }
+        }
+    }
+}
