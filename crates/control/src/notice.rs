@@ -432,8 +432,7 @@ impl Notice {
                     "relay credentials are made under secret {version} from now on"
                 )
             }
-            // Said by the others.
-            _ => Ok(()),
+            of_addresses => of_addresses.fmt_of_addresses(f),
         }
     }
 }

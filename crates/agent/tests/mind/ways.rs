@@ -20,8 +20,6 @@ fn what_is_withheld_reaches_the_plane_and_a_new_master_begins_anew() {
     let told = node.take(Input::Withhold(udp()));
     assert_eq!(told, [Effect::Withhold(udp())]);
     node.lose();
-    node.wait(Duration::from_secs(60));
-    node.take(Input::Tick);
     node.introduce(&[]);
     let welcomed = node.welcome(1);
     assert!(

@@ -286,6 +286,7 @@ fn a_node_that_does_not_say_what_it_found_is_relieved() {
                 .map(|(from, ..)| from),
         );
         stage.pass(u64::try_from(LOOK.as_millis()).expect("there"));
+        looked(&mut stage, Party::Master, "media_1", true, true);
     }
     by.dedup();
     assert!(by.len() > 2, "{by:?}");
