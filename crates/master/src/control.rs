@@ -8,6 +8,7 @@ mod message;
 mod nodes;
 mod prober;
 mod translate;
+mod ways;
 mod witness;
 
 use std::collections::{HashMap, VecDeque};
@@ -18,7 +19,6 @@ use ::control::{Control, Effect, Input, NodeSettings, Notice, Now, Question, Say
 use cluster::{AttachmentId, BootId, Cluster, NodeId};
 use conference::{MediaCommand, RequestId};
 use ledger::Ledger;
-use link::proto::from_master;
 use openvidu::webhook::Post;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -454,52 +454,6 @@ impl Shell {
         self.witness
             .commanded(&self.control, now, attachment, &command);
         self.nodes.command(attachment, key, command)
-    }
-
-    fn carry_out_on_ways(&mut self, effect: Effect) -> Option<Input> {
-        match effect {
-            Effect::Probe {
-                node,
-                boot,
-                addresses,
-            } => {
-                let now = now(&self.clock);
-                self.prober.ask(now, &self.control, node, boot, addresses);
-                None
-            }
-            Effect::Look {
-                attachment,
-                from,
-                node,
-                place,
-                addresses,
-                depth,
-            } => {
-                let look = looks::Look {
-                    attachment,
-                    from,
-                    node,
-                    place,
-                    addresses,
-                    depth,
-                };
-                self.prober.look(look, &self.nodes)
-            }
-            Effect::Withhold { attachment, paths } => {
-                let withhold = from_master::Message::Withhold(translate::withhold(paths));
-                if let Err(reason) = self.nodes.tell(attachment, withhold) {
-                    // It is told anew when it dials in again.
-                    tracing::debug!(
-                        attachment = attachment.0,
-                        reason,
-                        "a node was not told what to withhold"
-                    );
-                }
-                None
-            }
-            // Carried out by `carry_out_on_nodes`.
-            _ => None,
-        }
     }
 
     /// What whoever launches nodes says to something; nothing where nobody does.
