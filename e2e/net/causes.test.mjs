@@ -8,7 +8,7 @@ import { Stage } from './harness/stage.mjs';
 import { table } from './harness/table.mjs';
 
 /** Causes of the sample. */
-const SAMPLE = ['media-udp-blocked'];
+const SAMPLE = ['relay-secret', 'tls-certificate'];
 const only = process.env.CAUSE;
 const chosen = CAUSES.filter(({ code }) => (only ? only.split(',').includes(code) : WHOLE || SAMPLE.includes(code)));
 const rows = [];
@@ -33,8 +33,8 @@ for (const cause of chosen) {
     const finding = await stage.named(cause.code);
     [row[2], row[3]] = ['yes', finding.proof];
     assert.match(finding.proof, /\S/);
-    if (!cause.heals) await mend(stage, cause);
-    await (shown ?? call.seen({ frames: 30 }));
+    if (!cause.heals) await mend(stage, cause, call);
+    await (shown ?? (await stage.call()).seen());
     [row[4], row[5]] = [cause.heals ? 'by itself' : 'once mended', ((performance.now() - begun) / 1000).toFixed(1)];
   });
 }
@@ -45,8 +45,9 @@ function settled(stage = {}) {
   return Object.fromEntries(made);
 }
 
-/** What a person would do, after which the picture has to come. */
-async function mend(stage, cause) {
-  await stage.open();
+/** What a person would do, after which people who call again have to see each other. */
+async function mend(stage, cause, call) {
+  await call.close();
+  stage.open();
   await cause.cure?.(stage);
 }

@@ -1,19 +1,11 @@
 // Causes in what lies between clients, relays and nodes.
-import { MEDIA } from '../harness/stage.mjs';
-
-/** All three nodes have a public address one to one. */
-const MAPPED = {
-  node1: { private: '10.20.0.21', public: '203.0.113.21' },
-  node2: { private: '10.20.0.22', public: '203.0.113.22' },
-  node3: { private: '10.20.0.23', public: '203.0.113.23' },
-};
+import { MEDIA, PRIVATE } from '../harness/stage.mjs';
 
 export const NETWORK_CAUSES = [
   {
     number: 3,
     code: 'deaf-listener',
     what: 'a node hears at loopback and not at its address',
-    stage: { plan: MAPPED },
     inject: (stage) => onEach(stage, (place) => ({ input: `ip daddr ${place.private} udp dport ${MEDIA} drop` })),
     // By TCP.
     heals: true,
@@ -22,6 +14,7 @@ export const NETWORK_CAUSES = [
     number: 8,
     code: 'relay-permission-mismatch',
     what: "the nodes' answers to the relay come from another address",
+    stage: { plan: PRIVATE },
     inject(stage) {
       for (const name of stage.nodes) {
         const other = stage.cluster.plan[name].private.replace(/(\d+)$/, (last) => Number(last) + 200);
@@ -39,7 +32,6 @@ export const NETWORK_CAUSES = [
     number: 13,
     code: 'media-udp-blocked',
     what: 'no UDP reaches the media ports of the nodes',
-    stage: { plan: MAPPED },
     inject: (stage) => onEach(stage, () => ({ input: `udp dport ${MEDIA} drop` })),
     // By TCP.
     heals: true,
@@ -48,7 +40,6 @@ export const NETWORK_CAUSES = [
     number: 16,
     code: 'dtls-or-srtp',
     what: 'ICE comes through and DTLS does not',
-    stage: { plan: MAPPED },
     // The first byte of a datagram tells DTLS (20 to 63) from STUN (RFC 7983).
     inject: (stage) => onEach(stage, () => ({ input: `udp dport ${MEDIA} @th,64,8 20-63 drop` })),
     heals: false,

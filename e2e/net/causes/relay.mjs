@@ -1,12 +1,13 @@
 // Causes in a relay that is not Muster's own: Debian's coturn, as operators run it.
 import { Coturn } from '../harness/coturn.mjs';
+import { PRIVATE } from '../harness/stage.mjs';
 
 export const RELAY_CAUSES = [
   {
     number: 2,
     code: 'wrong-relay-address',
     what: 'the relay tells an address that nobody is at',
-    stage: { master: Coturn.setting(), coturn: { external: '203.0.113.77' } },
+    stage: { plan: PRIVATE, master: Coturn.setting(), coturn: { external: '203.0.113.77' } },
     heals: false,
     cure: (stage) => again(stage, {}),
   },
@@ -14,7 +15,7 @@ export const RELAY_CAUSES = [
     number: 5,
     code: 'relay-secret',
     what: 'the relay has another secret than the master',
-    stage: { master: Coturn.setting('the-secret-of-yesterday'), coturn: {} },
+    stage: { plan: PRIVATE, master: Coturn.setting('the-secret-of-yesterday'), coturn: {} },
     heals: false,
     cure: (stage) => again(stage, { options: ['--static-auth-secret', 'the-secret-of-yesterday'] }),
   },
@@ -22,7 +23,7 @@ export const RELAY_CAUSES = [
     number: 7,
     code: 'relay-peer-denied',
     what: 'the relay refuses the private addresses of the nodes',
-    stage: { master: Coturn.setting(), coturn: { options: ['--denied-peer-ip', '10.0.0.0-10.255.255.255'] } },
+    stage: { plan: PRIVATE, master: Coturn.setting(), coturn: { options: ['--denied-peer-ip', '10.0.0.0-10.255.255.255'] } },
     heals: false,
     cure: (stage) => again(stage, {}),
   },
@@ -30,7 +31,7 @@ export const RELAY_CAUSES = [
     number: 17,
     code: 'relay-capacity',
     what: 'the relay has room for one allocation',
-    stage: { master: Coturn.setting(), coturn: { options: ['--total-quota', '1'] } },
+    stage: { plan: PRIVATE, master: Coturn.setting(), coturn: { options: ['--total-quota', '1'] } },
     heals: false,
     cure: (stage) => again(stage, {}),
   },

@@ -41,8 +41,18 @@ export class Call {
   }
 }
 
-/** A path in few words: `udp to 203.0.113.21` or `relay tls 203.0.113.10 to 10.20.0.23`. */
-export function inWords({ type, protocol, relayProtocol, server, remoteAddress }) {
-  const relay = type === 'relay' ? `relay ${relayProtocol} ${server} ` : '';
-  return `${relay}${protocol} to ${remoteAddress}`;
+/**
+ * Whether a path goes by a relay. Where the relay's peer sees it by another address than it told, the candidate is a
+ * peer-reflexive one of the relay's.
+ */
+export function isRelayed({ type, relayProtocol }) {
+  return type === 'relay' || relayProtocol !== undefined;
+}
+
+/** A path in few words: `udp to 203.0.113.21` or `tls through turns:call.example:443 to 10.20.0.23`. */
+export function inWords(path) {
+  const { protocol, relayProtocol, server, remoteAddress } = path;
+  if (!isRelayed(path)) return `${protocol} to ${remoteAddress}`;
+  // Firefox does not tell which relay.
+  return `${relayProtocol} through ${server?.replace(/\?.*/, '') ?? 'a relay'} to ${remoteAddress}`;
 }

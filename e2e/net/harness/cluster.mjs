@@ -4,6 +4,7 @@ import { BINARY } from '../../harness/program.mjs';
 import { until } from '../../harness/wait.mjs';
 import { FRONT } from './cloud.mjs';
 import { Laboratory } from './laboratory.mjs';
+import { REFLECTORS } from './reflector.mjs';
 
 /** The name by which people reach the master, and the one by which nodes do. */
 const PUBLIC_NAME = 'call.example';
@@ -18,8 +19,17 @@ export const USUAL = {
   node3: { private: '10.20.0.23' },
 };
 
+/** Settings by which a program of the cloud learns of its public address. */
+export const OUTSIDE = {
+  MUSTER_NODE_METADATA: 'http://169.254.169.254',
+  MUSTER_NODE_STUN_SERVERS: REFLECTORS.join(),
+};
+
 /** A master and three nodes on machines of the laboratory's cloud. They share the machines: one cluster at a time. */
 export class Cluster extends Fleet {
+  /** Settings of all its programs. */
+  everywhere = {};
+
   /** Lays the machines out after a plan, and starts nothing. */
   static async at(plan = USUAL, options) {
     const laboratory = await Laboratory.open();
@@ -99,6 +109,7 @@ export class Cluster extends Fleet {
   }
 
   #startAt(machine, args, options) {
-    return this.start(machine, args, { ...options, within: this.space(machine).within });
+    const environment = { ...this.everywhere, ...options.environment };
+    return this.start(machine, args, { ...options, environment, within: this.space(machine).within });
   }
 }

@@ -2,11 +2,23 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { until } from '../../harness/wait.mjs';
 import { Call } from './call.mjs';
-import { Cluster, USUAL } from './cluster.mjs';
+import { Cluster } from './cluster.mjs';
 import { Coturn } from './coturn.mjs';
 
 /** The ports of media of a node that is not told others. */
 export const MEDIA = '40000-40999';
+
+/** Nodes that are reached one to one, and those that are reached through a relay only. */
+export const MAPPED = {
+  node1: { private: '10.20.0.21', public: '203.0.113.21' },
+  node2: { private: '10.20.0.22', public: '203.0.113.22' },
+  node3: { private: '10.20.0.23', public: '203.0.113.23' },
+};
+export const PRIVATE = {
+  node1: { private: '10.20.0.21' },
+  node2: { private: '10.20.0.22' },
+  node3: { private: '10.20.0.23' },
+};
 
 /** A cluster in which a cause of a missing picture can be made, and one call in it. */
 export class Stage {
@@ -17,13 +29,13 @@ export class Stage {
   static async set(context, { plan = {}, master = {}, nodes = {}, coturn, opens = true } = {}) {
     const stage = new Stage();
     stage.context = context;
-    stage.cluster = await Cluster.at({ ...USUAL, relay: Coturn.PLACE, ...plan });
+    stage.cluster = await Cluster.at({ ...MAPPED, relay: Coturn.PLACE, ...plan });
     stage.laboratory = stage.cluster.laboratory;
     for (const home of stage.laboratory.homes) home.move('nat');
     if (coturn) stage.coturn = stage.started(Coturn.start(stage.cluster.space('relay'), coturn));
     stage.cluster.admit();
     stage.cluster.startMaster({ environment: master });
-    for (const name of stage.cluster.names) stage.cluster.startNode(name, { environment: nodes });
+    for (const name of stage.cluster.names) stage.cluster.startNode(name, { told: true, environment: nodes });
     await stage.cluster.answers();
     if (opens) await stage.cluster.serves(stage.cluster.names.length, 40_000);
     return stage;
@@ -62,7 +74,7 @@ export class Stage {
   /** Starts the node of this name anew with this environment. */
   async restart(name, environment = {}) {
     await this.cluster.program(name).end('SIGKILL');
-    this.cluster.startNode(name, { environment });
+    this.cluster.startNode(name, { told: true, environment });
   }
 
   /** All nodes' names. */
@@ -70,21 +82,25 @@ export class Stage {
     return this.cluster.names;
   }
 
-  /** What the master says is wrong, the most likely first. */
-  async findings() {
+  /** What the master says: of the fleet now, and of each failure of this call, the likeliest cause first. */
+  async diagnosis() {
     const { status, body } = await this.cluster.rest.get('/muster/api/v1/diagnosis');
     if (status !== 200) throw new Error(`diagnosis: status ${status}, ${JSON.stringify(body)}`);
-    return body.findings;
+    return body;
   }
 
-  /** Waits until the first finding is of this cause, with proof, and returns it. */
+  /**
+   * Waits until a cause is named first, with proof, and returns that finding: of the latest failure if there is one, else
+   * of the fleet.
+   */
   named(code, timeout = 40_000) {
     return until(
       `the diagnosis to be ${code}`,
       async () => {
-        const findings = await this.findings();
-        if (findings[0]?.cause === code && findings[0].proof) return findings[0];
-        throw new Error(JSON.stringify(findings.map(({ cause, confidence, proof }) => [cause, confidence, proof])));
+        const { fleet, failures } = await this.diagnosis();
+        const first = [...failures.map(({ findings }) => findings[0]), fleet[0]].filter(Boolean);
+        if (first[0]?.cause === code && first[0].proof) return first[0];
+        throw new Error(JSON.stringify({ failures: failures.map(({ findings }) => brief(findings)), fleet: brief(fleet) }));
       },
       { timeout, every: 500 },
     );
@@ -96,6 +112,10 @@ export class Stage {
     for (const undo of this.#undo.reverse()) await undo();
     await this.cluster.close();
   }
+}
+
+function brief(findings) {
+  return findings.map(({ cause, confidence, proof }) => [cause, confidence, proof]);
 }
 
 /** A certificate for the master that has expired, as files of this directory. */
