@@ -176,11 +176,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
 
     let clock = Clock::start();
     let master_boot_id = hex(&random::draw::<8>());
-    let record = MasterRecord {
-        boot: master_boot_id.clone(),
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        link: link_addr.to_string(),
-    };
+    let record = record(&master_boot_id, link_addr);
     let (control, keeper) = remember(&config, own, &clock, &record).await?;
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
     let poster = poster(&config)?;
@@ -227,6 +223,14 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         alive,
         settings: doors.settings,
     })
+}
+
+fn record(boot: &str, link: SocketAddr) -> MasterRecord {
+    MasterRecord {
+        boot: boot.to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        link: link.to_string(),
+    }
 }
 
 fn link_config(
