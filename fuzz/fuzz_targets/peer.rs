@@ -15,7 +15,7 @@ pub fn expect_fenced_panics() {
 pub fn factory() -> Factory {
     let mut factory = Factory::new().expect("a certificate can be made");
     let addresses = ["192.0.2.1", "2001:db8::1"].map(|ip| ip.parse().expect("an address"));
-    factory.set_addresses(addresses, 40_000);
+    factory.set_addresses(1, addresses, 40_000);
     factory
 }
 

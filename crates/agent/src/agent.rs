@@ -2,9 +2,11 @@
 
 mod settings;
 
+use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addresses::{Announced, InterfaceAddress};
+use crate::addresses::AddressSet;
+use crate::announcing::announcement;
 use crate::awake::Awake;
 use crate::backoff::Backoff;
 use crate::deadline::{Deadline, Timer};
@@ -23,8 +25,6 @@ use crate::requests::Requests;
 
 /// How often load is measured and the orphan rule looked at.
 const MEASURE: Duration = Duration::from_secs(1);
-/// How often the interfaces are read.
-const INTERFACES: Duration = Duration::from_secs(5);
 /// How soon the media plane is asked again when it was too busy.
 const RETRY: Duration = Duration::from_millis(100);
 /// How long an attempt may take to its welcome. The link's own bounds are tighter.
@@ -55,20 +55,21 @@ enum Road {
 /// The mind of one boot of a node.
 #[derive(Debug)]
 pub struct Agent {
-    identity: Identity,
-    settings: Settings,
+    pub(crate) identity: Identity,
     awake: Awake,
     road: Road,
     backoff: Backoff,
     fence: Fence,
     requests: Requests,
-    announced: Announced,
+    pub(crate) addresses: AddressSet,
+    pub(crate) announced: Addresses,
+    /// What the disk has for the next boot.
+    pub(crate) remembered: Vec<IpAddr>,
     owed: Owed,
     kept: Kept,
     orphan: OrphanRule,
     load: Load,
     measure_at: Moment,
-    interfaces_at: Moment,
     retry_at: Moment,
     /// What was last told of a master that cannot be used.
     complaint: Option<Note>,
@@ -78,16 +79,9 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// A mind that has not dialled yet. `interfaces` are those for which the media plane was started
-    /// ([`Settings::addresses`] says which addresses it gets).
-    pub fn new(
-        now: Moment,
-        identity: Identity,
-        settings: Settings,
-        interfaces: &Result<Vec<InterfaceAddress>, String>,
-    ) -> Self {
-        let mut announced = Announced::default();
-        announced.update(settings.addresses(interfaces));
+    /// A mind that has not dialled yet. `addresses` is settled, and the media plane was started with what it advertises.
+    pub fn new(now: Moment, identity: Identity, settings: Settings, addresses: AddressSet) -> Self {
+        let announced = announcement(now, &identity, &addresses);
         Self {
             identity,
             awake: Awake::default(),
@@ -95,14 +89,14 @@ impl Agent {
             backoff: Backoff::default(),
             fence: Fence::default(),
             requests: Requests::default(),
+            addresses,
             announced,
+            remembered: Vec::new(),
             owed: Owed::default(),
             kept: Kept::default(),
             orphan: OrphanRule::new(settings.exit_when_orphaned),
-            settings,
             load: Load::default(),
             measure_at: now,
-            interfaces_at: now + INTERFACES,
             retry_at: now,
             complaint: None,
             blind: false,
@@ -140,7 +134,7 @@ impl Agent {
                 self.retry_at = now + RETRY;
             }
             Input::Measured { carried, usage } => self.on_measured(now, carried, usage, &mut out),
-            Input::Interfaces(interfaces) => self.on_interfaces(&interfaces, &mut out),
+            Input::Discovered(finding) => self.on_discovered(now, finding, &mut out),
             Input::Stop => self.end(Exit::Stopped, &mut out),
         }
         out
@@ -161,11 +155,8 @@ impl Agent {
     }
 
     /// Where media reaches the node, as a master that is attached knows it.
-    pub fn addresses(&self) -> Addresses {
-        let Identity {
-            ports, stun_port, ..
-        } = &self.identity;
-        self.announced.message(ports, *stun_port)
+    pub fn addresses(&self) -> &Addresses {
+        &self.announced
     }
 
     /// The highest term that this boot has seen.
@@ -185,7 +176,7 @@ impl Agent {
         let retry = (!self.owed.is_empty()).then_some((self.retry_at, Timer::Retry));
         let always = [
             (self.measure_at, Timer::Measure),
-            (self.interfaces_at, Timer::Interfaces),
+            (self.addresses.next(), Timer::Addresses),
         ];
         let timers = always.into_iter().chain(road).chain(retry);
         let due = timers.map(|(at, timer)| Deadline { at, timer }).min();
@@ -209,13 +200,13 @@ impl Agent {
             self.measure_at = now + MEASURE;
             out.push(Effect::Measure);
         }
-        if self.interfaces_at <= now {
-            self.interfaces_at = now + INTERFACES;
-            out.push(Effect::ReadInterfaces);
+        if self.addresses.next() <= now {
+            out.extend(self.addresses.due(now).into_iter().map(Effect::Discover));
+            self.settle_addresses(now, out);
         }
         if self.retry_at <= now {
             let settings = self.apply();
-            out.extend(self.owed.again(self.announced.ips(), settings));
+            out.extend(self.owed.again(&self.announced, settings));
         }
     }
 
@@ -239,12 +230,13 @@ impl Agent {
             }
         };
         self.road = Road::Introduced { since: now };
+        self.announced = announcement(now, &self.identity, &self.addresses);
         let hello = Hello {
             node_id: self.identity.node_id.clone(),
             boot_id: self.identity.boot_id.clone(),
             boot_started: self.identity.boot_started,
             version: self.identity.version.clone(),
-            addresses: self.addresses(),
+            addresses: self.announced.clone(),
             shards: u32::try_from(self.identity.ports.len()).unwrap_or(u32::MAX),
             transports,
         };
@@ -423,27 +415,8 @@ impl Agent {
         }
     }
 
-    fn on_interfaces(
-        &mut self,
-        interfaces: &Result<Vec<InterfaceAddress>, String>,
-        out: &mut Vec<Effect>,
-    ) {
-        if !self.announced.update(self.settings.addresses(interfaces)) {
-            return;
-        }
-        let ips = self.announced.ips().to_vec();
-        out.push(Effect::Note(match self.announced.problem() {
-            None => Note::Addresses(ips.clone()),
-            Some(problem) => Note::NoAddress {
-                problem: problem.to_owned(),
-            },
-        }));
-        out.push(Effect::SetAddresses(ips));
-        self.say(ToMaster::AddressesChanged(self.addresses()), out);
-    }
-
     /// Tells the master, if there is one. Without one nothing is kept: the next hello tells everything.
-    fn say(&self, message: ToMaster, out: &mut Vec<Effect>) {
+    pub(crate) fn say(&self, message: ToMaster, out: &mut Vec<Effect>) {
         if matches!(self.road, Road::Introduced { .. } | Road::Attached { .. }) {
             out.push(Effect::Send(message));
         }

@@ -19,8 +19,8 @@ pub enum Timer {
     Attempt,
     /// The next look at what is carried, and at the orphan rule.
     Measure,
-    /// The next look at the interfaces.
-    Interfaces,
+    /// The next look at the addresses.
+    Addresses,
     /// What the media plane was too busy to take.
     Retry,
 }

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::addresses::Query;
 use crate::message::{Ask, ToMaster};
 use crate::node_settings::NodeSettings;
 
@@ -24,7 +25,12 @@ pub enum Effect {
         ask: Ask,
     },
     /// Addresses for descriptions that the media plane makes from now on.
-    SetAddresses(Vec<IpAddr>),
+    SetAddresses {
+        #[allow(missing_docs)]
+        version: u64,
+        #[allow(missing_docs)]
+        ips: Vec<IpAddr>,
+    },
     /// Work by these settings. Answered by [`Input::Applied`](crate::Input::Applied) or
     /// [`Input::NotApplied`](crate::Input::NotApplied).
     Apply {
@@ -35,8 +41,10 @@ pub enum Effect {
     },
     /// Ask the plane what it carries and the machine how busy it is.
     Measure,
-    /// Read the machine's interfaces.
-    ReadInterfaces,
+    /// Ask this; the answer is [`Input::Discovered`](crate::Input::Discovered).
+    Discover(Query),
+    /// Keep these public addresses for the next boot to compare.
+    Remember(Vec<IpAddr>),
     /// For the log.
     Note(Note),
     /// The node is at its end: let what was sent go out, then stop. Nothing follows.
@@ -90,6 +98,8 @@ pub enum Note {
     NotDone { key: u64, reason: String },
     /// Clients are told new addresses.
     Addresses(Vec<IpAddr>),
+    /// Something about the addresses is odd.
+    AddressRemark(String),
     /// There is no address that clients could be told.
     NoAddress { problem: String },
     /// The media plane does not say what it carries.

@@ -1,9 +1,8 @@
 //! What happens to a node.
 
-use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addresses::{InterfaceAddress, choose};
+use crate::addresses::Finding;
 use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome};
 use crate::node_settings::NodeSettings;
 
@@ -44,32 +43,11 @@ pub struct Identity {
     pub stun_port: u16,
 }
 
-/// What an operator configures.
+/// What an operator configures, beside the addresses ([`AddressSettings`](crate::AddressSettings)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
-    /// Addresses that clients are told, in order of preference. Empty: those of the interfaces.
-    pub public_addresses: Vec<IpAddr>,
-    /// Announce loopback when there is nothing else.
-    pub allow_loopback: bool,
     /// End after this long without a master and without a transport. `None`: never.
     pub exit_when_orphaned: Option<Duration>,
-}
-
-impl Settings {
-    /// Which addresses clients are told on a machine with these interfaces, or the sentence that says why there are
-    /// none.
-    pub fn addresses(
-        &self,
-        interfaces: &Result<Vec<InterfaceAddress>, String>,
-    ) -> Result<Vec<IpAddr>, String> {
-        let none = Vec::new();
-        let interfaces = match interfaces {
-            Ok(interfaces) => interfaces,
-            Err(_) if !self.public_addresses.is_empty() => &none,
-            Err(reason) => return Err(reason.clone()),
-        };
-        choose(&self.public_addresses, interfaces, self.allow_loopback)
-    }
 }
 
 /// One thing that happened.
@@ -139,8 +117,8 @@ pub enum Input {
         #[allow(missing_docs)]
         usage: Usage,
     },
-    /// The answer to [`Effect::ReadInterfaces`](crate::Effect::ReadInterfaces).
-    Interfaces(Result<Vec<InterfaceAddress>, String>),
+    /// The answer to [`Effect::Discover`](crate::Effect::Discover), or something that was noticed unasked.
+    Discovered(Finding),
     /// The process shall end.
     Stop,
 }

@@ -28,8 +28,9 @@
 //!   waits for room the shell hands in no messages, so that what waits stays bounded.
 //! - Each [`Effect::Dial`] leads to exactly one [`Input::Ended`], also after [`Effect::HangUp`].
 
-mod addresses;
+pub mod addresses;
 mod agent;
+mod announcing;
 mod awake;
 mod backoff;
 mod deadline;
@@ -43,7 +44,7 @@ mod orphan;
 mod owed;
 mod requests;
 
-pub use addresses::InterfaceAddress;
+pub use addresses::{AddressSet, AddressSettings, InterfaceAddress, PublicAddress};
 pub use agent::Agent;
 pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Exit, Note};

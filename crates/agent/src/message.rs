@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use crate::addresses::Entry;
 use crate::node_settings::Running;
 
 /// An opaque id, given by the master.
@@ -30,7 +31,7 @@ pub struct Hello {
 /// Where media reaches a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Addresses {
-    /// Grows with every change within a boot.
+    /// Grows with every change of `ips` or `problem` within a boot.
     pub version: u64,
     /// What clients are told. Empty: the node cannot be used.
     pub ips: Vec<IpAddr>,
@@ -40,6 +41,10 @@ pub struct Addresses {
     pub stun_port: u16,
     /// Why `ips` is empty, for the operator.
     pub problem: String,
+    /// All that is known, what is advertised first.
+    pub entries: Vec<Entry>,
+    /// What is odd about them: answers that could not be used or did not come, and disagreements. A sentence each.
+    pub remarks: Vec<String>,
 }
 
 /// One way of media between a client and the node.
@@ -51,6 +56,8 @@ pub struct Transport {
     pub stream: Id,
     pub direction: Direction,
     pub stage: Stage,
+    /// Version of the addresses that its description holds.
+    pub addresses: u64,
 }
 
 /// Which way media flows, seen from the client.
@@ -241,7 +248,7 @@ pub enum ToMaster {
         /// Why, for people.
         reason: String,
     },
-    /// The node is reached elsewhere from now on.
+    /// The node is reached elsewhere from now on, or more is known of its addresses: then the version is the same.
     AddressesChanged(Addresses),
     /// Goes out with the heartbeats until the next is known.
     Load(Load),

@@ -1,10 +1,9 @@
 //! What the media plane was too busy to take.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 
 use crate::effect::Effect;
-use crate::message::{Ask, Id};
+use crate::message::{Addresses, Ask, Id};
 
 /// More closes than this are not kept; the master sees what is left in the next snapshot.
 const MOST: usize = 4096;
@@ -37,7 +36,7 @@ impl Owed {
     }
 
     /// Everything once more, with the addresses and the settings as they are now.
-    pub(crate) fn again(&mut self, ips: &[IpAddr], settings: Option<Effect>) -> Vec<Effect> {
+    pub(crate) fn again(&mut self, now: &Addresses, settings: Option<Effect>) -> Vec<Effect> {
         let closes = std::mem::take(&mut self.closes).into_iter();
         let mut effects: Vec<_> = closes
             .map(|transport| Effect::Submit {
@@ -46,7 +45,10 @@ impl Owed {
             })
             .collect();
         if std::mem::take(&mut self.addresses) {
-            effects.push(Effect::SetAddresses(ips.to_vec()));
+            effects.push(Effect::SetAddresses {
+                version: now.version,
+                ips: now.ips.clone(),
+            });
         }
         if std::mem::take(&mut self.settings) {
             effects.extend(settings);

@@ -30,6 +30,12 @@ pub struct Node {
     pub connected: bool,
     /// By which clients reach it.
     pub addresses: Vec<IpAddr>,
+    /// Grows with each change of `addresses` within a boot.
+    pub addresses_version: u64,
+    /// All that it knows of its addresses.
+    pub address_entries: Vec<AddressEntry>,
+    /// What is odd about them: answers that could not be used, sources that disagree. A sentence each.
+    pub address_remarks: Vec<String>,
     pub media_ports: Vec<u16>,
     /// The provider's name for the machine.
     pub environment_id: Option<String>,
@@ -42,6 +48,28 @@ pub struct Node {
     /// Placed on it and not ended.
     pub sessions: usize,
     pub load: Load,
+}
+
+/// An address of a node, and how it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AddressEntry {
+    #[allow(missing_docs)]
+    pub ip: IpAddr,
+    /// `configuration`, `interface`, `metadata`, `stun` or `memory`.
+    pub source: String,
+    /// The interface, the STUN server or the host name; may be empty.
+    pub name: String,
+    /// The node's own address that it is translated to.
+    pub local: Option<IpAddr>,
+    /// `stated`, `present`, `agreed`, `claimed`, `disputed`, `translated`, `superseded` or `remembered`.
+    pub proof: String,
+    /// Clients are told it.
+    pub advertised: bool,
+    /// Since its source first named it in this boot.
+    pub found_seconds_ago: u64,
+    /// Since its source last named it.
+    pub confirmed_seconds_ago: u64,
 }
 
 /// What a node carries, as it said last.
@@ -117,6 +145,9 @@ impl Node {
             }),
             connected: node.attachment().is_some(),
             addresses: node.addresses().ips.clone(),
+            addresses_version: node.addresses().version,
+            address_entries: node.address_entries(now).map(AddressEntry::of).collect(),
+            address_remarks: node.addresses().remarks.clone(),
             media_ports: node.addresses().ports.clone(),
             environment_id: node.environment().id.clone(),
             version: node.version().to_owned(),
@@ -129,6 +160,21 @@ impl Node {
                 cpu_percent: percent(load.cpu_percent),
                 memory_percent: percent(load.memory_percent),
             },
+        }
+    }
+}
+
+impl AddressEntry {
+    fn of(entry: cluster::addresses::Entry) -> Self {
+        Self {
+            ip: entry.ip,
+            source: entry.source.as_str().to_owned(),
+            name: entry.name,
+            local: entry.local,
+            proof: entry.proof.as_str().to_owned(),
+            advertised: entry.advertised,
+            found_seconds_ago: entry.found_ago.as_secs(),
+            confirmed_seconds_ago: entry.confirmed_ago.as_secs(),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! Who is let in, and what happens to the boot that was there before.
 
+use crate::addresses::Addresses;
 use crate::cluster::Cluster;
 use crate::effect::{Effect, LostReason, Refusal};
 use crate::ended::Ending;
 use crate::ids::{AttachmentId, Moment, NodeId};
-use crate::input::{Addresses, Boot, Hello};
+use crate::input::{Boot, Hello};
 use crate::node::{Intent, Link, Node};
 use crate::rules::Rules;
 use crate::status::MediaNodeStatus;
@@ -174,10 +175,15 @@ impl<R: Rules> Cluster<R> {
         let Some(node) = self.speaker(attachment) else {
             return;
         };
-        if addresses.version <= node.addresses.version {
+        let known = &node.addresses;
+        let same = addresses.version == known.version && addresses.ips == known.ips;
+        if addresses.version <= known.version && !same {
             return;
         }
-        node.addresses = addresses;
+        node.take_addresses(now, addresses);
+        if same {
+            return;
+        }
         node.probe.anew(now);
         let id = node.id.clone();
         self.settle(now, &id, out);

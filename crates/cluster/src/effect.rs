@@ -1,8 +1,8 @@
 //! What a cluster wants done.
 
+use crate::addresses::Addresses;
 use crate::autoscaling;
 use crate::ids::{AttachmentId, BootId, NodeId, SessionId, Term};
-use crate::input::Addresses;
 use crate::node::State;
 use crate::status::MediaNodeStatus;
 

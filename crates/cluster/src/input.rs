@@ -1,8 +1,9 @@
 //! What happens to a cluster.
 
 use std::hash::{Hash, Hasher};
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
+use crate::addresses::Addresses;
 use crate::desire::Policy;
 use crate::ids::{AttachmentId, BootId, Generation, NodeId, Revision, SessionId};
 use crate::known::Known;
@@ -17,7 +18,7 @@ pub enum Input {
         attachment: AttachmentId,
         hello: Hello,
     },
-    /// The node's addresses are now these.
+    /// The node's addresses are now these, or more is known of them: then the version is the same.
     Addresses {
         attachment: AttachmentId,
         addresses: Addresses,
@@ -142,35 +143,6 @@ pub struct Boot {
     pub id: BootId,
     /// Milliseconds since the Unix epoch on the node's own clock: only ever compared with other boots of the same node.
     pub started: u64,
-}
-
-/// Where media reaches a node.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Addresses {
-    /// Grows with every change within a boot.
-    pub version: u64,
-    /// What clients are told. Empty: the node cannot be used.
-    pub ips: Vec<IpAddr>,
-    /// One per media shard, UDP and TCP alike.
-    pub ports: Vec<u16>,
-    /// Where the node answers plain STUN requests (UDP). None of `ports`.
-    pub stun_port: u16,
-    /// Why `ips` is empty, for the operator.
-    pub problem: String,
-}
-
-impl Addresses {
-    /// Whether a client could reach the node at all.
-    pub fn usable(&self) -> bool {
-        !self.ips.is_empty() && !self.ports.is_empty()
-    }
-
-    /// Where clients can ask for their own address.
-    pub fn stun_servers(&self) -> impl Iterator<Item = SocketAddr> {
-        self.ips
-            .iter()
-            .map(|ip| SocketAddr::new(*ip, self.stun_port))
-    }
 }
 
 /// What a node could carry.

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use crate::addresses::Addresses;
 use crate::cluster::Cluster;
 use crate::effect::Effect;
 use crate::ids::{Moment, NodeId, SessionId};
-use crate::input::{Addresses, Boot, Capacity, Environment};
+use crate::input::{Boot, Capacity, Environment};
 use crate::node::{Intent, Link, Node};
 use crate::rules::Rules;
 
@@ -20,6 +21,8 @@ pub struct Known {
     pub version: String,
     #[allow(missing_docs)]
     pub addresses: Addresses,
+    /// When the ages in them were told.
+    pub addresses_told: Option<Moment>,
     #[allow(missing_docs)]
     pub capacity: Capacity,
     #[allow(missing_docs)]
@@ -56,6 +59,7 @@ impl Node {
             boot: self.boot.clone()?,
             version: self.version.clone(),
             addresses: self.addresses.clone(),
+            addresses_told: self.addresses_told,
             capacity: self.capacity,
             environment: self.environment.clone(),
             served: self.served,
@@ -87,6 +91,7 @@ impl<R: Rules> Cluster<R> {
         node.boot = Some(known.boot);
         node.version = known.version;
         node.addresses = known.addresses;
+        node.addresses_told = known.addresses_told;
         node.capacity = known.capacity;
         node.environment = known.environment;
         node.served = known.served;

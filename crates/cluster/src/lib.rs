@@ -36,6 +36,7 @@
 //! and returns a whole plan, which is begun at once; each step is an [`Effect`] that can be said twice. The id of a
 //! launched node is made here and is its launch key.
 
+pub mod addresses;
 mod admission;
 pub mod autoscaling;
 mod cluster;
@@ -58,13 +59,14 @@ mod settings;
 mod status;
 mod why;
 
+pub use addresses::Addresses;
 pub use cluster::{Cluster, Command, Health};
 pub use deadline::{Deadline, Timer};
 pub use desire::{Policy, Source, Wanted};
 pub use effect::{CloseReason, Effect, LostReason, Refusal};
 pub use going::Illegal;
 pub use ids::{AttachmentId, BootId, Generation, Moment, NodeId, Revision, SessionId, Term};
-pub use input::{Addresses, Boot, Capacity, Environment, Failure, FailureKind, Hello, Input, Load};
+pub use input::{Boot, Capacity, Environment, Failure, FailureKind, Hello, Input, Load};
 pub use known::{Known, Purpose};
 pub use node::{Node, State};
 pub use placement::{NoPlace, Place, Strategy};

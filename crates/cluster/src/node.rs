@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use crate::addresses::{Addresses, Entry};
 use crate::ids::{AttachmentId, BootId, Generation, Moment, NodeId, SessionId};
-use crate::input::{Addresses, Boot, Capacity, Environment, Hello, Load};
+use crate::input::{Boot, Capacity, Environment, Hello, Load};
 use crate::status::MediaNodeStatus;
 
 /// Where a node is in its life.
@@ -39,6 +40,8 @@ pub struct Node {
     pub(crate) boot: Option<Boot>,
     pub(crate) version: String,
     pub(crate) addresses: Addresses,
+    /// When the ages in them were told, if there are any.
+    pub(crate) addresses_told: Option<Moment>,
     pub(crate) capacity: Capacity,
     pub(crate) load: Load,
     pub(crate) link: Link,
@@ -150,6 +153,7 @@ impl Node {
             boot: None,
             version: String::new(),
             addresses: Addresses::default(),
+            addresses_told: None,
             capacity: Capacity::default(),
             load: Load::default(),
             link: Link::Awaited,
@@ -180,9 +184,14 @@ impl Node {
         self.latest = Some(attachment);
         self.boot = Some(hello.boot);
         self.version = hello.version;
-        self.addresses = hello.addresses;
+        self.take_addresses(now, hello.addresses);
         self.capacity = hello.capacity;
         self.take_load(hello.load);
+    }
+
+    pub(crate) fn take_addresses(&mut self, now: Moment, addresses: Addresses) {
+        self.addresses_told = (!addresses.entries.is_empty()).then_some(now);
+        self.addresses = addresses;
     }
 
     pub(crate) fn take_load(&mut self, load: Load) {
@@ -222,6 +231,14 @@ impl Node {
     #[allow(missing_docs)]
     pub fn addresses(&self) -> &Addresses {
         &self.addresses
+    }
+
+    /// All that it knows of its addresses, as old as it is now.
+    pub fn address_entries(&self, now: Moment) -> impl Iterator<Item = Entry> {
+        let told = self.addresses_told.unwrap_or(now);
+        let ago = crate::liveness::since(told, now);
+        let entries = self.addresses.entries.iter().cloned();
+        entries.map(move |entry| entry.aged(ago))
     }
 
     #[allow(missing_docs)]

@@ -89,6 +89,10 @@ impl<R: Rules> Cluster<R> {
             Lease::Lost(at) => facts.push(format!("its lease ended {:?} ago", since(at, now))),
         }
         facts.push(self.proof(node));
+        let entries = node.address_entries(now);
+        facts.extend(entries.map(|entry| format!("address {entry}")));
+        let remarks = node.addresses.remarks.iter();
+        facts.extend(remarks.map(|remark| format!("of its addresses: {remark}")));
         facts.push(format!("{} sessions", node.sessions.len()));
         if self.brake.since.is_some() {
             facts.push("the mass brake is on: nobody is taken for dead".to_owned());

@@ -266,6 +266,7 @@ fn a_link_that_this_master_never_had_is_not_lost() {
         boot: hello.boot,
         version: hello.version,
         addresses: hello.addresses,
+        addresses_told: None,
         capacity: hello.capacity,
         environment: cluster::Environment::default(),
         served: true,

@@ -20,8 +20,9 @@ fn known(sessions: &[&str]) -> Known {
             ips: vec!["192.0.2.1".parse().expect("address")],
             ports: vec![40000],
             stun_port: 40100,
-            problem: String::new(),
+            ..Addresses::default()
         },
+        addresses_told: None,
         capacity: Capacity { shards: 1 },
         environment: Environment::default(),
         served: true,

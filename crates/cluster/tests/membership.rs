@@ -2,6 +2,9 @@
 
 mod world;
 
+use std::time::Duration;
+
+use cluster::addresses::{Entry, Proof, Source};
 use cluster::{
     AttachmentId, Effect, Health, Input, LostReason, Moment, NodeId, Refusal, SUSPICION, State,
     Timer,
@@ -266,4 +269,38 @@ fn lost(id: &str, boot: &str, reason: LostReason) -> Effect {
         reason,
         sessions: Vec::new(),
     }
+}
+
+#[test]
+fn more_that_is_known_of_the_same_addresses_is_taken_and_proves_nothing_anew() {
+    let mut world = World::new();
+    world.attach(1, hello("a", "boot1", 100));
+    let mut more = addresses(1);
+    more.remarks = vec!["metadata: expected one IP address, got an empty answer".to_owned()];
+    more.entries = vec![Entry {
+        ip: more.ips[0],
+        source: Source::Stun,
+        name: "stun.example.org:3478".to_owned(),
+        local: None,
+        found_ago: Duration::from_secs(9),
+        confirmed_ago: Duration::from_secs(1),
+        proof: Proof::Agreed,
+        advertised: true,
+    }];
+    let effects = world.handle(Input::Addresses {
+        attachment: AttachmentId(1),
+        addresses: more,
+    });
+    assert_eq!(effects, [], "still serving, and not probed");
+    let evidence = world
+        .cluster
+        .why(world.now, &node("a"))
+        .expect("known")
+        .evidence;
+    let told = |text: &str| evidence.iter().any(|fact| fact.contains(text));
+    assert!(
+        told("stun stun.example.org:3478: independent sources agree on it"),
+        "{evidence:?}"
+    );
+    assert!(told("got an empty answer"), "{evidence:?}");
 }

@@ -10,6 +10,7 @@ use openvidu::webhook::Delivery;
 
 use crate::clients::Clients;
 use crate::deadline::{Deadline, Timer};
+use crate::described::Described;
 use crate::effect::{Effect, Obeyed, Told};
 use crate::failures::Failures;
 use crate::in_flight::InFlight;
@@ -53,6 +54,7 @@ pub struct Control {
     pub(crate) secrets: Option<Secrets>,
     pub(crate) steering: Steering,
     pub(crate) failures: Failures,
+    pub(crate) described: Described,
     /// The policy was set while a master ran, and is written down.
     pub(crate) policy_set: bool,
     /// Set while participants of an earlier run may come back.
@@ -91,6 +93,7 @@ impl Control {
                 .map(|rules| Secrets::first(rules.first.clone(), now.timestamp)),
             steering: Steering::default(),
             failures: Failures::default(),
+            described: Described::default(),
             policy_set: false,
             returning: None,
             stopping: None,

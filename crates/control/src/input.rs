@@ -179,7 +179,7 @@ pub enum Says {
     },
     /// What it saw of a transport, as asked or because the transport has ended. Names the transport at least.
     Evidence(Box<diagnosis::Evidence>),
-    /// Its addresses are now these.
+    /// Its addresses are now these, or more is known of them: then the version is the same.
     Addresses(Addresses),
     /// It is going down of its own accord.
     Leaving { reason: String },
@@ -194,6 +194,8 @@ pub struct TransportState {
     pub stream: StreamId,
     pub direction: Direction,
     pub stage: Stage,
+    /// Version of the node's addresses that its description holds; 0 if unknown.
+    pub addresses: u64,
 }
 
 /// Who sends.

@@ -24,6 +24,7 @@
 mod clients;
 mod control;
 mod deadline;
+mod described;
 mod effect;
 mod failures;
 mod healing;

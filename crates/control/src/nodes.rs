@@ -131,7 +131,9 @@ impl Control {
         let missing: Vec<&TransportId> = wanted.difference(&carried).collect();
         let id = cluster::NodeId::new(node.as_str());
         self.failures.keep(&id, &carried);
+        self.described.forget(&id);
         for state in carries {
+            self.described.take(&id, state);
             self.follow(&id, state, "");
             self.hear_of(state);
         }
@@ -178,18 +180,40 @@ impl Control {
     }
 
     fn addresses(&mut self, attachment: AttachmentId, addresses: Addresses) {
-        let node = self.cluster.attached(attachment);
-        let Some(node) = node.map(|node| node.id().clone()) else {
+        let Some(known) = self.cluster.attached(attachment) else {
             return;
         };
-        self.note(Slot::Node(node.clone()));
+        let node = known.id().clone();
+        // What only became older is not worth a write.
+        if !known.addresses().says_the_same(&addresses) {
+            self.note(Slot::Node(node.clone()));
+        }
         self.steer();
         let before = self.news_of(&node);
         self.tell_cluster(cluster::Input::Addresses {
             attachment,
             addresses,
         });
-        self.mark_news(&node, before);
+        self.mark_news(&node, before.clone());
+        self.tell_of_addresses(&node, before.1);
+    }
+
+    /// For the log, if the version is another than before.
+    fn tell_of_addresses(&mut self, node: &cluster::NodeId, before: u64) {
+        let Some(after) = self.cluster.node(node).map(cluster::Node::addresses) else {
+            return;
+        };
+        if after.version == before {
+            return;
+        }
+        let notice = Notice::NodeAddresses {
+            node: node.clone(),
+            version: after.version,
+            ips: after.ips.clone(),
+            problem: after.problem.clone(),
+            outdated: self.outdated(node).len(),
+        };
+        self.log(notice);
     }
 
     fn transport_changed(
@@ -202,6 +226,7 @@ impl Control {
             return;
         };
         let node = node.id().clone();
+        self.described.take(&node, &state);
         self.follow(&node, &state, &reason);
         self.hear_of(&state);
         self.log(Notice::Transport {
@@ -346,6 +371,7 @@ impl Control {
         });
         self.note(Slot::Node(node.clone()));
         self.failures.keep(&node, &BTreeSet::new());
+        self.described.forget(&node);
         if reason.is_crash() {
             self.crashed(&node, sessions);
         }

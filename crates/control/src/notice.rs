@@ -58,6 +58,16 @@ pub enum Notice {
         node: NodeId,
         reason: String,
     },
+    /// A node is reached elsewhere from now on.
+    NodeAddresses {
+        node: NodeId,
+        version: u64,
+        ips: Vec<std::net::IpAddr>,
+        /// Why there are none.
+        problem: String,
+        /// What it carries that was described with others.
+        outdated: usize,
+    },
     Transport {
         node: NodeId,
         transport: TransportId,
@@ -147,6 +157,7 @@ impl Notice {
             | Self::Published(_)
             | Self::SessionClosed { .. }
             | Self::NodeState { .. }
+            | Self::NodeAddresses { .. }
             | Self::NodeBack(_)
             | Self::NodeLeaving { .. }
             | Self::Restored { .. }
@@ -290,7 +301,24 @@ impl Notice {
                 "{}: nothing that could be done by itself brought media back for {}: {cause}; what is left: {remedy}",
                 leg.connection, leg.stream
             ),
-            // Said by `fmt`.
+            of_addresses => of_addresses.fmt_of_addresses(f),
+        }
+    }
+
+    fn fmt_of_addresses(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NodeAddresses {
+                node,
+                version,
+                ips,
+                problem,
+                outdated,
+            } => write!(
+                f,
+                "node {node} is reached at {ips:?} from now on (version {version}) {problem}; {outdated} of its peer \
+                 connections were described with others"
+            ),
+            // Said by the others.
             _ => Ok(()),
         }
     }

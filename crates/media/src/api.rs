@@ -15,7 +15,8 @@ pub struct Config {
     pub shards: NonZeroUsize,
     /// Each shard takes the first free port (UDP and TCP) of this range. `0..=0` lets the system choose.
     pub ports: RangeInclusive<u16>,
-    /// Addresses that clients are told, in order of preference. May be empty, then nothing can be published.
+    /// Addresses that clients are told, in order of preference; their version is 1. May be empty, then nothing can be
+    /// published.
     pub addresses: Vec<IpAddr>,
     /// The relay at the STUN port.
     pub relay: crate::relay::Options,
@@ -147,6 +148,8 @@ pub struct TransportState {
     pub stream: Id,
     pub direction: Direction,
     pub stage: Stage,
+    /// Version of the addresses that its description holds; 0 where nothing is known of it.
+    pub addresses: u64,
 }
 
 /// Which way media flows, seen from the client.

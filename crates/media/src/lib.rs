@@ -32,7 +32,8 @@
 //! - A transport that is not connected within 30 s, or without consent for 30 s, is closed, and says why; time for which
 //!   the process was stopped does not count. Without consent nothing is sent to it.
 //! - Addresses are advertised as given. A datagram that arrives elsewhere is taken as sent to the first advertised
-//!   address of its family (one-to-one NAT).
+//!   address of its family (one-to-one NAT, or an address that came after the description), and answered from where it
+//!   arrived. Sockets are bound to all addresses, so one that comes later works at once.
 //! - A panic of the library ends one transport, not the shard.
 //!
 //! # What is told of a transport that fails

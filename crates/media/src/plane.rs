@@ -228,13 +228,13 @@ impl Plane {
         Ok(self.ask_all(Order::RelayEvents)?.concat())
     }
 
-    /// From now on new transports advertise these addresses, in order of preference.
+    /// From now on new transports advertise these addresses, in order of preference, and say so by their version.
     ///
     /// # Errors
     /// When a shard's queue is full. Some shards may have taken it: try again.
-    pub fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
+    pub fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
         for shard in &self.shards {
-            shard.order(Order::Addresses(addresses.clone()))?;
+            shard.order(Order::Addresses(version, ips.to_vec()))?;
         }
         Ok(())
     }

@@ -62,8 +62,8 @@ const SWEEP: Duration = Duration::from_secs(2);
 pub enum Order {
     /// From the outside.
     Command(crate::api::Command),
-    /// What transports advertise from now on.
-    Addresses(Vec<std::net::IpAddr>),
+    /// What transports advertise from now on, and its version.
+    Addresses(u64, Vec<std::net::IpAddr>),
     /// Tell what was seen of these transports, or of all.
     Evidence(Vec<Id>),
     /// Say what there is.
@@ -160,7 +160,7 @@ impl Shard {
         sockets.tcp.listen(&readiness, LISTENER)?;
         sockets.relay.watch(&readiness)?;
         sockets.relay.set_addresses(&addresses);
-        factory.set_addresses(addresses, port);
+        factory.set_addresses(1, addresses, port);
         Ok(Self {
             wire: Wire::new(sockets, readiness, counters.clone()),
             inbox: Some(Box::default()),

@@ -54,6 +54,8 @@ pub struct Factory {
     provider: Arc<CryptoProvider>,
     certificate: DtlsCert,
     addresses: Vec<SocketAddr>,
+    /// Of `addresses`.
+    version: u64,
 }
 
 /// The certificate could not be made.
@@ -73,11 +75,18 @@ impl Factory {
             provider: Arc::new(provider),
             certificate: certificate.ok_or(NoCertificate)?,
             addresses: Vec::new(),
+            version: 0,
         })
     }
 
     /// What transports made from now on advertise, in order of preference.
-    pub fn set_addresses(&mut self, addresses: impl IntoIterator<Item = IpAddr>, port: u16) {
+    pub fn set_addresses(
+        &mut self,
+        version: u64,
+        addresses: impl IntoIterator<Item = IpAddr>,
+        port: u16,
+    ) {
+        self.version = version;
         let addresses = addresses.into_iter();
         self.addresses = addresses.map(|ip| SocketAddr::new(ip, port)).collect();
     }
@@ -92,6 +101,8 @@ pub struct Transport {
     rtc: Fence,
     role: Role,
     addresses: Vec<SocketAddr>,
+    /// Of `addresses`.
+    version: u64,
     connected: bool,
 }
 
@@ -170,17 +181,23 @@ impl Transport {
         creds.map(|creds| creds.ufrag).unwrap_or_default()
     }
 
+    /// Version of the addresses that it was described with.
+    pub fn addresses_version(&self) -> u64 {
+        self.version
+    }
+
     /// The advertised address that stands for `local`, where a datagram arrived: itself if it is advertised, otherwise
-    /// the first of its family (one-to-one NAT).
+    /// the first of its family (one-to-one NAT, or an address that came later), otherwise the first (one of a family
+    /// that came later).
     fn advertised(&self, local: Option<IpAddr>) -> Option<SocketAddr> {
         let same = |ip: IpAddr| self.addresses.iter().find(|known| known.ip() == ip);
         let family =
             |ip: IpAddr| (self.addresses.iter()).find(|known| known.is_ipv4() == ip.is_ipv4());
-        match local {
+        let found = match local {
             Some(ip) => same(ip).or_else(|| family(ip)),
-            None => self.addresses.first(),
-        }
-        .copied()
+            None => None,
+        };
+        found.or_else(|| self.addresses.first()).copied()
     }
 
     /// Takes a datagram of `peer` that arrived at `local`. False when it was of no use.

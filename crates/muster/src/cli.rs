@@ -161,8 +161,8 @@ pub struct Face {
 #[allow(missing_docs)]
 #[derive(Args, Debug)]
 pub struct Media {
-    /// Addresses by which clients reach the media, in order of preference [default: those of the interfaces]
-    #[arg(long, value_name = "IP[,IP]")]
+    /// Addresses by which clients reach the media, in order of preference [default: what is found]
+    #[arg(long, value_name = "ADDRESS[,ADDRESS]")]
     pub public_address: Option<String>,
     /// Ports for media, UDP and TCP; one is used for each shard and one for STUN [default: 40000-40999]
     #[arg(long, value_name = "FROM-TO")]

@@ -10,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 use link::trust::{Authority, Trust, Wish};
 use master::{Administration, Fleet, SpecOf};
+use node::MetadataService;
 use provider::command::{Command, Patience};
 use provider::executor::Bounds;
 use provider::launches::{BackOff, Timing};
@@ -226,6 +227,11 @@ fn of_this_machine(settings: &Settings) -> Vec<(String, String)> {
         (0, _) => "0".into(),
         (from, to) => format!("{from}-{to}"),
     };
+    let metadata = match &node.metadata {
+        MetadataService::Auto => "auto".to_owned(),
+        MetadataService::Off => "off".to_owned(),
+        MetadataService::At(target) => target.whole(),
+    };
     let told = [
         ("MEDIA_PORTS", ports),
         ("SHARDS", shards(settings).to_string()),
@@ -233,6 +239,8 @@ fn of_this_machine(settings: &Settings) -> Vec<(String, String)> {
         ("EVIDENCE", node.evidence.to_string()),
         ("EXIT_WHEN_ORPHANED", orphaned.to_string()),
         ("PUBLIC_ADDRESSES", addresses.join(",")),
+        ("METADATA", metadata),
+        ("STUN_SERVERS", node.stun_servers.join(",")),
     ];
     told.into_iter()
         .map(|(name, value)| (format!("MUSTER_NODE_{name}"), value))

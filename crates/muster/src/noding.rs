@@ -69,6 +69,8 @@ fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
         join: settings.link.join,
         node_id,
         public_addresses: settings.node.public_addresses,
+        metadata: settings.node.metadata,
+        stun_servers: settings.node.stun_servers,
         allow_loopback: settings.node.allow_loopback,
         media_ports: settings.node.media_ports,
         shards: settings

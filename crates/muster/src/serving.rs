@@ -92,7 +92,7 @@ fn config(
         probe: settings.cluster.probe,
         ice_servers: settings.ice_servers.clone(),
         relay: Some(master::Relay::default()),
-        stun_servers: Vec::new(),
+        stun_servers: settings.node.stun_servers.clone(),
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,
         bandwidth: settings.bandwidth,

@@ -10,8 +10,8 @@ pub(crate) trait Carrier {
     fn submit(&self, command: Command) -> Result<(), Overloaded>;
     /// All that is carried at this moment.
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
-    /// Addresses for descriptions made from now on.
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded>;
+    /// Addresses for descriptions made from now on, and their version.
+    fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded>;
     /// Has what was seen of these transports told, of all when there are none.
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded>;
     /// The port of each shard.
@@ -29,8 +29,8 @@ impl Carrier for Plane {
         Self::snapshot(self)
     }
 
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), Overloaded> {
-        Self::set_addresses(self, addresses)
+    fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
+        Self::set_addresses(self, version, ips)
     }
 
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded> {

@@ -5,18 +5,17 @@
 
 mod boot;
 mod carrier;
+mod discovery;
 mod evidence;
-mod interfaces;
 mod random;
 mod run;
 mod shell;
 mod translate;
 mod usage;
 
-pub use agent::Exit;
+pub use agent::{Exit, PublicAddress};
 pub use run::run;
 
-use std::net::IpAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -33,8 +32,12 @@ pub struct Config {
     pub join: Option<link::trust::Token>,
     /// Permanent name of the node.
     pub node_id: String,
-    /// Addresses that clients are told, in order of preference. Empty: those of the interfaces.
-    pub public_addresses: Vec<IpAddr>,
+    /// Addresses that clients are told, in order of preference. Empty: what is found.
+    pub public_addresses: Vec<PublicAddress>,
+    /// Where the cloud's metadata service is asked for public addresses.
+    pub metadata: MetadataService,
+    /// `HOST:PORT` of STUN servers that are asked where they see this node.
+    pub stun_servers: Vec<String>,
     /// Announce loopback when there is nothing else: enough for browsers on the same machine.
     pub allow_loopback: bool,
     /// Each shard takes the first free port of it, UDP and TCP. `0..=0` lets the system choose.
@@ -47,6 +50,18 @@ pub struct Config {
     pub evidence: bool,
     /// Version of the program, told to the master.
     pub version: String,
+}
+
+/// Whether the cloud's metadata service is asked, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MetadataService {
+    /// Where the firmware says that the machine is one of Amazon EC2, at the usual place. Nowhere else.
+    #[default]
+    Auto,
+    #[allow(missing_docs)]
+    Off,
+    /// Something that speaks as Amazon's does (IMDSv2).
+    At(client::Target),
 }
 
 /// Why a node could not start.

@@ -2,15 +2,16 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use agent::{Agent, Identity, InterfaceAddress, Moment, Settings};
+use agent::addresses::Finding;
+use agent::{AddressSet, AddressSettings, Agent, Identity, Moment, Settings};
 use link::dial::Dialer;
 use link::proto;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
 use crate::carrier::Carrier;
+use crate::discovery::{self, Discovery, Interfaces, Kept};
 use crate::evidence::{self, Evidences};
-use crate::interfaces::{self, Interfaces};
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
 use crate::{Config, Exit, NodeError, boot, random};
@@ -20,18 +21,18 @@ use crate::{Config, Exit, NodeError, boot, random};
 /// # Errors
 /// When it cannot start. Once it runs, nothing but the ways of [`Exit`] ends it.
 pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<Exit, NodeError> {
-    let prepared = Prepared::new(&config, Box::new(interfaces::read))?;
+    let prepared = Prepared::new(&config, Box::new(discovery::interfaces))?;
     let (sink, events) = plane_events();
     let (witness, evidences) = evidence::way(&config.node_id, &prepared.boot_id);
     let plane = media::Config {
         shards: config.shards,
         ports: config.media_ports.clone(),
-        addresses: prepared.ips.clone(),
+        addresses: prepared.addresses.ips().to_vec(),
         relay: media::relay::Options::default(),
         evidence: config.evidence.then_some(witness),
     };
     let plane = media::start(plane, sink)?;
-    info!(ports = ?plane.ports(), addresses = ?prepared.ips, "media is up");
+    info!(ports = ?plane.ports(), addresses = ?prepared.addresses.ips(), "media is up");
     let (exit, plane) = prepared.serve(plane, (events, evidences), shutdown).await?;
     plane.shutdown();
     Ok(exit)
@@ -40,12 +41,9 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<E
 /// What the process knows when it has read its addresses and not yet started anything.
 pub(crate) struct Prepared {
     config: Config,
-    settings: Settings,
-    interfaces: Interfaces,
-    /// As they were read first.
-    found: Result<Vec<InterfaceAddress>, String>,
-    /// Addresses for the plane to begin with.
-    ips: Vec<std::net::IpAddr>,
+    discovery: Discovery,
+    /// What the interfaces and the configuration have.
+    addresses: AddressSet,
     boot_id: String,
     boot_started: u64,
 }
@@ -53,22 +51,27 @@ pub(crate) struct Prepared {
 impl Prepared {
     /// Reads the addresses and draws the boot id.
     pub(crate) fn new(config: &Config, mut interfaces: Interfaces) -> Result<Self, NodeError> {
-        let settings = Settings {
+        let metadata = discovery::service(&config.metadata);
+        let settings = AddressSettings {
             public_addresses: config.public_addresses.clone(),
             allow_loopback: config.allow_loopback,
-            exit_when_orphaned: config.exit_when_orphaned,
+            metadata: metadata.is_some(),
+            stun_servers: config.stun_servers.clone(),
         };
-        let found = interfaces();
-        let ips = settings.addresses(&found).unwrap_or_else(|problem| {
-            error!(problem, "this node cannot be used");
-            Vec::new()
-        });
+        let mut addresses = AddressSet::new(Moment(0), &settings);
+        addresses.learn(Moment(0), Finding::Interfaces(interfaces()));
+        addresses.remember(Moment(0), &Kept::of(&config.directory).read());
+        addresses.settle(Moment(0));
+        if addresses.ips().is_empty() {
+            error!(
+                problem = addresses.problem(),
+                "this node cannot be used yet"
+            );
+        }
         Ok(Self {
             config: config.clone(),
-            settings,
-            interfaces,
-            found,
-            ips,
+            discovery: Discovery::new(interfaces, metadata),
+            addresses,
             boot_id: random::boot_id().map_err(NodeError::Random)?,
             boot_started: boot::started(&config.directory, epoch_millis()),
         })
@@ -100,13 +103,17 @@ impl Prepared {
             stun_port: carrier.stun_port(),
         };
         let origin = Instant::now();
+        let settings = Settings {
+            exit_when_orphaned: self.config.exit_when_orphaned,
+        };
         let shell = Shell {
-            agent: Agent::new(Moment(0), identity, self.settings, &self.found),
+            agent: Agent::new(Moment(0), identity, settings, self.addresses),
             origin,
             carrier,
             plane_events,
             evidences,
-            interfaces: self.interfaces,
+            discovery: self.discovery,
+            kept: Kept::of(&self.config.directory),
             meter: Meter::new(cores, origin),
             dialer,
             told,

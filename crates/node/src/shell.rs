@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use agent::addresses::Finding;
 use agent::{Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, Note, ToMaster};
 use link::dial::{Dialer, Event, HelloWanted, Outbox};
 use link::proto::{self, from_node};
@@ -14,8 +15,8 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::carrier::Carrier;
+use crate::discovery::{Discovery, Kept};
 use crate::evidence::Evidences;
-use crate::interfaces::Interfaces;
 use crate::usage::Meter;
 use crate::{random, translate};
 
@@ -42,7 +43,8 @@ pub(crate) struct Shell<C> {
     pub(crate) carrier: C,
     pub(crate) plane_events: mpsc::Receiver<media::Event>,
     pub(crate) evidences: Evidences,
-    pub(crate) interfaces: Interfaces,
+    pub(crate) discovery: Discovery,
+    pub(crate) kept: Kept,
     pub(crate) meter: Meter,
     pub(crate) dialer: Dialer,
     pub(crate) told: watch::Sender<proto::Heartbeat>,
@@ -65,6 +67,7 @@ enum Happened {
     Link(Option<Event>),
     Plane(media::Event),
     Seen(SystemTime, Seen),
+    Found(Finding),
     Due,
 }
 
@@ -97,6 +100,8 @@ impl<C: Carrier> Shell<C> {
             event = self.dialer.next(), if flowing => Happened::Link(event),
             Some(event) = self.plane_events.recv(), if flowing => Happened::Plane(event),
             (at, seen) = self.evidences.next(), if self.way.has_spare() => Happened::Seen(at, seen),
+            // All that they add to what waits is a set of addresses, in place of the one that may wait.
+            found = self.discovery.next() => Happened::Found(found),
             () = tokio::time::sleep_until(due.into()) => Happened::Due,
         }
     }
@@ -126,6 +131,7 @@ impl<C: Carrier> Shell<C> {
                 }
                 None
             }
+            Happened::Found(finding) => self.feed(Input::Discovered(finding)),
             Happened::Room(true) => {
                 self.way.flush();
                 None
@@ -230,8 +236,8 @@ impl<C: Carrier> Shell<C> {
                 let failure = submitted.err()?;
                 return Some(Input::NotSubmitted { key, ask, failure });
             }
-            Effect::SetAddresses(ips) => {
-                let refused = self.carrier.set_addresses(ips).is_err();
+            Effect::SetAddresses { version, ips } => {
+                let refused = self.carrier.set_addresses(version, &ips).is_err();
                 return refused.then_some(Input::AddressesNotSet);
             }
             Effect::Apply { settings, .. } => {
@@ -248,7 +254,8 @@ impl<C: Carrier> Shell<C> {
                     usage: self.meter.look(Instant::now()),
                 });
             }
-            Effect::ReadInterfaces => return Some(Input::Interfaces((self.interfaces)())),
+            Effect::Discover(query) => self.discovery.ask(query),
+            Effect::Remember(ips) => self.kept.write(&ips),
             Effect::Note(note) => log(note),
             // The caller's.
             Effect::Exit(_) => {}
@@ -355,6 +362,7 @@ fn log(note: Note) {
         }
         Note::NotDone { key, reason } => debug!(key, %reason, "command refused"),
         Note::Addresses(addresses) => info!(?addresses, "clients are told new addresses"),
+        Note::AddressRemark(remark) => warn!(remark, "this node's addresses"),
         Note::NoAddress { problem } => error!(%problem, "this node cannot be used"),
         Note::NoSnapshot { reason } => {
             error!(%reason, "the media plane does not say what it carries");

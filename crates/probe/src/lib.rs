@@ -36,7 +36,7 @@ mod report;
 mod run;
 mod signalling;
 mod sockets;
-mod stun;
+pub mod stun;
 
 pub use cadence::Cadence;
 pub use plan::{Depth, Limits, MOST_ADDRESSES, MOST_PORTS, Plan, Route, Target};

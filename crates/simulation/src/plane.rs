@@ -39,6 +39,8 @@ pub enum Says {
 #[derive(Debug, Default)]
 pub struct Plane {
     ips: Vec<IpAddr>,
+    /// Of `ips`.
+    version: u64,
     transports: BTreeMap<Id, Carried>,
     publishers: BTreeMap<Id, Id>,
     /// Broken on purpose: it closes nothing.
@@ -47,7 +49,8 @@ pub struct Plane {
 
 impl Plane {
     /// For descriptions from now on.
-    pub fn set_addresses(&mut self, ips: Vec<IpAddr>) {
+    pub fn set_addresses(&mut self, version: u64, ips: Vec<IpAddr>) {
+        self.version = version;
         self.ips = ips;
     }
 
@@ -137,6 +140,7 @@ impl Plane {
             stream: stream.clone(),
             direction,
             stage: Stage::New,
+            addresses: self.version,
         };
         says.push(Says::Changed(state.clone(), "described"));
         let carried = Carried {
@@ -173,6 +177,7 @@ impl Plane {
                 stream: "".into(),
                 direction: Direction::Publish,
                 stage: Stage::Closed,
+                addresses: 0,
             };
             return says.push(Says::Changed(state, "unknown"));
         };

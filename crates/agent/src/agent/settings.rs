@@ -10,8 +10,10 @@ impl Agent {
         match input {
             // What comes otherwise is of an attempt that was hung up on.
             Input::Settings(settings) if self.is_attached() => {
+                self.addresses.set_stun_servers(now, &settings.stun_servers);
                 self.kept.take(*settings);
                 out.extend(self.apply());
+                self.settle_addresses(now, out);
             }
             Input::Clock(ahead_ms) => {
                 let changed = self.kept.take_clock(ahead_ms);

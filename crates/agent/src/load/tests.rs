@@ -8,6 +8,7 @@ fn transport(session: &str, id: &str, stage: Stage) -> Transport {
         stream: "stream".into(),
         direction: Direction::Publish,
         stage,
+        addresses: 1,
     }
 }
 

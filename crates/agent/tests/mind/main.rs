@@ -1,5 +1,6 @@
 //! A node's mind, alone: the tests play link, plane and machine.
 
+mod addresses;
 mod dice;
 mod rules;
 mod sequences;

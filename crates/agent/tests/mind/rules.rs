@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::stage::{Node, accept, close, ended, on, said, transport, welcome};
+use crate::stage::{Node, accept, close, ended, interfaces, on, said, transport, welcome};
 use agent::{
-    Answer, Ask, Cause, Command, Effect, Ended, Exit, Failure, FailureKind, Input, Note, Settings,
-    Stage, ToMaster,
+    AddressSettings, Answer, Ask, Cause, Command, Effect, Ended, Exit, Failure, FailureKind, Input,
+    Note, PublicAddress, Settings, Stage, ToMaster,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -195,7 +195,6 @@ fn a_node_waits_longer_for_a_master_that_does_not_answer() {
 fn alone_and_idle_a_node_ends_but_not_while_it_carries_media() {
     let settings = Settings {
         exit_when_orphaned: Some(60 * SECOND),
-        ..Settings::default()
     };
     let carried = [transport(Stage::Connected)];
     let mut busy = Node::new(settings.clone());
@@ -212,7 +211,6 @@ fn a_break_of_any_length_changes_nothing_on_the_node() {
     let carried = [transport(Stage::Connected)];
     let mut node = Node::new(Settings {
         exit_when_orphaned: Some(60 * SECOND),
-        ..Settings::default()
     });
     node.attach(1);
     let begin = node.now;
@@ -228,7 +226,7 @@ fn a_break_of_any_length_changes_nothing_on_the_node() {
     let changes = effects.iter().filter(|effect| {
         matches!(
             effect,
-            Effect::Submit { .. } | Effect::SetAddresses(_) | Effect::Exit(_)
+            Effect::Submit { .. } | Effect::SetAddresses { .. } | Effect::Exit(_)
         )
     });
     assert_eq!(changes.count(), 0);
@@ -239,7 +237,6 @@ fn a_break_of_any_length_changes_nothing_on_the_node() {
 fn time_asleep_counts_for_nothing() {
     let settings = Settings {
         exit_when_orphaned: Some(60 * SECOND),
-        ..Settings::default()
     };
     let mut node = Node::new(settings);
     let orphaned = Effect::Exit(Exit::Orphaned);
@@ -277,30 +274,38 @@ fn a_stopped_node_goes_on_where_it_was() {
 fn a_change_of_addresses_is_told_with_a_higher_version_and_only_then() {
     let mut node = Node::new(Settings::default());
     let before = node.attach(1).addresses;
-    assert_eq!(node.take(Input::Interfaces(Ok(vec![on("192.0.2.1")]))), []);
-    let effects = node.take(Input::Interfaces(Ok(vec![on("192.0.2.7")])));
+    assert_eq!(node.take(interfaces(&["192.0.2.1"])), []);
+    let effects = node.take(interfaces(&["192.0.2.7"]));
     let [ToMaster::AddressesChanged(after)] = said(&effects)[..] else {
         panic!("expected new addresses, got {effects:?}");
     };
     assert!(after.version > before.version);
-    assert!(effects.contains(&Effect::SetAddresses(vec![on("192.0.2.7").ip])));
+    assert!(effects.contains(&Effect::SetAddresses {
+        version: after.version,
+        ips: vec![on("192.0.2.7").ip],
+    }));
 
-    let none = node.take(Input::Interfaces(Err("no".into())));
+    let none = node.take(interfaces(&[]));
     assert!(matches!(
         said(&none)[..],
-        [ToMaster::AddressesChanged(a)] if a.ips.is_empty() && a.problem == "no"
+        [ToMaster::AddressesChanged(a)] if a.ips.is_empty() && a.problem.contains("no address at all")
     ));
 }
 
 #[test]
 fn configured_addresses_need_no_interfaces() {
-    let configured = vec![on("203.0.113.5").ip];
-    let mut node = Node::new(Settings {
-        public_addresses: configured.clone(),
-        ..Settings::default()
-    });
-    assert_eq!(node.take(Input::Interfaces(Err("no".into()))), []);
-    assert_eq!(node.attach(1).addresses.ips, configured);
+    let configured = on("203.0.113.5").ip;
+    let addresses = AddressSettings {
+        public_addresses: vec![PublicAddress::Ip(configured)],
+        ..AddressSettings::default()
+    };
+    let mut node = Node::at(Settings::default(), &addresses);
+    assert_eq!(node.attach(1).addresses.ips, [configured]);
+    let effects = node.take(interfaces(&[]));
+    let [ToMaster::AddressesChanged(after)] = said(&effects)[..] else {
+        panic!("expected other entries, got {effects:?}");
+    };
+    assert_eq!((after.version, &after.ips[..]), (1, &[configured][..]));
 }
 
 #[test]
@@ -329,7 +334,10 @@ fn what_a_busy_plane_did_not_take_is_answered_or_said_again() {
     assert_eq!(node.take(lost), []);
     assert_eq!(node.take(Input::AddressesNotSet), []);
     let again = node.live(Duration::from_millis(100), &[]);
-    let addresses = Effect::SetAddresses(vec![on("192.0.2.1").ip]);
+    let addresses = Effect::SetAddresses {
+        version: 1,
+        ips: vec![on("192.0.2.1").ip],
+    };
     assert_eq!(
         again[again.len() - 2..],
         [Effect::Submit { key, ask }, addresses]

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use agent::addresses::Finding;
 use agent::{
-    Agent, Ask, Command, Direction, Effect, Ended, Hello, Identity, Input, InterfaceAddress,
-    Moment, Settings, Stage, ToMaster, Transport, Usage, Welcome,
+    AddressSet, AddressSettings, Agent, Ask, Command, Direction, Effect, Ended, Hello, Identity,
+    Input, InterfaceAddress, Moment, Settings, Stage, ToMaster, Transport, Usage, Welcome,
 };
 
 pub const BOOT: &str = "boot";
@@ -16,6 +17,10 @@ pub struct Node {
 
 impl Node {
     pub fn new(settings: Settings) -> Self {
+        Self::at(settings, &AddressSettings::default())
+    }
+
+    pub fn at(settings: Settings, addresses: &AddressSettings) -> Self {
         let identity = Identity {
             node_id: "media_1".into(),
             boot_id: BOOT.into(),
@@ -25,9 +30,11 @@ impl Node {
             stun_port: 40001,
         };
         let now = Moment(1_000);
-        let interfaces = Ok(vec![on("192.0.2.1")]);
+        let mut set = AddressSet::new(now, addresses);
+        set.learn(now, Finding::Interfaces(Ok(vec![on("192.0.2.1")])));
+        set.settle(now);
         Self {
-            agent: Agent::new(now, identity, settings, &interfaces),
+            agent: Agent::new(now, identity, settings, set),
             now,
         }
     }
@@ -41,7 +48,7 @@ impl Node {
     }
 
     /// Time passes awake: the agent is called at each of its deadlines. Questions are answered by a plane that carries
-    /// `carried`.
+    /// `carried`, and by a machine with the address that it began with.
     pub fn live(&mut self, span: Duration, carried: &[Transport]) -> Vec<Effect> {
         let until = self.now + span;
         let mut all = Vec::new();
@@ -51,10 +58,10 @@ impl Node {
             }
             self.now = self.now.max(due.at);
             for effect in self.take(Input::Tick) {
-                if effect == Effect::Measure {
-                    all.extend(self.measured(carried));
-                } else {
-                    all.push(effect);
+                match effect {
+                    Effect::Measure => all.extend(self.measured(carried)),
+                    Effect::Discover(_) => all.extend(self.take(interfaces(&["192.0.2.1"]))),
+                    effect => all.push(effect),
                 }
             }
         }
@@ -119,6 +126,12 @@ pub fn on(ip: &str) -> InterfaceAddress {
     }
 }
 
+/// These are the addresses of the interfaces now.
+pub fn interfaces(ips: &[&str]) -> Input {
+    let interfaces = ips.iter().map(|ip| on(ip)).collect();
+    Input::Discovered(Finding::Interfaces(Ok(interfaces)))
+}
+
 pub fn accept(key: u64, term: u64) -> Input {
     Input::Command(Command {
         key,
@@ -149,6 +162,7 @@ pub fn transport(stage: Stage) -> Transport {
         stream: "st".into(),
         direction: Direction::Publish,
         stage,
+        addresses: 1,
     }
 }
 

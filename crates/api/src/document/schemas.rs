@@ -23,6 +23,7 @@ pub(super) fn all() -> Value {
             "Nodes",
             object(&["nodes"], json!({ "nodes": list(of("Node")) })),
         ),
+        ("AddressEntry", address_entry()),
         ("Node", node()),
         ("Why", why()),
         ("Load", load()),
@@ -176,6 +177,21 @@ fn webhooks() -> Value {
     }))
 }
 
+fn address_entry() -> Value {
+    whole(json!({
+        "ip": text("IPv4 or IPv6"),
+        "source": one_of(&["configuration", "interface", "metadata", "stun", "memory", "unknown"]),
+        "name": text("The interface, the STUN server or the host name; may be empty"),
+        "local": or_null(text("The node's own address that it is translated to")),
+        "proof": one_of(&[
+            "stated", "present", "agreed", "claimed", "disputed", "translated", "superseded", "remembered", "unknown",
+        ]),
+        "advertised": flag("Clients are told it"),
+        "foundSecondsAgo": count("Since its source first named it in this boot"),
+        "confirmedSecondsAgo": count("Since its source last named it"),
+    }))
+}
+
 fn node() -> Value {
     whole(json!({
         "id": text("Permanent"),
@@ -188,6 +204,9 @@ fn node() -> Value {
         "why": of("Why"),
         "connected": flag("It can be told something now"),
         "addresses": list(text("By which clients reach it")),
+        "addressesVersion": count("Grows with each change of the addresses within a boot"),
+        "addressEntries": list(of("AddressEntry")),
+        "addressRemarks": list(text("What is odd about its addresses")),
         "mediaPorts": list(json!({ "type": "integer" })),
         "environmentId": or_null(text("The provider's name for the machine")),
         "version": text("Of its program; empty until it has dialled in"),

@@ -114,7 +114,7 @@ pub fn addresses(version: u64) -> Addresses {
         ips: vec!["192.0.2.1".parse().expect("an address")],
         ports: vec![40000],
         stun_port: 40001,
-        problem: String::new(),
+        ..Addresses::default()
     }
 }
 
@@ -125,6 +125,7 @@ pub fn without_ips(version: u64, problem: &str) -> Addresses {
         ports: vec![40000],
         stun_port: 40001,
         problem: problem.into(),
+        ..Addresses::default()
     }
 }
 

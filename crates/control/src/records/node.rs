@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::time::Duration;
 
+use cluster::addresses::{Entry, Proof, Source};
 use cluster::{
     Addresses, Boot, BootId, Capacity, Environment, Known, Moment, NodeId, Purpose, SessionId,
 };
@@ -23,11 +25,28 @@ pub struct NodeRecord {
     ports: Vec<u16>,
     stun_port: u16,
     problem: String,
+    #[serde(default)]
+    entries: Vec<EntryRecord>,
+    #[serde(default)]
+    remarks: Vec<String>,
     shards: u32,
     environment: Option<String>,
     environment_ip: Option<IpAddr>,
     served: bool,
     purpose: PurposeRecord,
+}
+
+/// An address of it. Times are milliseconds since the Unix epoch.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct EntryRecord {
+    ip: IpAddr,
+    source: String,
+    name: String,
+    local: Option<IpAddr>,
+    found: u64,
+    confirmed: u64,
+    proof: String,
+    advertised: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +68,13 @@ impl NodeRecord {
     }
 
     pub(crate) fn of(now: Now, known: Known) -> Self {
+        let told = known.addresses_told.unwrap_or(now.moment);
+        let ago = Duration::from_millis(now.moment.0.saturating_sub(told.0));
+        let entries = known.addresses.entries.into_iter();
+        let entries = entries.map(|entry| EntryRecord::of(now, entry.aged(ago)));
         Self {
+            entries: entries.collect(),
+            remarks: known.addresses.remarks,
             id: known.node.as_str().to_owned(),
             boot: known.boot.id.as_str().to_owned(),
             boot_started: known.boot.started,
@@ -92,7 +117,10 @@ impl NodeRecord {
                 ports: self.ports,
                 stun_port: self.stun_port,
                 problem: self.problem,
+                entries: self.entries.into_iter().map(|it| it.entry(now)).collect(),
+                remarks: self.remarks,
             },
+            addresses_told: Some(now.moment),
             capacity: Capacity {
                 shards: self.shards,
             },
@@ -110,6 +138,37 @@ impl NodeRecord {
                 PurposeRecord::Terminate => Purpose::Terminate,
             },
             sessions,
+        }
+    }
+}
+
+impl EntryRecord {
+    fn of(now: Now, entry: Entry) -> Self {
+        let millis = |ago: Duration| u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+        let at = |ago| now.timestamp.0.saturating_sub(millis(ago));
+        Self {
+            ip: entry.ip,
+            source: entry.source.as_str().to_owned(),
+            name: entry.name,
+            local: entry.local,
+            found: at(entry.found_ago),
+            confirmed: at(entry.confirmed_ago),
+            proof: entry.proof.as_str().to_owned(),
+            advertised: entry.advertised,
+        }
+    }
+
+    fn entry(self, now: Now) -> Entry {
+        let ago = |at: u64| Duration::from_millis(now.timestamp.0.saturating_sub(at));
+        Entry {
+            ip: self.ip,
+            source: Source::from_text(&self.source),
+            name: self.name,
+            local: self.local,
+            found_ago: ago(self.found),
+            confirmed_ago: ago(self.confirmed),
+            proof: Proof::from_text(&self.proof),
+            advertised: self.advertised,
         }
     }
 }

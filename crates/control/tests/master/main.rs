@@ -1,5 +1,6 @@
 //! A master's mind, with everything around it played by the test.
 
+mod addresses;
 mod deaths;
 mod dice;
 mod durable;

@@ -234,7 +234,7 @@ impl Stage {
                 ips: vec![ip.parse().expect("address")],
                 ports: vec![40000],
                 stun_port: 40100,
-                problem: String::new(),
+                ..Addresses::default()
             },
             capacity: Capacity { shards: 1 },
             load: Load::default(),
@@ -477,5 +477,6 @@ fn state(
         stream: stream.clone(),
         direction,
         stage: Step::Connected,
+        addresses: 1,
     }
 }

@@ -186,11 +186,7 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
 
 fn addresses(attachment: AttachmentId, changed: proto::AddressesChanged) -> Option<Says> {
     match translate::addresses(&changed.addresses.unwrap_or_default()) {
-        Ok(addresses) => {
-            tracing::info!(attachment = attachment.0, ips = ?addresses.ips, ports = ?addresses.ports,
-                problem = addresses.problem, "node's addresses changed");
-            Some(Says::Addresses(addresses))
-        }
+        Ok(addresses) => Some(Says::Addresses(addresses)),
         Err(reason) => {
             tracing::warn!(
                 attachment = attachment.0,

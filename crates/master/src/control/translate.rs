@@ -1,10 +1,12 @@
 //! Between what a conference says and what the link carries. The only file that knows both.
 
 use std::net::IpAddr;
+use std::time::Duration;
 
 use ::control::{
     Direction, NodeSettings, RelaySettings, Running, Says, Skew, Stage, TransportState,
 };
+use cluster::addresses::{Entry, Proof, Source};
 use cluster::{Addresses, Boot, BootId, Capacity, Hello, Load};
 use conference::{
     ForcedVideoCodec, MediaAnswer, MediaCommand, MediaError, SessionId, StreamId, TransportId,
@@ -15,6 +17,13 @@ use probe::Name;
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;
+/// Characters of a text for people that are kept.
+const TEXT: usize = 300;
+/// Entries and remarks of one set of addresses that are kept.
+const ENTRIES: usize = 32;
+const REMARKS: usize = 16;
+/// A year, in milliseconds: nothing that is told is older.
+const LONGEST_AGE: u64 = 365 * 86_400_000;
 
 /// A command for the link.
 pub(super) fn outgoing(command: MediaCommand) -> Command {
@@ -174,6 +183,7 @@ pub(super) fn transport(state: &proto::TransportState) -> TransportState {
             proto::Stage::Closed => Stage::Closed,
             proto::Stage::Unspecified => Stage::Unknown,
         },
+        addresses: state.addresses_version,
     }
 }
 
@@ -207,7 +217,49 @@ pub(super) fn addresses(addresses: &proto::Addresses) -> Result<Addresses, Strin
         ips,
         ports,
         stun_port: port("stun_port", addresses.stun_port)?,
-        problem: addresses.problem.clone(),
+        problem: addresses.problem.chars().take(TEXT).collect(),
+        entries: addresses
+            .entries
+            .iter()
+            .take(ENTRIES)
+            .filter_map(entry)
+            .collect(),
+        remarks: (addresses.remarks.iter().take(REMARKS))
+            .map(|remark| remark.chars().take(TEXT).collect())
+            .collect(),
+    })
+}
+
+/// `None` for one whose address cannot be read: it is for people only.
+fn entry(entry: &proto::AddressEntry) -> Option<Entry> {
+    use proto::{AddressProof, AddressSource};
+    let ago = |millis: u64| Duration::from_millis(millis.min(LONGEST_AGE));
+    Some(Entry {
+        ip: entry.ip.parse().ok()?,
+        source: match entry.source() {
+            AddressSource::Configuration => Source::Configuration,
+            AddressSource::Interface => Source::Interface,
+            AddressSource::Metadata => Source::Metadata,
+            AddressSource::Stun => Source::Stun,
+            AddressSource::Memory => Source::Memory,
+            AddressSource::Unspecified => Source::Unknown,
+        },
+        name: entry.name.chars().take(TEXT).collect(),
+        local: entry.local.parse().ok(),
+        found_ago: ago(entry.found_ms_ago),
+        confirmed_ago: ago(entry.confirmed_ms_ago),
+        proof: match entry.proof() {
+            AddressProof::Stated => Proof::Stated,
+            AddressProof::Present => Proof::Present,
+            AddressProof::Agreed => Proof::Agreed,
+            AddressProof::Claimed => Proof::Claimed,
+            AddressProof::Disputed => Proof::Disputed,
+            AddressProof::Translated => Proof::Translated,
+            AddressProof::Superseded => Proof::Superseded,
+            AddressProof::Remembered => Proof::Remembered,
+            AddressProof::Unspecified => Proof::Unknown,
+        },
+        advertised: entry.advertised,
     })
 }
 

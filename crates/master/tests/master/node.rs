@@ -216,7 +216,7 @@ impl Actor {
                     .map(|port| (*port).into())
                     .collect(),
                 stun_port: self.script.stun_port.into(),
-                problem: String::new(),
+                ..proto::Addresses::default()
             }),
             capacity: Some(proto::Capacity { shards: 1 }),
             snapshot: Some(proto::Snapshot { transports }),

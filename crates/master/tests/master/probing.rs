@@ -52,7 +52,11 @@ fn whole_node(stage: &Stage) -> tokio::task::JoinHandle<impl Sized> {
         masters: Vec::new(),
         join: Some(stage.join_token()),
         node_id: "media_1".into(),
-        public_addresses: vec![LOCALHOST, "::1".parse().expect("address")],
+        public_addresses: [LOCALHOST, "::1".parse().expect("address")]
+            .map(node::PublicAddress::Ip)
+            .to_vec(),
+        metadata: node::MetadataService::Off,
+        stun_servers: Vec::new(),
         allow_loopback: true,
         media_ports: 0..=0,
         shards: NonZeroUsize::new(2).expect("two"),

@@ -115,5 +115,6 @@ fn unknown(transport: Id) -> TransportState {
         stream: "".into(),
         direction: Direction::Subscribe,
         stage: Stage::Closed,
+        addresses: 0,
     }
 }

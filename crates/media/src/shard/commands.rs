@@ -38,9 +38,9 @@ impl Shard {
         for _ in 0..COMMANDS {
             match self.orders.try_recv() {
                 Ok(Order::Command(command)) => self.command(now, command),
-                Ok(Order::Addresses(addresses)) => {
-                    self.wire.relay.set_addresses(&addresses);
-                    self.factory.set_addresses(addresses, self.port);
+                Ok(Order::Addresses(version, ips)) => {
+                    self.wire.relay.set_addresses(&ips);
+                    self.factory.set_addresses(version, ips, self.port);
                 }
                 Ok(Order::Relay(settings)) => self.wire.relay.set_settings(settings),
                 // Nobody waits any more: then nobody wants it.

@@ -113,6 +113,7 @@ impl Connection {
             stream: self.stream_id.clone(),
             direction: self.direction,
             stage: self.stage,
+            addresses: self.transport.addresses_version(),
         }
     }
 

@@ -146,6 +146,7 @@ impl Factory {
             rtc,
             role,
             addresses: self.addresses.clone(),
+            version: self.version,
             connected: false,
         }
     }

@@ -199,7 +199,7 @@ fn node_without_address_refuses_until_it_has_one() {
         matches!(refusal, Err(Refusal::Unavailable(_))),
         "{refusal:?}"
     );
-    world.plane.set_addresses(vec![V4]).unwrap();
+    world.plane.set_addresses(2, &[V4]).unwrap();
     let answer = world.publish("stream", "pub", &offer).unwrap();
     assert!(answer.contains("127.0.0.1"));
 }

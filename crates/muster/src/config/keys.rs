@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 62] = [
+pub(super) const KEYS: [Key; 64] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -40,6 +40,8 @@ pub(super) const KEYS: [Key; 62] = [
     key("link.certificate_life"),
     key("node.id"),
     key("node.public_addresses"),
+    key("node.metadata"),
+    key("node.stun_servers"),
     key("node.media_ports"),
     key("node.shards"),
     key("node.allow_loopback"),

@@ -1,6 +1,6 @@
 //! The validated snapshot.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use std::time::Duration;
 use conference::{ForcedVideoCodec, IceServer, Remedy};
 use link::trust::Token;
 use master::VideoBandwidth;
+use node::{MetadataService, PublicAddress};
 
 use super::fleet::{self, Cluster, Provider};
 use super::layers::Layers;
@@ -89,7 +90,9 @@ pub struct Link {
 pub struct Node {
     /// `None`: kept in the data directory.
     pub id: Option<String>,
-    pub public_addresses: Vec<IpAddr>,
+    pub public_addresses: Vec<PublicAddress>,
+    pub metadata: MetadataService,
+    pub stun_servers: Vec<String>,
     pub media_ports: RangeInclusive<u16>,
     /// `None`: one per core.
     pub shards: Option<NonZeroUsize>,
@@ -173,7 +176,7 @@ fn duration(r: &mut Reader<'_>, key: &'static str, default: u64) -> Duration {
 /// Clients that are told an address for media can be told the same for everything else.
 fn default_host(node: &Node) -> String {
     match node.public_addresses.first() {
-        Some(ip) => ip.to_string(),
+        Some(address) => address.to_string(),
         None => "localhost".into(),
     }
 }
@@ -303,6 +306,8 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
     Node {
         id: r.one("node.id", values::node_id),
         public_addresses: r.list("node.public_addresses", values::public_address),
+        metadata: r.one("node.metadata", values::metadata).unwrap_or_default(),
+        stun_servers: r.list("node.stun_servers", values::stun_server),
         media_ports: r
             .one("node.media_ports", values::ports)
             .unwrap_or(40000..=40999),

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use conference::{ForcedVideoCodec, IceServer, Remedy};
 use link::trust::{Token, TokenError};
+use node::{MetadataService, PublicAddress};
 
 use super::reader::Judged;
 
 /// Port that is meant when the master's URL names none.
 const LINK_PORT: u16 = 4442;
+/// Port that is meant when a STUN server names none (RFC 8489 section 18.6).
+const STUN_PORT: u16 = 3478;
 
 /// Splits `a,b`, `["a","b"]` and `[a,b]`. Parts of one ICE server (`url=…,username=…`) stay together.
 pub(super) fn split_list(text: &str) -> Vec<String> {
@@ -86,13 +89,47 @@ pub(super) fn listen(text: &str) -> Judged<SocketAddr> {
         .map_err(|_| "ADDRESS:PORT, such as 0.0.0.0:4443 or [::]:4443".into())
 }
 
-/// An address that clients can be told.
-pub(super) fn public_address(text: &str) -> Judged<IpAddr> {
-    let fine = |ip: &IpAddr| !ip.is_unspecified() && !ip.is_multicast();
-    text.parse()
-        .ok()
-        .filter(fine)
-        .ok_or_else(|| "IP addresses by which clients reach the node, such as 203.0.113.5".into())
+/// An address that clients can be told, or a host name that leads to one.
+pub(super) fn public_address(text: &str) -> Judged<PublicAddress> {
+    let wrong = || {
+        "IP addresses or host names by which clients reach the node, such as 203.0.113.5".to_owned()
+    };
+    let Ok(ip) = text.parse::<IpAddr>() else {
+        let name = host(text).map_err(|_| wrong())?;
+        let bracketed = text.starts_with('[');
+        return (!bracketed)
+            .then_some(PublicAddress::Name(name))
+            .ok_or_else(wrong);
+    };
+    let fine = !ip.is_unspecified() && !ip.is_multicast();
+    fine.then_some(PublicAddress::Ip(ip)).ok_or_else(wrong)
+}
+
+/// Whether the cloud's metadata service is asked.
+pub(super) fn metadata(text: &str) -> Judged<MetadataService> {
+    match text {
+        "auto" => Ok(MetadataService::Auto),
+        "off" => Ok(MetadataService::Off),
+        url => url.parse().map(MetadataService::At).map_err(|_| {
+            "auto, off, or the URL of a service that speaks as Amazon's does (IMDSv2)".into()
+        }),
+    }
+}
+
+/// `HOST[:PORT]` of a STUN server, with or without `stun:`.
+pub(super) fn stun_server(text: &str) -> Judged<String> {
+    let wrong = || "HOST[:PORT] of STUN servers, such as stun.example.org:3478".to_owned();
+    let text = text.strip_prefix("stun:").unwrap_or(text);
+    let alone = host(text).is_ok();
+    let (name, number) = match text.rsplit_once(':').filter(|_| !alone) {
+        Some((name, number)) => (name, port(number).map_err(|_| wrong())?),
+        None => (text, STUN_PORT),
+    };
+    let name = host(name).map_err(|_| wrong())?;
+    Ok(match name.contains(':') {
+        true => format!("[{name}]:{number}"),
+        false => format!("{name}:{number}"),
+    })
 }
 
 /// A port that is not 0.

@@ -11,6 +11,7 @@ fn seen(occasion: Occasion, stage: Stage, age: u64) -> seen::Evidence {
             stream: "str_A".into(),
             direction: media::Direction::Publish,
             stage,
+            addresses: 1,
         },
         occasion,
         ufrag: "ufrag".into(),

@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::*;
 use crate::run::Prepared;
-use crate::{Config, evidence};
+use crate::{Config, MetadataService, PublicAddress, evidence};
 
 mod recording;
 
@@ -86,7 +86,9 @@ impl Trust {
             masters: Vec::new(),
             join: Some(token.expect("made")),
             node_id: "media_1".into(),
-            public_addresses: vec!["192.0.2.1".parse().expect("address")],
+            public_addresses: vec![PublicAddress::Ip("192.0.2.1".parse().expect("address"))],
+            metadata: MetadataService::Off,
+            stun_servers: Vec::new(),
             allow_loopback: false,
             media_ports: 0..=0,
             shards: NonZeroUsize::MIN,
@@ -126,7 +128,8 @@ impl Master {
                 serve::Event::Message {
                     message: from_node::Message::Heartbeat(_),
                     ..
-                } => {}
+                }
+                | serve::Event::Skew { .. } => {}
                 serve::Event::Message { message, .. } => return message,
                 other => panic!("expected a message, got {other:?}"),
             }
@@ -205,6 +208,7 @@ fn transport(stage: Stage) -> TransportState {
         stream: "st".into(),
         direction: Direction::Publish,
         stage,
+        addresses: 1,
     }
 }
 

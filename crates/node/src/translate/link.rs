@@ -1,7 +1,9 @@
 //! The link's words.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
 
+use agent::addresses::{Entry, Proof, Source};
 use agent::{
     Addresses, Answer, Ask, Cause, Command, Direction, Failure, FailureKind, Hello, Load,
     NodeSettings, RelaySecret, RelaySettings, Running, Stage, ToMaster, Transport, Welcome,
@@ -192,6 +194,40 @@ fn addresses(addresses: &Addresses) -> proto::Addresses {
         ports: addresses.ports.iter().map(|port| (*port).into()).collect(),
         problem: addresses.problem.clone(),
         stun_port: addresses.stun_port.into(),
+        entries: addresses.entries.iter().map(entry).collect(),
+        remarks: addresses.remarks.clone(),
+    }
+}
+
+fn entry(entry: &Entry) -> proto::AddressEntry {
+    use proto::{AddressProof, AddressSource};
+    let (source, name) = match &entry.source {
+        Source::Configuration { name } => (AddressSource::Configuration, name.as_deref()),
+        Source::Interface { name } => (AddressSource::Interface, Some(name.as_str())),
+        Source::Metadata => (AddressSource::Metadata, None),
+        Source::Stun { server } => (AddressSource::Stun, Some(server.as_str())),
+        Source::Memory => (AddressSource::Memory, None),
+    };
+    let proof = match entry.proof {
+        Proof::Stated => AddressProof::Stated,
+        Proof::Present => AddressProof::Present,
+        Proof::Agreed => AddressProof::Agreed,
+        Proof::Claimed => AddressProof::Claimed,
+        Proof::Disputed => AddressProof::Disputed,
+        Proof::Translated => AddressProof::Translated,
+        Proof::Superseded => AddressProof::Superseded,
+        Proof::Remembered => AddressProof::Remembered,
+    };
+    let millis = |ago: Duration| u64::try_from(ago.as_millis()).unwrap_or(u64::MAX);
+    proto::AddressEntry {
+        ip: entry.ip.to_string(),
+        source: source.into(),
+        name: name.unwrap_or_default().to_owned(),
+        local: entry.local.map(|ip| ip.to_string()).unwrap_or_default(),
+        found_ms_ago: millis(entry.found_ago),
+        confirmed_ms_ago: millis(entry.confirmed_ago),
+        proof: proof.into(),
+        advertised: entry.advertised,
     }
 }
 
@@ -213,5 +249,6 @@ fn transport(state: &Transport) -> proto::TransportState {
         stream_id: state.stream.to_string(),
         direction: direction.into(),
         stage: stage.into(),
+        addresses_version: state.addresses,
     }
 }

@@ -102,5 +102,6 @@ pub(crate) fn transport(state: media::TransportState) -> agent::Transport {
             media::Stage::Disconnected => agent::Stage::Disconnected,
             media::Stage::Closed => agent::Stage::Closed,
         },
+        addresses: state.addresses,
     }
 }

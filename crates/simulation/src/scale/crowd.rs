@@ -71,7 +71,7 @@ pub(super) fn hello(node: usize) -> Hello {
             ips: vec![IpAddr::V4(Ipv4Addr::new(10, high, middle, low))],
             ports: vec![50_000],
             stun_port: 50_001,
-            problem: String::new(),
+            ..Addresses::default()
         },
         capacity: Capacity { shards: 8 },
         load: Load::default(),
@@ -202,6 +202,7 @@ impl Crowd {
                 stream,
                 direction,
                 stage: Stage::Connected,
+                addresses: 1,
             };
             self.carried.entry(node).or_default().push(state);
         };

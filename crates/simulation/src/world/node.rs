@@ -4,9 +4,10 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use agent::addresses::{Finding, Query};
 use agent::{
-    Agent, Effect, Ended, Exit, Identity, Input, InterfaceAddress, Moment, NodeSettings, Settings,
-    Usage,
+    AddressSet, AddressSettings, Agent, Effect, Ended, Exit, Identity, Input, InterfaceAddress,
+    Moment, NodeSettings, Settings, Usage,
 };
 
 use super::{Event, Who, World};
@@ -96,7 +97,9 @@ impl World {
         let machine = &self.machines[host.0];
         let moment = Moment(machine.clock.moment(now));
         let started = machine.clock.wall(now);
-        let interfaces = self.interfaces(host);
+        let mut addresses = AddressSet::new(moment, &AddressSettings::default());
+        addresses.learn(moment, Finding::Interfaces(self.interfaces(host)));
+        addresses.settle(moment);
         let held = &mut self.nodes[node];
         held.boots += 1;
         // As the real node does: its boots are in order even when its clock was set back.
@@ -114,12 +117,10 @@ impl World {
         };
         let settings = Settings::default();
         let mut plane = Plane::default();
-        if let Ok(interfaces) = &interfaces {
-            plane.set_addresses(interfaces.iter().map(|it| it.ip).collect());
-        }
+        plane.set_addresses(addresses.version(), addresses.ips().to_vec());
         plane.hoard(self.sabotage == Sabotage::HoardingNode);
         held.process = Some(NodeProcess {
-            agent: Agent::new(moment, identity, settings, &interfaces),
+            agent: Agent::new(moment, identity, settings, addresses),
             plane,
             boot: boot.clone(),
             started: now,
@@ -210,10 +211,10 @@ impl World {
                 }
             }
             Effect::Submit { key, ask } => self.submit(node, key, ask),
-            Effect::SetAddresses(_) if self.sabotage == Sabotage::FrozenPlane => {}
-            Effect::SetAddresses(ips) => {
+            Effect::SetAddresses { .. } if self.sabotage == Sabotage::FrozenPlane => {}
+            Effect::SetAddresses { version, ips } => {
                 if let Some(process) = &mut self.nodes[node].process {
-                    process.plane.set_addresses(ips);
+                    process.plane.set_addresses(version, ips);
                 }
             }
             Effect::Apply { settings, .. } => self.apply(node, &settings),
@@ -225,10 +226,12 @@ impl World {
                 };
                 self.tell_agent(node, Input::Measured { carried, usage });
             }
-            Effect::ReadInterfaces => {
-                let interfaces = self.interfaces(host);
-                self.tell_agent(node, Input::Interfaces(interfaces));
+            Effect::Discover(Query::Interfaces) => {
+                let found = Finding::Interfaces(self.interfaces(host));
+                self.tell_agent(node, Input::Discovered(found));
             }
+            // There is nobody else to ask in these worlds.
+            Effect::Discover(_) | Effect::Remember(_) => {}
             Effect::Note(note) => self.note(format_args!("node {node}: {note:?}")),
             Effect::Exit(exit) => {
                 self.note(format_args!("node {node}: exits, {exit:?}"));

@@ -83,6 +83,8 @@ fn addresses(addresses: agent::Addresses) -> Addresses {
         ports: addresses.ports,
         stun_port: addresses.stun_port,
         problem: addresses.problem,
+        entries: Vec::new(),
+        remarks: addresses.remarks,
     }
 }
 
@@ -102,6 +104,7 @@ fn transport(state: &agent::Transport) -> TransportState {
             agent::Stage::Disconnected => Stage::Disconnected,
             agent::Stage::Closed => Stage::Closed,
         },
+        addresses: state.addresses,
     }
 }
 

@@ -18,6 +18,7 @@ fn evidence(recorder: &Recorder, now: Instant) -> Evidence {
         stream: "x".into(),
         direction: Direction::Publish,
         stage: Stage::New,
+        addresses: 1,
     };
     recorder.evidence(now, state, Occasion::Asked)
 }

@@ -45,7 +45,7 @@ fn a_public_address_is_also_where_media_arrives() {
     let (_, settings, _) = read("DOMAIN_OR_PUBLIC_IP=203.0.113.5");
     assert_eq!(
         settings.node.public_addresses,
-        ["203.0.113.5".parse::<IpAddr>().expect("ip")]
+        [node::PublicAddress::Ip("203.0.113.5".parse().expect("ip"))]
     );
     for text in [
         "DOMAIN_OR_PUBLIC_IP=203.0.113.5\nMEDIA_NODES_PUBLIC_IPS=[\"10.0.0.1:203.0.113.9\"]",
@@ -55,7 +55,7 @@ fn a_public_address_is_also_where_media_arrives() {
         assert_eq!(settings.public_host, "203.0.113.5");
         assert_eq!(
             settings.node.public_addresses,
-            ["203.0.113.9".parse::<IpAddr>().expect("ip")]
+            [node::PublicAddress::Ip("203.0.113.9".parse().expect("ip"))]
         );
     }
 }

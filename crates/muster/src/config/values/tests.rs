@@ -95,7 +95,44 @@ fn ice_servers_are_told_what_is_expected() {
 fn unusable_public_addresses_are_refused() {
     assert!(public_address("203.0.113.5").is_ok());
     assert!(public_address("::1").is_ok());
-    for bad in ["0.0.0.0", "::", "224.0.0.1", "host", "1.2.3.4:5"] {
+    let name = PublicAddress::Name("media.example.org".into());
+    assert_eq!(public_address("Media.example.org"), Ok(name));
+    for bad in [
+        "0.0.0.0",
+        "::",
+        "224.0.0.1",
+        "1.2.3",
+        "",
+        "a b",
+        "1.2.3.4:5",
+        "https://a.b",
+    ] {
         assert!(public_address(bad).is_err(), "{bad}");
     }
+}
+
+#[test]
+fn stun_servers_get_their_port() {
+    let fine = [
+        ("stun.example.org", "stun.example.org:3478"),
+        ("stun:stun.example.org:19302", "stun.example.org:19302"),
+        ("203.0.113.5:3479", "203.0.113.5:3479"),
+        ("2001:db8::5", "[2001:db8::5]:3478"),
+        ("[2001:db8::5]:3479", "[2001:db8::5]:3479"),
+    ];
+    for (text, server) in fine {
+        assert_eq!(stun_server(text), Ok(server.to_owned()));
+    }
+    for bad in ["", "a:0", "a:b", "turn:a:1:2", "a b"] {
+        assert!(stun_server(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn metadata_is_asked_by_itself_or_where_one_says() {
+    assert_eq!(metadata("auto"), Ok(MetadataService::Auto));
+    assert_eq!(metadata("off"), Ok(MetadataService::Off));
+    let at = |it: &Judged<MetadataService>| matches!(it, Ok(MetadataService::At(_)));
+    assert!(at(&metadata("http://127.0.0.1:8111/")));
+    assert!(metadata("yes").is_err());
 }

@@ -27,8 +27,8 @@ impl Carrier for Recording {
         Ok(self.carried.lock().expect("lock").clone())
     }
 
-    fn set_addresses(&self, addresses: Vec<IpAddr>) -> Result<(), media::Overloaded> {
-        *self.addresses.lock().expect("lock") = addresses;
+    fn set_addresses(&self, _: u64, ips: &[IpAddr]) -> Result<(), media::Overloaded> {
+        *self.addresses.lock().expect("lock") = ips.to_vec();
         Ok(())
     }
 
