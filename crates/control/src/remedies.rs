@@ -41,7 +41,8 @@ impl Control {
         Circumstances(hasher.finish())
     }
 
-    /// All of a session go to another node, so that at least half of them have to be better off for it.
+    /// All of a session go to another node, and whoever has media loses it for a moment; of those who have none it is not
+    /// known whether they are still there. So nearly all have to be better off for it.
     fn is_moving_right(&self, leg: &LegOf) -> bool {
         let Some(session) = self.conference.session(&leg.session) else {
             return false;
@@ -50,7 +51,7 @@ impl Control {
         let failing = session
             .participants()
             .filter(|(connection, _)| self.failures.is_failing(&leg.session, &connection.id));
-        failing.count() * 2 >= present
+        failing.count() * 10 >= present * 9
     }
 
     pub(crate) fn take_step(&mut self, leg: &LegOf, step: Step, _transport: &TransportId) {

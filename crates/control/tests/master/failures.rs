@@ -211,12 +211,14 @@ fn a_publisher_is_not_disturbed_while_it_repairs_itself() {
 #[test]
 fn what_does_not_help_twice_is_left_until_something_changes() {
     let mut stage = call(1);
-    let lost = leg(&stage, "bob", Direction::Subscribe);
-    says(&mut stage, &lost, Step::Disconnected, LOST);
+    for name in ["ann", "bob"] {
+        let lost = leg(&stage, name, Direction::Subscribe);
+        says(&mut stage, &lost, Step::Disconnected, LOST);
+    }
     stage.pass(24_000);
     assert_eq!(
         offers(&stage),
-        2,
+        4,
         "an offer that was not answered is made anew"
     );
     assert!(!stage.logged("another-node"));
@@ -226,7 +228,19 @@ fn what_does_not_help_twice_is_left_until_something_changes() {
     assert_eq!(session.node.expect("housed").as_str(), "media_2");
     let moved = offers(&stage);
     stage.pass(600_000);
-    assert!(offers(&stage) <= moved + 2, "{} offers", offers(&stage));
+    assert!(offers(&stage) <= moved + 4, "{} offers", offers(&stage));
+}
+
+/// He may be gone, and she is well where she is.
+#[test]
+fn nobody_is_moved_for_the_sake_of_one_who_gets_no_media() {
+    let mut stage = call(1);
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(600_000);
+    assert!(!stage.logged("another-node"), "{:?}", stage.log);
+    let session = stage.sessions().remove(0);
+    assert_eq!(session.node.expect("housed").as_str(), "media_1");
 }
 
 #[test]

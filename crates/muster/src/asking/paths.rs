@@ -44,11 +44,8 @@ fn row(node: &NodeReach, path: &PathReach) -> Vec<String> {
     vec![
         named(&path.path),
         path.from.clone(),
-        if withheld {
-            format!("{how}, not handed out")
-        } else {
-            how
-        },
+        how,
+        if withheld { "no" } else { "yes" }.to_owned(),
         trip.map_or_else(|| "-".to_owned(), |ms| format!("{ms:.1} ms")),
         match path.sent {
             0 => "-".to_owned(),

@@ -109,6 +109,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
     let r = &mut reader;
     let node = node(r, role);
     let cluster = fleet::cluster(r, role);
+    let secret = r.one("secret", values::secret);
     let https_listen = r
         .one("https.listen", values::listen)
         .unwrap_or_else(|| SocketAddr::from(([0u16; 8], 4443)));
@@ -123,7 +124,7 @@ pub(super) fn validate(layers: &Layers, role: Role, problems: &mut Vec<Problem>)
         log: r
             .one("log", values::log_filter)
             .unwrap_or_else(|| "info".into()),
-        secret: r.one("secret", values::secret),
+        secret,
         public_host: r
             .one("public_host", values::host)
             .unwrap_or_else(|| default_host(&node)),
