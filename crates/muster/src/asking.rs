@@ -64,7 +64,7 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
     let told = runtime.block_on(async {
         match wish {
             Wish::Status => status::ask(&server, json).await,
-            Wish::Ice(filter, wish) => ice::ask(&server, filter, wish, json).await,
+            Wish::Ice(filter, wish) => ice::ask(&server, *filter, wish, json).await,
             Wish::Nodes(wish) => nodes::ask(&server, wish, json).await,
             Wish::Relay(wish) => relay::ask(&server, wish).await,
             Wish::Schedule(wish) => schedule::ask(&server, wish, json).await,

@@ -271,7 +271,7 @@ impl Command {
                 asking,
                 filter,
                 wish,
-            } => asked(asking, Wish::Ice(filter, wish)),
+            } => asked(asking, Wish::Ice(Box::new(filter), wish)),
             Self::Nodes { mut asking, wish } => {
                 let sources = asking.sources();
                 let wish = Wish::Nodes(wish.unwrap_or(NodesWish::List));

@@ -46,7 +46,7 @@ pub struct Asking {
 pub enum Wish {
     Status,
     Nodes(Nodes),
-    Ice(super::IceFilter, Option<super::IceWish>),
+    Ice(Box<super::IceFilter>, Option<super::IceWish>),
     Schedule(Schedule),
     Relay(Relay),
     Doctor,
