@@ -28,7 +28,6 @@ export class Network {
     Network.add(`${NAMESPACE_HOST}/24`);
     Network.add(`${NAMESPACE_IPV6}/64`);
     ip(`route replace default via ${NAMESPACE_HOST}`);
-    ip(`-6 route replace default via ${NAMESPACE_IPV6} dev ${INTERFACE}`);
   }
 }
 

@@ -60,8 +60,10 @@ export class Server {
     return `https://${host}:${this.port}`;
   }
 
+  /** By address: names are not looked up while a machine has no address. */
   get rest() {
-    return new Rest(this.url, SECRET);
+    const url = this.host === '127.0.0.1' ? `https://${this.host}:${this.port}` : this.url;
+    return new Rest(url, SECRET);
   }
 
   get secret() {

@@ -36,8 +36,8 @@ test('UDP that is blocked is not told to those who join, and is again when it is
   context.diagnostic(`UDP was withheld ${((Date.now() - blocked) / 1000).toFixed(1)} s after it was blocked`);
   const { sentence, state, paths } = await reach();
   assert.equal(state, 'serving');
-  assert.match(sentence, /serves without UDP to 10\.77\.0\.1: .*no answer to 5 STUN requests/);
-  assert.ok(paths.some(({ path, good, stage }) => path.protocol === 'udp' && !good && stage === 'echo'));
+  assert.match(sentence, /serves without UDP to 10\.77\.0\.1: UDP to 10\.77\.0\.1: /);
+  assert.ok(paths.some(({ path, good, stage }) => path.protocol === 'udp' && !good && ['send', 'echo'].includes(stage)));
   const bob = await meeting.publisher(chromium());
   assert.deepEqual(await told(bob, bob), ['tcp']);
   await bob.seesAndHears(bob);
