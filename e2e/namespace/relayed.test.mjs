@@ -6,6 +6,7 @@ import { chromium, firefox } from '../harness/browsers.mjs';
 import { Firewall } from '../harness/firewall.mjs';
 import { Meeting } from '../harness/meeting.mjs';
 import { NAMESPACE_HOST, Server } from '../harness/server.mjs';
+import { until } from '../harness/wait.mjs';
 
 const PATIENCE = { timeout: 40_000 };
 
@@ -24,11 +25,15 @@ test('Chromium and Firefox see and hear each other through the relay of their no
     const { type, relayProtocol } = await person.call('path', of.id);
     assert.deepEqual([type, relayProtocol], ['relay', 'udp']);
   }
-  const figures = await metrics(server);
-  for (const direction of ['to_peers', 'to_clients']) {
-    const relayed = figures.get(`muster_relay_packets_total{relay="${id}",direction="${direction}"}`);
-    assert.ok(relayed > 100, `${relayed} packets ${direction}`);
-  }
+  let figures;
+  // Nodes tell their counters with their heartbeats.
+  await until('the relay to have counted the call', async () => {
+    figures = await metrics(server);
+    const relayed = ['to_peers', 'to_clients'].map((direction) =>
+      figures.get(`muster_relay_packets_total{relay="${id}",direction="${direction}"}`));
+    if (relayed.every((packets) => packets > 100)) return true;
+    throw new Error(`${relayed} packets`);
+  });
   assert.ok(figures.get(`muster_relay_allocations{relay="${id}"}`) >= 4);
   assert.equal(figures.get('muster_sessions'), 1);
 });
