@@ -40,8 +40,7 @@ test('UDP that is blocked is not told to those who join, and is again when it is
   assert.ok(paths.some(({ path, good, stage }) => path.protocol === 'udp' && !good && ['send', 'echo'].includes(stage)));
   const bob = await meeting.publisher(chromium());
   assert.deepEqual(await told(bob, bob), ['tcp']);
-  await bob.seesAndHears(bob);
-  assert.equal((await bob.call('path', bob.id)).protocol, 'tcp');
+  await until('his media to go by TCP', async () => (await bob.call('path', bob.id)).protocol === 'tcp');
 
   Firewall.open();
   const open = Date.now();
