@@ -12,7 +12,7 @@ WEB_SOURCES := $(shell find web/src web/public web/index.html web/vite.config.ts
 
 BUILD_NEEDS := protoc:protobuf-compiler cc:gcc
 # The client of etcd, which only tests compile, imports the well-known types of protobuf.
-TEST_NEEDS := /usr/include/google/protobuf/descriptor.proto:libprotobuf-dev chromium:chromium firefox-esr:firefox-esr nft:nftables ip:iproute2 turnserver:coturn
+TEST_NEEDS := /usr/include/google/protobuf/descriptor.proto:libprotobuf-dev chromium:chromium firefox-esr:firefox-esr nft:nftables ip:iproute2 turnserver:coturn openssl:openssl
 
 stage = @printf '\n\033[1m==> %s\033[0m\n' '$(1)'
 

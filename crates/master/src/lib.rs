@@ -23,6 +23,7 @@ mod random;
 mod relay;
 mod socket;
 mod start;
+mod surroundings;
 mod tls;
 mod webhook;
 

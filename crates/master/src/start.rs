@@ -9,7 +9,7 @@ use ::control::{Control, NodeSettings, OwnRelay, RelayRules};
 use store::MasterRecord;
 use tokio::net::{TcpListener, UdpSocket};
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
 
 use crate::app::App;
@@ -19,6 +19,7 @@ use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
 use crate::relay::MasterRelay;
+use crate::surroundings::Lookout;
 use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
 
@@ -42,6 +43,8 @@ pub struct Master {
     stop: watch::Sender<bool>,
     alive: mpsc::Receiver<Infallible>,
     settings: watch::Receiver<Option<Arc<NodeSettings>>>,
+    /// Looks around for as long as this lives.
+    _lookout: JoinSet<()>,
 }
 
 /// Why a master could not start.
@@ -193,6 +196,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     );
     let link = link_config(&config, link_listener, &master_boot_id, term, &clock);
     let link = link::serve::start(link, doors.link)?;
+    let lookout = Lookout::new(&config).start(doors.messages.downgrade());
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
     let relay = relay(&config, &doors.settings, sockets, &stopped);
@@ -221,6 +225,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         link,
         stop,
         alive,
+        _lookout: lookout,
         settings: doors.settings,
     })
 }

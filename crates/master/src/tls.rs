@@ -25,3 +25,9 @@ pub(crate) fn server_config(tls: &Tls) -> Result<ServerConfig, String> {
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
         .map_err(|error| format!("expected a certificate and the key that belongs to it: {error}"))
 }
+
+/// From when to when the certificate is good, seconds since the Unix epoch.
+pub(crate) fn validity(tls: &Tls) -> Option<(u64, u64)> {
+    let leaf = CertificateDer::pem_slice_iter(tls.cert_pem.as_bytes()).next()?;
+    link::trust::validity(&leaf.ok()?)
+}
