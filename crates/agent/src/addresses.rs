@@ -161,6 +161,11 @@ impl AddressSet {
         self.plan.due(now)
     }
 
+    /// Everything is asked as soon as may be: what was asked less than a moment ago is asked a moment later.
+    pub fn resolve(&mut self, now: Moment) {
+        self.plan.hasten_all(now);
+    }
+
     /// When to come back to [`AddressSet::due`].
     pub fn next(&self) -> Moment {
         let refresh = self.told + REFRESH;

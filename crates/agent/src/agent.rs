@@ -134,7 +134,12 @@ impl Agent {
             }
             Input::Withhold(withheld) if self.is_attached() => out.push(self.ways.set(withheld)),
             Input::Look(number) if self.is_attached() => out.push(self.ways.look(number)),
+            Input::ResolveAddresses if self.is_attached() => self.resolve(now, &mut out),
+            Input::RestartShard(transport) if self.is_attached() => {
+                out.push(Effect::RestartShard(transport));
+            }
             Input::Withhold(_) | Input::Look(_) => {}
+            Input::ResolveAddresses | Input::RestartShard(_) => {}
             Input::LookOver(number) => self.ways.look_over(number),
             Input::NotWithheld => {
                 self.owed.withheld();

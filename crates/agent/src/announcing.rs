@@ -12,6 +12,12 @@ impl Agent {
         self.settle_addresses(now, out);
     }
 
+    /// Asks everything that tells of addresses, whether its time has come or not.
+    pub(crate) fn resolve(&mut self, now: Moment, out: &mut Vec<Effect>) {
+        self.addresses.resolve(now);
+        out.extend(self.addresses.due(now).into_iter().map(Effect::Discover));
+    }
+
     /// Tells whoever has to know of what has become of the addresses.
     pub(crate) fn settle_addresses(&mut self, now: Moment, out: &mut Vec<Effect>) {
         let change = self.addresses.settle(now);

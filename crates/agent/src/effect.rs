@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::addresses::Query;
-use crate::message::{Ask, ToMaster, Withheld};
+use crate::message::{Ask, Id, ToMaster, Withheld};
 use crate::node_settings::NodeSettings;
 
 /// One thing to do.
@@ -41,6 +41,8 @@ pub enum Effect {
     },
     /// Leave these out of descriptions from now on.
     Withhold(Vec<Withheld>),
+    /// Have the media shard that carries this transport begin anew, if it serves hardly anybody.
+    RestartShard(Id),
     /// Look at the node that the master's look of this number names, and report.
     Look(u64),
     /// Report that nothing was looked at: there is too much to do.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::addresses::Finding;
-use crate::message::{Answer, Ask, Command, Failure, Transport, Welcome, Withheld};
+use crate::message::{Answer, Ask, Command, Failure, Id, Transport, Welcome, Withheld};
 use crate::node_settings::NodeSettings;
 
 /// A point on the shell's monotonic clock, milliseconds from any origin.
@@ -84,6 +84,10 @@ pub enum Input {
     Look(u64),
     /// What [`Effect::Look`](crate::Effect::Look) began is over.
     LookOver(u64),
+    /// The master wants to know what the node is reached at now.
+    ResolveAddresses,
+    /// The master wants the media shard that carries this transport to begin anew.
+    RestartShard(Id),
     /// The plane did not take [`Effect::Withhold`](crate::Effect::Withhold).
     NotWithheld,
     /// What was begun by [`Effect::Dial`](crate::Effect::Dial) is over, with everything that waited to be sent.

@@ -84,6 +84,13 @@ pub enum Effect {
         attachment: AttachmentId,
         transport: TransportId,
     },
+    /// Have the node ask at once what it is reached at; what is new comes like any change of addresses.
+    ResolveAddresses { attachment: AttachmentId },
+    /// Have the media shard that carries this transport begin anew; what it gives up is told as closed.
+    RestartShard {
+        attachment: AttachmentId,
+        transport: TransportId,
+    },
     /// See whether clients could reach the node, and answer with [`Input::Probed`](crate::Input::Probed).
     Probe {
         node: NodeId,

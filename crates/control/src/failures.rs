@@ -354,7 +354,7 @@ impl Control {
                     cause: finding.cause,
                     proof: finding.proof.clone(),
                 });
-                self.take_step(leg, step, transport);
+                self.take_step(leg, step);
             }
             None if self.failures.ladder.is_given_up(leg)
                 && self.failures.recent.gave_up(transport.as_str()) =>
@@ -427,6 +427,13 @@ impl Failures {
     pub(crate) fn keep(&mut self, node: &NodeId, carried: &BTreeSet<TransportId>) {
         let kept = |id: &TransportId, it: &Tracked| it.node != *node || carried.contains(id);
         self.tracked.retain(|id, it| kept(id, it));
+    }
+
+    /// One that a node carries for this session, the youngest.
+    pub(crate) fn a_transport_of(&self, session: &SessionId) -> Option<TransportId> {
+        let of_session = self.tracked.iter().filter(|(_, it)| it.is_of(session));
+        let youngest = of_session.max_by_key(|(_, it)| it.created());
+        youngest.map(|(id, _)| id.clone())
     }
 
     /// The node has given up what the leg had.

@@ -2,11 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use cluster::{NodeId, State};
-use conference::{Input, LegOf, TransportId};
+use cluster::{AttachmentId, NodeId, State};
+use conference::{Input, LegOf};
 use diagnosis::{Finding, Step};
 
 use crate::control::Control;
+use crate::effect::Effect;
 use crate::healing::Circumstances;
 
 impl Control {
@@ -17,11 +18,14 @@ impl Control {
         // The conference itself makes publishers dial again whose source the node has given up.
         let own = leg.publishes && self.failures.is_closed(leg);
         let told = self.is_told_settings(&node);
+        let attached = self.attachment_of(&node).is_some();
+        let hopeless = attached && self.is_moving_right(leg);
         let possible = |step: Step| match step {
             Step::AnotherPath => !own,
             Step::AnotherNode => elsewhere,
             Step::Republish => told,
-            Step::ResolveAddresses | Step::RestartShard => false,
+            Step::ResolveAddresses => attached,
+            Step::RestartShard => hopeless,
         };
         let (now, cause, under) = (self.now.moment, finding.cause, self.circumstances());
         let ladder = &mut self.failures.ladder;
@@ -54,7 +58,7 @@ impl Control {
         failing.count() * 10 >= present * 9
     }
 
-    pub(crate) fn take_step(&mut self, leg: &LegOf, step: Step, _transport: &TransportId) {
+    pub(crate) fn take_step(&mut self, leg: &LegOf, step: Step) {
         match step {
             Step::AnotherPath => self.tell_conference(Input::Repair {
                 connection: leg.connection.clone(),
@@ -62,8 +66,23 @@ impl Control {
             }),
             Step::AnotherNode => self.move_elsewhere(leg),
             Step::Republish => self.tell_settings_again(leg),
-            // Never chosen.
-            Step::ResolveAddresses | Step::RestartShard => {}
+            Step::ResolveAddresses => {
+                if let Some(attachment) = self.attachment_of_leg(leg) {
+                    self.out(Effect::ResolveAddresses { attachment });
+                }
+            }
+            Step::RestartShard => self.restart_shard(leg),
+        }
+    }
+
+    /// A session is on one shard, so any of its transports names it.
+    fn restart_shard(&mut self, leg: &LegOf) {
+        let named = self.failures.a_transport_of(&leg.session);
+        if let Some((attachment, transport)) = self.attachment_of_leg(leg).zip(named) {
+            self.out(Effect::RestartShard {
+                attachment,
+                transport,
+            });
         }
     }
 
@@ -73,12 +92,18 @@ impl Control {
     }
 
     fn tell_settings_again(&mut self, leg: &LegOf) {
-        let session = self.conference.session(&leg.session);
-        let node = session.and_then(|session| session.node.as_ref());
-        let node = node.and_then(|node| self.cluster.node(&NodeId::new(node.as_str())));
-        if let Some(attachment) = node.and_then(cluster::Node::attachment) {
+        if let Some(attachment) = self.attachment_of_leg(leg) {
             self.say_settings_again(attachment);
         }
+    }
+
+    fn attachment_of_leg(&self, leg: &LegOf) -> Option<AttachmentId> {
+        let session = self.conference.session(&leg.session)?;
+        self.attachment_of(&NodeId::new(session.node.as_ref()?.as_str()))
+    }
+
+    fn attachment_of(&self, node: &NodeId) -> Option<AttachmentId> {
+        self.cluster.node(node)?.attachment()
     }
 
     fn move_elsewhere(&mut self, leg: &LegOf) {

@@ -416,7 +416,11 @@ impl Shell {
                 attachment,
                 transport,
             } => self.nodes.want_evidence(attachment, &transport),
-            Effect::Probe { .. } | Effect::Look { .. } | Effect::Withhold { .. } => {
+            Effect::Probe { .. }
+            | Effect::Look { .. }
+            | Effect::Withhold { .. }
+            | Effect::ResolveAddresses { .. }
+            | Effect::RestartShard { .. } => {
                 failed.extend(self.carry_out_on_ways(effect));
             }
             // Without a provider the settings allow no launches.

@@ -282,6 +282,16 @@ impl Plane {
         Ok(())
     }
 
+    /// Has the shard that carries this transport give up all its transports and begin anew with a new socket, unless it
+    /// serves somebody well. The transports are told as closed. Of a transport that is not there nothing follows.
+    ///
+    /// # Errors
+    /// When the shard's queue is full.
+    pub fn restart_shard(&self, transport: &Id) -> Result<(), Overloaded> {
+        let shard = self.routes().transports.get(transport).copied();
+        shard.map_or(Ok(()), |shard| self.shards[shard].order(Order::Restart))
+    }
+
     /// What all shards counted since they started.
     pub fn counters(&self) -> Totals {
         let mut totals = Totals::default();

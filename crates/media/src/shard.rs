@@ -11,6 +11,7 @@ mod demux;
 mod outbox;
 mod recorder;
 mod relaying;
+mod restarting;
 mod settle;
 mod slots;
 mod strangers;
@@ -76,6 +77,8 @@ pub enum Order {
     RelayCounts(SyncSender<turn::Counts>),
     /// Say what happened at the relay since this was last asked.
     RelayEvents(SyncSender<Vec<turn::Event>>),
+    /// Begin anew, unless somebody is served well.
+    Restart,
     /// End the thread.
     Stop,
 }

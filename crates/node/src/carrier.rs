@@ -21,6 +21,8 @@ pub(crate) trait Carrier {
     fn relay_counts(&self) -> Result<Counts, SnapshotError>;
     /// Candidates that descriptions made from now on leave out.
     fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded>;
+    /// Has the shard that carries this transport begin anew.
+    fn restart_shard(&self, transport: &media::Id) -> Result<(), Overloaded>;
     /// The port of each shard.
     fn ports(&self) -> Vec<u16>;
     /// The port of the relay.
@@ -54,6 +56,10 @@ impl Carrier for Plane {
 
     fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded> {
         Self::withhold(self, withheld)
+    }
+
+    fn restart_shard(&self, transport: &media::Id) -> Result<(), Overloaded> {
+        Self::restart_shard(self, transport)
     }
 
     fn ports(&self) -> Vec<u16> {

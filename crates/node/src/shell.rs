@@ -200,6 +200,8 @@ impl<C: Carrier> Shell<C> {
                 let number = self.looks.want(look);
                 self.feed(Input::Look(number))
             }
+            Message::ResolveAddresses(_) => self.feed(Input::ResolveAddresses),
+            Message::RestartShard(of) => self.feed(Input::RestartShard(of.transport_id.into())),
             Message::LookAnswer(answered) => {
                 self.looks.answered(answered);
                 None
@@ -291,6 +293,11 @@ impl<C: Carrier> Shell<C> {
                 let withheld = translate::candidates(&withheld);
                 let refused = self.carrier.withhold(&withheld).is_err();
                 return refused.then_some(Input::NotWithheld);
+            }
+            Effect::RestartShard(transport) => {
+                if let Err(error) = self.carrier.restart_shard(&transport) {
+                    warn!(%error, %transport, "the shard is not restarted");
+                }
             }
             Effect::Look(number) => self.looks.begin(number),
             Effect::NoLook(number) => {

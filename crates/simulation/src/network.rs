@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use agent::{Cause, Command, NodeSettings, ToMaster, Welcome};
+use agent::{Cause, Command, Id, NodeSettings, ToMaster, Welcome};
 
 use crate::queue::Time;
 use crate::random::Random;
@@ -57,6 +57,10 @@ pub enum Payload {
     Refused(Cause, String),
     /// To a node.
     Command(Command),
+    /// To a node: it is to look at once what it is reached at.
+    ResolveAddresses,
+    /// To a node: the media shard with this transport is to begin anew.
+    RestartShard(Id),
     /// To a node: how it is to work.
     Settings(NodeSettings),
     /// The other end has closed, or knows nothing of this line.

@@ -206,6 +206,27 @@ impl Plane {
         }
     }
 
+    /// The shard of this transport, which has all of its session, begins anew, if hardly any of it is connected.
+    pub fn restart_shard(&mut self, of: &str) -> Vec<Says> {
+        let mut says = Vec::new();
+        let Some(session) = self.transports.get(of).map(|it| it.state.session.clone()) else {
+            return says;
+        };
+        let all = self.transports.iter();
+        let shard: Vec<_> = all.filter(|(_, it)| it.state.session == session).collect();
+        let well = |it: &&(&Id, &Carried)| it.1.state.stage == Stage::Connected;
+        if shard.iter().filter(well).count() * 10 > shard.len() {
+            return says;
+        }
+        let ids: Vec<Id> = shard.into_iter().map(|(id, _)| id.clone()).collect();
+        for id in ids {
+            self.close(&id, "the media shard began anew", &mut says);
+        }
+        let transports = &self.transports;
+        self.publishers.retain(|_, id| transports.contains_key(id));
+        says
+    }
+
     /// Whether this browser's checks are answered here, as that transport.
     pub fn answers(&self, transport: &str, peer: PeerId) -> bool {
         self.transports

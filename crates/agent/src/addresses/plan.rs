@@ -53,6 +53,14 @@ struct Line {
     problem: Option<String>,
 }
 
+impl Line {
+    /// As soon as may be after the last time.
+    fn hasten(&mut self, now: Moment) {
+        let soonest = self.asked.map_or(now, |asked| now.max(asked + PAUSE));
+        self.next = self.next.min(soonest);
+    }
+}
+
 /// All questions.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plan {
@@ -118,13 +126,16 @@ impl Plan {
 
     /// The network has changed: everything but the interfaces is asked again.
     pub(crate) fn hasten(&mut self, now: Moment) {
-        for line in &mut self.lines {
-            if line.query == Query::Interfaces {
-                continue;
-            }
-            let soonest = line.asked.map_or(now, |asked| now.max(asked + PAUSE));
-            line.next = line.next.min(soonest);
-        }
+        let others = |line: &&mut Line| line.query != Query::Interfaces;
+        self.lines
+            .iter_mut()
+            .filter(others)
+            .for_each(|line| line.hasten(now));
+    }
+
+    /// Everything is asked again.
+    pub(crate) fn hasten_all(&mut self, now: Moment) {
+        self.lines.iter_mut().for_each(|line| line.hasten(now));
     }
 
     /// The questions that were not answered the last time, and why.

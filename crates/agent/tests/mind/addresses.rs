@@ -4,8 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use crate::dice::Dice;
+use crate::stage::Node;
 use agent::addresses::{Change, Finding, Mapping, Metadata, Proof, Source, usable};
-use agent::{AddressSet, AddressSettings, InterfaceAddress, Moment, PublicAddress};
+use agent::{
+    AddressSet, AddressSettings, Effect, Input, InterfaceAddress, Moment, PublicAddress, Settings,
+};
 
 const SEEDS: u64 = 150;
 const STEPS: u32 = 150;
@@ -205,4 +208,27 @@ fn what_always_holds_of_addresses_holds_whatever_is_answered() {
     }
     // Sequences in which nothing changes prove nothing.
     assert!(versions > 20 * SEEDS, "{versions}");
+}
+
+#[test]
+fn everything_is_asked_at_once_when_the_master_says_so() {
+    let settings = AddressSettings {
+        metadata: true,
+        stun_servers: SERVERS.map(String::from).to_vec(),
+        ..AddressSettings::default()
+    };
+    let mut node = Node::at(Settings::default(), &settings);
+    node.attach(1);
+    node.live(Duration::from_secs(2), &[]);
+    let effects = node.take(Input::ResolveAddresses);
+    let asked = effects
+        .iter()
+        .filter(|it| matches!(it, Effect::Discover(_)));
+    assert_eq!(
+        asked.count(),
+        4,
+        "interfaces, metadata and two servers: {effects:?}"
+    );
+    let again = node.take(Input::ResolveAddresses);
+    assert_eq!(again, [], "they have hardly been asked");
 }

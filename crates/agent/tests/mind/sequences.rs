@@ -298,6 +298,7 @@ impl World {
             | Effect::NoLook(_)
             | Effect::Measure
             | Effect::Discover(_)
+            | Effect::RestartShard(_)
             | Effect::Remember(_)
             | Effect::Note(_) => {}
         }

@@ -1,7 +1,7 @@
 //! What the master itself knows of a transport: when it came to which stage.
 
 use cluster::{BootId, Node, NodeId};
-use conference::{LegOf, TransportId};
+use conference::{LegOf, SessionId, TransportId};
 use diagnosis::{
     Candidate, CandidateType, Case, Client, Direction, Evidence, MOST_CANDIDATES, Outcome,
     Protocol, Times,
@@ -60,6 +60,15 @@ impl Tracked {
             }
             Stage::New | Stage::Closed | Stage::Unknown => {}
         }
+    }
+
+    pub fn is_of(&self, session: &SessionId) -> bool {
+        self.leg.session == *session
+    }
+
+    /// Milliseconds since the Unix epoch.
+    pub fn created(&self) -> u64 {
+        self.created
     }
 
     /// It was made after this and has media.

@@ -3,7 +3,7 @@
 use cluster::AttachmentId;
 use conference::{ClientOperation, MediaCommand};
 use control::{Direction, Effect, Event, Input, Running, Says, Stage as Step, TransportState};
-use diagnosis::{Applied, Cause, Evidence, Outcome, Pair, Protocol};
+use diagnosis::{Applied, Cause, Evidence, Host, Outcome, Pair, Protocol, Role, Surroundings};
 use openvidu::rpc::ClientNumber;
 
 use crate::stage::Stage;
@@ -256,6 +256,7 @@ fn where_nothing_helps_a_person_is_told_once() {
         .filter(|line| line.contains("what is left"))
         .count();
     assert_eq!(told, 1, "{:?}", stage.log);
+    assert_eq!(restarts(&stage), 0, "she is served well by that shard");
     let failure = stage.control.failures().next().expect("diagnosed").clone();
     assert_eq!(failure.first().expect("found").applied, Applied::DidNotHelp);
     assert_eq!(stage.control.next_deadline(), None);
@@ -443,4 +444,65 @@ fn who_came_back_by_itself_before_its_node_knew_is_told_of_too() {
     );
     stage.pass(60_000);
     assert_eq!(stage.control.failures().count(), 1);
+}
+
+fn restarts(stage: &Stage) -> usize {
+    let seen = stage.seen.iter();
+    seen.filter(|it| matches!(it, Effect::RestartShard { .. }))
+        .count()
+}
+
+#[test]
+fn where_nobody_of_a_session_is_served_and_there_is_no_other_node_its_shard_begins_anew_once() {
+    let mut stage = call(0);
+    for name in ["ann", "bob"] {
+        let lost = leg(&stage, name, Direction::Subscribe);
+        says(&mut stage, &lost, Step::Disconnected, LOST);
+    }
+    stage.pass(20_000);
+    assert_eq!(restarts(&stage), 0, "gentler steps come first");
+    stage.pass(20_000);
+    let restart = stage.seen.iter().find_map(|it| match it {
+        Effect::RestartShard {
+            attachment,
+            transport,
+        } => Some((*attachment, transport.clone())),
+        _ => None,
+    });
+    let (attachment, transport) = restart.expect("asked for");
+    assert_eq!(attachment, AttachmentId(1));
+    assert!(stage.carried.contains_key(transport.as_str()));
+    assert!(stage.logged("restart-shard"), "{:?}", stage.log);
+    stage.pass(600_000);
+    assert_eq!(restarts(&stage), 2, "once for each who got nothing");
+}
+
+/// The master tells clients an address at which it is not seen.
+fn with_an_old_address() -> Surroundings {
+    let ip = |text: &str| text.parse().expect("address");
+    let master = Host {
+        id: "master".into(),
+        role: Role::Master,
+        advertised: vec![ip("203.0.113.5")],
+        seen_from_outside: vec![ip("203.0.113.77"), ip("203.0.113.77")],
+        ..Host::default()
+    };
+    Surroundings {
+        hosts: vec![master],
+        ..Surroundings::default()
+    }
+}
+
+#[test]
+fn a_node_whose_address_may_be_wrong_is_made_to_look_before_anything_else() {
+    let mut stage = call(0);
+    stage.handle(Input::Surroundings(Box::new(with_an_old_address())));
+    let lost = leg(&stage, "bob", Direction::Subscribe);
+    says(&mut stage, &lost, Step::Disconnected, LOST);
+    stage.pass(1_600);
+    let resolves = |it: &Effect| matches!(it, Effect::ResolveAddresses { .. });
+    assert!(stage.seen.iter().any(resolves), "{:?}", stage.log);
+    assert_eq!(offers(&stage), 0, "{:?}", stage.log);
+    stage.pass(2_000);
+    assert_eq!(offers(&stage), 1, "then the client is offered another path");
 }

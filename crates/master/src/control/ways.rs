@@ -1,7 +1,8 @@
 //! The ways to nodes: probes, looks of nodes at each other, and what nodes are told to withhold.
 
 use ::control::{Effect, Input};
-use link::proto::from_master;
+use cluster::AttachmentId;
+use link::proto::{self, from_master};
 
 use super::{Shell, looks, now, translate};
 
@@ -47,8 +48,32 @@ impl Shell {
                 }
                 None
             }
+            Effect::ResolveAddresses { attachment } => {
+                let resolve = from_master::Message::ResolveAddresses(proto::ResolveAddresses {});
+                self.remedy(attachment, resolve)
+            }
+            Effect::RestartShard {
+                attachment,
+                transport,
+            } => {
+                let transport_id = transport.to_string();
+                let restart = proto::RestartShard { transport_id };
+                self.remedy(attachment, from_master::Message::RestartShard(restart))
+            }
             // Carried out by `carry_out_on_nodes`.
             _ => None,
         }
+    }
+
+    /// One that is not told is as one that did not help: the next step follows.
+    fn remedy(&self, attachment: AttachmentId, remedy: from_master::Message) -> Option<Input> {
+        if let Err(reason) = self.nodes.tell(attachment, remedy) {
+            tracing::warn!(
+                attachment = attachment.0,
+                reason,
+                "a node was not told of a remedy"
+            );
+        }
+        None
     }
 }

@@ -101,6 +101,23 @@ pub fn bind_udp(port: u16) -> io::Result<(Udp, u16)> {
     finish_datagrams(udp, family, port)
 }
 
+/// Opens UDP on the port of `old`, which may be closed then.
+///
+/// # Errors
+/// What the system says.
+pub fn bind_again(old: &impl AsRawFd, family: Family, port: u16) -> io::Result<UdpSocket> {
+    let udp = socket(domain(family), libc::SOCK_DGRAM)?;
+    tell_destination(&udp, family)?;
+    enlarge(&udp);
+    // The system lets two sockets have one port when both say so; nobody else may while they do not.
+    set(old, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+    set(&udp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
+    let bound = bind_to(&udp, family, port);
+    set(&udp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
+    set(old, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
+    bound.map(|()| UdpSocket::from(udp))
+}
+
 fn bind_any(family: Family) -> Result<(Udp, TcpListener, u16), BindError> {
     for _ in 0..SYSTEM_ATTEMPTS {
         match bind_both(family, 0) {
@@ -223,7 +240,7 @@ fn enlarge(fd: &OwnedFd) {
     }
 }
 
-fn set(fd: &OwnedFd, level: i32, name: i32, value: i32) -> io::Result<()> {
+fn set(fd: &impl AsRawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     let len = size_of::<i32>() as libc::socklen_t;
     // SAFETY: `value` is an int that lives through the call, and `len` is its size.
     let done =

@@ -31,6 +31,16 @@ impl Udp {
         Self { socket, family }
     }
 
+    /// Another socket on the same port, in place of this one.
+    ///
+    /// # Errors
+    /// What the system says.
+    pub fn renewed(&self) -> io::Result<Self> {
+        let port = self.socket.local_addr()?.port();
+        let socket = super::port::bind_again(&self.socket, self.family, port)?;
+        Ok(Self::new(socket, self.family))
+    }
+
     /// Sends `messages`, in order.
     ///
     /// # Errors

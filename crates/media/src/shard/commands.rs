@@ -52,6 +52,7 @@ impl Shard {
                 }
                 Ok(Order::Evidence(of)) => self.testify_all(now, &of),
                 Ok(Order::Withhold(withheld)) => self.factory.withhold(withheld),
+                Ok(Order::Restart) => self.restart(now),
                 Ok(Order::Snapshot(to)) => {
                     let states = self.connections.iter().map(Connection::state);
                     // Nobody waits any more: then nobody wants it.

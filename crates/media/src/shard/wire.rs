@@ -1,11 +1,12 @@
 //! Everything a shard sends, whichever way it goes.
 
 use std::collections::HashMap;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use crate::counters::Counters;
-use crate::net::{Batch, LARGEST, Peer, Readiness, Route, Streams, Udp, Via};
+use crate::net::{Batch, LARGEST, Peer, Readiness, Route, Streams, Token, Udp, Via};
 use crate::relay::{Engine, Handover, Links};
 
 /// Sockets of a shard and what is about to leave through them.
@@ -82,6 +83,19 @@ impl Wire {
             relayed: HashMap::new(),
             counters,
         }
+    }
+
+    /// Takes a new UDP socket on the same port, watched under `token`. What waited to be sent is lost.
+    ///
+    /// # Errors
+    /// What the system says; then the old one stays.
+    pub fn renew_socket(&mut self, token: Token) -> io::Result<()> {
+        let udp = self.udp.renewed()?;
+        self.readiness.add(&udp, token)?;
+        self.batch = Batch::default();
+        // Closing the old one ends its watch.
+        self.udp = udp;
+        Ok(())
     }
 
     /// Sends `data`, at the latest with the next [`Wire::flush`].

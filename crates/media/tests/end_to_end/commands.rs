@@ -3,6 +3,7 @@
 use media::{Answer, Command, Refusal, Stage, VideoCodec};
 use str0m::media::MediaKind;
 
+use super::calls::frame;
 use super::client::Client;
 use super::world::{V4, World, id};
 
@@ -202,4 +203,30 @@ fn node_without_address_refuses_until_it_has_one() {
     world.plane.set_addresses(2, &[V4]).unwrap();
     let answer = world.publish("stream", "pub", &offer).unwrap();
     assert!(answer.contains("127.0.0.1"));
+}
+
+#[test]
+fn a_shard_that_serves_nobody_begins_anew_on_its_port() {
+    let mut world = World::new(&[V4]);
+    let mut client = Client::udp(V4);
+    let offer = client.offer(&[MediaKind::Audio]);
+    world.publish("deaf", "never", &offer).unwrap();
+    let port = world.at(V4).port();
+    world.plane.restart_shard(&id("nobody")).unwrap();
+    world.plane.restart_shard(&id("never")).unwrap();
+    world.until("given up", &mut [&mut client], |world, _| {
+        world.stage("never") == Some((Stage::Closed, "the media shard began anew"))
+    });
+    assert_eq!(world.at(V4).port(), port);
+    // By the new socket.
+    let mut publisher = world.publisher("stream", "pub", Client::udp(V4));
+    let mut subscriber = world.subscriber("stream", "sub", Client::udp(V4));
+    let mut clients = [&mut publisher, &mut subscriber];
+    (0..10).for_each(|number| frame(&mut clients, number));
+    world.until("media arrives", &mut clients, |_, clients| {
+        clients[1].received.len() >= 10
+    });
+    // Which now serves two.
+    world.plane.restart_shard(&id("pub")).unwrap();
+    assert_eq!(world.plane.snapshot().unwrap().len(), 2);
 }

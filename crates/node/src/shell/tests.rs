@@ -468,6 +468,18 @@ async fn evidence_reaches_the_master_and_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_shard_is_restarted_when_the_master_says_so() {
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let (_, handle) = master.attached().await;
+    let transport_id = "t".to_owned();
+    let restart = from_master::Message::RestartShard(proto::RestartShard { transport_id });
+    handle.tell(restart).expect("room");
+    node.plane.shard_restarted("t").await;
+}
+
+#[tokio::test]
 async fn settings_reach_the_plane_and_heartbeats_say_what_is_in_force() {
     let trust = Trust::new();
     let mut master = trust.master("127.0.0.1:0", 1).await;

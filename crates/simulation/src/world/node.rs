@@ -220,6 +220,7 @@ impl World {
             Effect::Apply { settings, .. } => self.apply(node, &settings),
             // Its master says nothing of paths and asks for no looks.
             Effect::Withhold(_) | Effect::Look(_) | Effect::NoLook(_) => {}
+            Effect::RestartShard(of) => self.restart_shard(node, &of),
             Effect::Measure => {
                 let carried = self.snapshot(node);
                 let usage = Usage {
@@ -359,6 +360,8 @@ impl World {
             Payload::Settings(settings) => {
                 self.tell_agent(node, Input::Settings(Box::new(settings)));
             }
+            Payload::ResolveAddresses => self.tell_agent(node, Input::ResolveAddresses),
+            Payload::RestartShard(of) => self.tell_agent(node, Input::RestartShard(of)),
             Payload::Refused(cause, reason) => {
                 process.line = None;
                 self.link_ended(node, Ended::Refused { cause, reason });
@@ -393,6 +396,16 @@ impl World {
         };
         let says = process.plane.submit(now, key, ask);
         self.plane_said(node, says);
+    }
+
+    fn restart_shard(&mut self, node: usize, of: &str) {
+        self.note(format_args!(
+            "node {node}: the shard of {of} is to begin anew"
+        ));
+        if let Some(process) = &mut self.nodes[node].process {
+            let says = process.plane.restart_shard(of);
+            self.plane_said(node, says);
+        }
     }
 
     pub(crate) fn plane_said(&mut self, node: usize, says: Vec<plane::Says>) {

@@ -1,4 +1,4 @@
-//! The secrets of relays: drawn by the master's shell, and told to nodes.
+//! What nodes are told beside commands: settings with the secrets of relays, which the master's shell draws, and remedies.
 
 use control::{Effect, Input};
 
@@ -24,6 +24,16 @@ impl World {
                 attachment,
                 Payload::Settings(translate::settings(&settings)),
             ),
+            Effect::ResolveAddresses { attachment } => {
+                self.send_to_node(attachment, Payload::ResolveAddresses);
+            }
+            Effect::RestartShard {
+                attachment,
+                transport,
+            } => {
+                let of = transport.as_str().into();
+                self.send_to_node(attachment, Payload::RestartShard(of));
+            }
             Effect::DrawRelaySecret => {
                 let drawn = self.draw_relay_secret();
                 let question = None;

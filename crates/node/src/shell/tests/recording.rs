@@ -17,6 +17,7 @@ pub(super) struct Recording {
     pub(super) relay: Arc<Mutex<media::relay::Settings>>,
     pub(super) withheld: Arc<Mutex<Vec<media::Withheld>>>,
     evidence_asked: Arc<Mutex<Vec<media::Id>>>,
+    restarted: Arc<Mutex<Vec<media::Id>>>,
 }
 
 impl Carrier for Recording {
@@ -52,6 +53,11 @@ impl Carrier for Recording {
             to_peers: 7,
             ..media::relay::Counts::default()
         })
+    }
+
+    fn restart_shard(&self, transport: &media::Id) -> Result<(), media::Overloaded> {
+        self.restarted.lock().expect("lock").push(transport.clone());
+        Ok(())
     }
 
     fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), media::Overloaded> {
@@ -92,5 +98,17 @@ impl Recording {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
         panic!("no evidence was asked for");
+    }
+
+    /// Waits until the shard of a transport is to begin anew.
+    pub(super) async fn shard_restarted(&self, transport: &str) {
+        for _ in 0..1000 {
+            let restarted = self.restarted.lock().expect("lock").clone();
+            if restarted.iter().any(|id| &**id == transport) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("no shard began anew");
     }
 }
