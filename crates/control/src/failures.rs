@@ -5,7 +5,9 @@
 //! evidence adds later corrects the diagnosis.
 
 mod around;
+mod paths;
 mod recent;
+mod relays;
 mod tracked;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -90,6 +92,7 @@ impl Control {
         let known = self.cluster.node(node);
         let tracked = self.failures.tracked.entry(transport.clone());
         let tracked = tracked.or_insert_with(|| Tracked::new(transport, leg.clone(), known));
+        tracked.is_described_with(state.addresses);
         tracked.came_to(now, state.stage);
         let moved = known.is_some_and(|node| node.addresses().version > tracked.address_set);
         match state.stage {
@@ -237,7 +240,10 @@ impl Control {
         let transport = evidence.transport.clone();
         let failure = Failure {
             at: self.now.timestamp.0,
-            findings: diagnose(&evidence, &self.around()),
+            findings: diagnose(
+                &evidence,
+                &self.around_of(&NodeId::new(evidence.node.as_str())),
+            ),
             ..recent::failure(&evidence)
         };
         self.failures.window_learns(&failure);
@@ -249,7 +255,7 @@ impl Control {
 
     /// The failures of a node of late are judged anew, now that more is known.
     pub(crate) fn revise(&mut self, node: &NodeId) {
-        let around = self.around();
+        let around = self.around_of(node);
         let now = self.now.timestamp.0;
         let changed = self
             .failures
@@ -310,8 +316,8 @@ impl Control {
         let first_look = !std::mem::replace(&mut failing.looked, true);
         let (transport, minimal) = (failing.transport.clone(), failing.evidence.clone());
         let evidence = self.failures.recent.better(minimal);
-        let findings = diagnose(&evidence, &self.around());
         let node = NodeId::new(evidence.node.as_str());
+        let findings = diagnose(&evidence, &self.around_of(&node));
         if first_look {
             let at = self.now.timestamp.0;
             let failure = Failure {

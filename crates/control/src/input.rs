@@ -149,9 +149,11 @@ pub enum Input {
         number: u64,
         outcome: webhook::Outcome,
     },
-    /// What the shell knows of the surroundings: relays, paths, names, certificates, machines. It replaces what was told
-    /// before; what the master knows of nodes by itself comes before it.
+    /// What the shell knows of the surroundings: foreign relays, names, certificates, the master's machine. It replaces
+    /// what was told before; what the master knows of nodes and relays by itself comes before it.
     Surroundings(Box<diagnosis::Surroundings>),
+    /// What the relay in the master has done since its start.
+    OwnRelay(RelayCounters),
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.
@@ -186,6 +188,8 @@ pub enum Says {
     Running(Running),
     /// With a heartbeat.
     Relay(RelayCounters),
+    /// With a heartbeat: how much of what is scarce its machine has used. Counters count from the machine's boot.
+    Limits(diagnosis::Limits),
     /// What its heartbeats tell of its clock.
     Clock(Skew),
     /// To a command that carried this key.

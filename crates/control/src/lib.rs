@@ -23,6 +23,7 @@
 //! | `ways` | who reaches which node by which path, what follows from it, and when nodes look at each other |
 //! | `node_events`, `outbox` | what applications are told, and have not been told yet |
 
+mod before;
 mod clients;
 mod control;
 mod deadline;

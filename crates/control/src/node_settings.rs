@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use cluster::{AttachmentId, Moment, NodeId};
 
+use crate::before::Before;
 use crate::control::Control;
 use crate::effect::Effect;
 use crate::input::Question;
@@ -86,7 +87,7 @@ impl Skew {
 }
 
 /// What is known of how one node works.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Working {
     /// The last that it was told, and when.
     pub told: Option<(u64, Moment)>,
@@ -98,6 +99,11 @@ pub struct Working {
     pub diverges: bool,
     /// The last that it said of its relay.
     pub relay: Option<RelayCounters>,
+    /// The last that it said of its machine.
+    pub limits: Option<diagnosis::Limits>,
+    /// What these two had counted before the window.
+    pub(crate) relay_before: Before<RelayCounters>,
+    pub(crate) drops_before: Before<u64>,
 }
 
 /// Of all nodes.
@@ -111,6 +117,9 @@ pub(crate) struct Steering {
     /// Streams that are to be told.
     untold: BTreeSet<AttachmentId>,
     working: BTreeMap<NodeId, Working>,
+    /// Of the relay in the master, and what it had counted before the window.
+    own_relay: Option<RelayCounters>,
+    own_before: Before<RelayCounters>,
     drawing: bool,
 }
 
@@ -261,8 +270,31 @@ impl Control {
     pub(crate) fn relay_of(&mut self, attachment: AttachmentId, counters: RelayCounters) {
         if let Some(node) = self.cluster.attached(attachment) {
             let working = self.steering.working.entry(node.id().clone()).or_default();
+            working.relay_before.take(self.now.moment, &counters);
             working.relay = Some(counters);
         }
+    }
+
+    /// What a node says of its machine.
+    pub(crate) fn limits_of(&mut self, attachment: AttachmentId, limits: diagnosis::Limits) {
+        if let Some(node) = self.cluster.attached(attachment) {
+            let working = self.steering.working.entry(node.id().clone()).or_default();
+            let drops = limits.receive_buffer_errors;
+            working.drops_before.take(self.now.moment, &drops);
+            working.limits = Some(limits);
+        }
+    }
+
+    /// What the relay in the master has done.
+    pub(crate) fn own_relay_did(&mut self, counters: RelayCounters) {
+        self.steering.own_before.take(self.now.moment, &counters);
+        self.steering.own_relay = Some(counters);
+    }
+
+    /// The last that is known of the relay in the master, and what it had counted before the window.
+    pub(crate) fn own_relay(&self) -> Option<(&RelayCounters, Option<&RelayCounters>)> {
+        let last = self.steering.own_relay.as_ref()?;
+        Some((last, self.steering.own_before.counted()))
     }
 
     /// How far a node's clock is from ours.
@@ -331,6 +363,8 @@ impl Default for Steering {
             urgent: false,
             untold: BTreeSet::new(),
             working: BTreeMap::new(),
+            own_relay: None,
+            own_before: Before::default(),
             drawing: false,
         }
     }

@@ -67,6 +67,7 @@ impl Control {
             Input::Gone { node } => self.tell_cluster(Cluster::Gone { node }),
             Input::Listed => self.tell_cluster(Cluster::Listed),
             Input::Surroundings(known) => self.learn_surroundings(*known),
+            Input::OwnRelay(counters) => self.own_relay_did(counters),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.
             _ => {}
@@ -165,6 +166,7 @@ impl Control {
             }
             Says::Running(running) => self.runs_with(attachment, running),
             Says::Relay(counters) => self.relay_of(attachment, counters),
+            Says::Limits(limits) => self.limits_of(attachment, limits),
             Says::Clock(skew) => self.clock_of(attachment, skew),
             Says::Evidence(evidence) => self.evidence(attachment, *evidence),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),

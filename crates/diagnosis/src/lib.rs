@@ -51,5 +51,6 @@ pub use finding::{Applied, Finding, MissingRule, Remedy, Step};
 pub use host::{Address, AddressSource, Carried, Clock, Host, Limits, Link, Listener, Role};
 pub use reach::{PathKind, Reach};
 pub use relay::{Count, RelayFacts, SelfTest};
+pub use rules::is_public;
 pub use surroundings::{Certificate, Claim, Name, Surroundings};
 pub use window::{MOST_CASES, MOST_MARKS, Window};

@@ -16,13 +16,13 @@ pub struct RelayFacts {
     pub advertised: Vec<SocketAddr>,
     /// What it would tell as relayed addresses are among these, if it is in order.
     pub own_addresses: Vec<IpAddr>,
-    /// STUN and TURN requests from outside, own tests not counted.
+    /// TURN requests, own tests not counted.
     pub requests: u64,
     pub allocations: u64,
     /// Allocations now, and how many it can have.
     pub in_use: u64,
     pub capacity: u64,
-    /// Clients that have joined and could use it.
+    /// Peer connections that could use it.
     pub users: u64,
     /// Error responses by code, without the 401s that ask for credentials.
     pub errors: BTreeMap<u16, u64>,

@@ -13,6 +13,8 @@ use crate::cause::Cause;
 use crate::finding::MissingRule;
 use crate::scene::Scene;
 
+pub use addresses::is_public;
+
 /// A rule's word.
 #[derive(Debug)]
 pub(crate) struct Suspicion {

@@ -312,7 +312,9 @@ fn with_masters(mut evidence: Evidence, before: &Evidence) -> Evidence {
     if before.client.address.is_some() {
         evidence.client = before.client.clone();
     }
-    evidence.address_set = before.address_set;
+    if evidence.address_set == 0 {
+        evidence.address_set = before.address_set;
+    }
     if evidence.relays.is_empty() {
         evidence.relays.clone_from(&before.relays);
     }

@@ -17,7 +17,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use ::control::NodeSettings;
+use ::control::{NodeSettings, RelayCounters};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::UdpSocket;
 use tokio::sync::{Semaphore, watch};
@@ -100,9 +100,28 @@ impl MasterRelay {
         Datagrams::run(server, socket, self.settings.clone(), &entry).await;
     }
 
+    /// What was done since the start, as nodes tell it.
+    pub(crate) fn counters(&self) -> RelayCounters {
+        counters(&self.booked().counts)
+    }
+
     /// What was done since the start.
     pub(crate) fn booked(&self) -> Booked {
         self.books.all()
+    }
+}
+
+/// As nodes tell it.
+pub(crate) fn counters(counts: &turn::Counts) -> RelayCounters {
+    let requests = counts.requests.iter();
+    let plain = counts.plain().into_iter();
+    RelayCounters {
+        requests: requests
+            .map(|((method, code), count)| (method.name().to_owned(), code.number().into(), *count))
+            .collect(),
+        counts: plain
+            .map(|(name, count)| (name.to_owned(), count))
+            .collect(),
     }
 }
 

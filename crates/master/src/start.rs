@@ -19,7 +19,7 @@ use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
 use crate::relay::MasterRelay;
-use crate::surroundings::Lookout;
+use crate::surroundings::{Bound, Lookout};
 use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
 
@@ -183,8 +183,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (control, keeper) = remember(&config, own, &clock, &record).await?;
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
     let poster = poster(&config)?;
-    let fleet = config.fleet.clone();
-    let providing = fleet.map(|fleet| Providing::new(fleet, link_addr, control.cluster()));
+    let providing = providing(&config, link_addr, &control);
     let doors = control::start(
         clock,
         &master_boot_id,
@@ -196,10 +195,11 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     );
     let link = link_config(&config, link_listener, &master_boot_id, term, &clock);
     let link = link::serve::start(link, doors.link)?;
-    let lookout = Lookout::new(&config).start(doors.messages.downgrade());
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
+    let bound = bound(https_addr, link_addr, sockets.as_ref());
     let relay = relay(&config, &doors.settings, sockets, &stopped);
+    let lookout = Lookout::new(&config, bound, relay.clone()).start(doors.messages.downgrade());
     let app = Arc::new(App::new(
         config,
         https_addr,
@@ -228,6 +228,16 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         _lookout: lookout,
         settings: doors.settings,
     })
+}
+
+fn providing(config: &Config, link: SocketAddr, control: &Control) -> Option<Providing> {
+    let fleet = config.fleet.clone()?;
+    Some(Providing::new(fleet, link, control.cluster()))
+}
+
+fn bound(https: SocketAddr, link: SocketAddr, relay: Option<&Sockets>) -> Bound {
+    let relay = relay.map(|sockets| sockets.addr);
+    Bound { https, link, relay }
 }
 
 fn record(boot: &str, link: SocketAddr) -> MasterRecord {
@@ -348,7 +358,7 @@ fn relay(
 struct Sockets {
     tcp: TcpListener,
     udp: UdpSocket,
-    port: u16,
+    addr: SocketAddr,
 }
 
 async fn bind_relay(config: &Config) -> Result<Option<Sockets>, StartError> {
@@ -376,15 +386,14 @@ async fn bind_both(addr: SocketAddr) -> Result<Sockets, StartError> {
         addr,
         source,
     })?;
-    let port = addr.port();
-    Ok(Sockets { tcp, udp, port })
+    Ok(Sockets { tcp, udp, addr })
 }
 
 /// Where clients are told that this process relays.
 fn own_relay(config: &Config, https: SocketAddr, relay: Option<&Sockets>) -> OwnRelay {
     let host = &config.public_host;
     let bare = host.contains(':') && !host.starts_with('[');
-    let port = relay.map(|sockets| sockets.port);
+    let port = relay.map(|sockets| sockets.addr.port());
     OwnRelay {
         host: if bare {
             format!("[{host}]")

@@ -129,6 +129,7 @@ fn translate(now: u64, seen: &seen::Evidence) -> Evidence {
             media::Direction::Publish => Direction::Publish,
             media::Direction::Subscribe => Direction::Subscribe,
         },
+        address_set: seen.state.addresses,
         outcome,
         reason,
         local: seen.local.iter().map(candidate).collect(),

@@ -310,9 +310,14 @@ impl<C: Carrier> Shell<C> {
                     let counts = Some(translate::relay_counters(&counts));
                     self.told.send_modify(|told| told.relay = counts);
                 }
+                let now = Instant::now();
+                if let Some(limits) = self.meter.limits(now) {
+                    let limits = Some(translate::limits(&limits));
+                    self.told.send_modify(|told| told.limits = limits);
+                }
                 return Some(Input::Measured {
                     carried: self.carried(),
-                    usage: self.meter.look(Instant::now()),
+                    usage: self.meter.look(now),
                 });
             }
             Effect::Discover(query) => self.discovery.ask(query),

@@ -5,7 +5,7 @@ mod media;
 mod ways;
 
 pub(crate) use self::link::{
-    cause, command, hello, load, message, relay_counters, running, settings, welcome,
+    cause, command, hello, limits, load, message, relay_counters, running, settings, welcome,
 };
 pub(crate) use self::media::{answered, relay, submission, transport};
 pub(crate) use self::ways::{candidates, outcome, target, withheld};

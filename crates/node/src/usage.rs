@@ -1,17 +1,22 @@
 //! How busy this machine is, from `/proc`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use agent::Usage;
+use diagnosis::Limits;
 
 /// `CLK_TCK` of every Linux: the unit of the times in `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
+
+/// Between two looks at what is scarce: all open files are counted for it.
+const LIMITS: Duration = Duration::from_secs(5);
 
 /// Measures the CPU used by this process between two looks, and the machine's memory.
 #[derive(Debug)]
 pub(crate) struct Meter {
     cores: f64,
     last: Option<(Instant, u64)>,
+    limits: Option<Instant>,
 }
 
 impl Meter {
@@ -19,7 +24,11 @@ impl Meter {
     pub(crate) fn new(cores: usize, now: Instant) -> Self {
         #[allow(clippy::cast_precision_loss)]
         let cores = cores.max(1) as f64;
-        let mut meter = Self { cores, last: None };
+        let mut meter = Self {
+            cores,
+            last: None,
+            limits: None,
+        };
         meter.cpu(now);
         meter
     }
@@ -30,6 +39,15 @@ impl Meter {
             cpu_percent: self.cpu(now),
             memory_percent: read("/proc/meminfo", memory_percent).unwrap_or(0.0),
         }
+    }
+
+    /// How much of what is scarce is used, when it is time to look again.
+    pub(crate) fn limits(&mut self, now: Instant) -> Option<Limits> {
+        if self.limits.is_some_and(|at| now < at + LIMITS) {
+            return None;
+        }
+        self.limits = Some(now);
+        Some(machine::limits())
     }
 
     fn cpu(&mut self, now: Instant) -> f64 {

@@ -1,11 +1,19 @@
 //! The surroundings, as far as the master's mind knows them itself.
 
-use cluster::{Node, State};
-use diagnosis::{Address, Clock, Host, Link, Role, Surroundings};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use cluster::addresses::{Entry, Proof, Source};
+use cluster::{Node, NodeId, State};
+use diagnosis::{
+    Address, AddressSource, Clock, Host, Limits, Link, Listener, Protocol, Role, Surroundings,
+};
 
 use crate::control::Control;
 
 use super::WINDOW_MS;
+use super::relays::MASTER;
 
 /// Silence after which the link calls a node silent, milliseconds.
 const SILENT_MS: u64 = 1_200;
@@ -13,6 +21,22 @@ const SILENT_MS: u64 = 1_200;
 impl Control {
     /// What is true of the fleet now: what the shell has told last, and what is known here, which is younger.
     pub fn around(&self) -> Surroundings {
+        Surroundings {
+            reach: self.reach(None),
+            ..self.around_paths()
+        }
+    }
+
+    /// The same for a transport of this node, of whose paths alone it knows.
+    pub(super) fn around_of(&self, node: &NodeId) -> Surroundings {
+        Surroundings {
+            reach: self.reach(Some(node)),
+            ..self.around_paths()
+        }
+    }
+
+    /// All but the paths.
+    fn around_paths(&self) -> Surroundings {
         let now = self.now.timestamp.0;
         let since = now.saturating_sub(WINDOW_MS);
         let mut around = self.failures.known.clone();
@@ -27,6 +51,15 @@ impl Control {
             host.carried = carried.remove(id).unwrap_or_default();
             around.hosts.push(host);
         }
+        let master = around.hosts.iter_mut().find(|host| host.id == MASTER);
+        if let (Some(master), Some(secrets)) = (master, &self.secrets) {
+            master.secret_fingerprint = hex(&secrets.newest().drawn.fingerprint);
+        }
+        around.relays.extend(self.relay_facts());
+        let young = |case: &&diagnosis::Case| case.at >= since;
+        let cases = self.failures.window.cases().filter(young);
+        let came: BTreeSet<&str> = cases.map(|case| case.connection.as_str()).collect();
+        around.joins = came.len() as u64;
         around
     }
 
@@ -41,10 +74,6 @@ impl Control {
         let why = (!serving)
             .then(|| self.cluster.why(self.now.moment, node.id()))
             .flatten();
-        let told = addresses.ips.iter().map(|ip| Address {
-            ip: Some(*ip),
-            ..Address::default()
-        });
         Host {
             id: node.id().as_str().to_owned(),
             role: Role::Node,
@@ -55,12 +84,10 @@ impl Control {
             serving,
             problem: why.map_or_else(String::new, |why| why.sentence),
             address_set: addresses.version,
-            addresses: if known.addresses.is_empty() {
-                told.collect()
-            } else {
-                known.addresses
-            },
+            addresses: self.addresses_of(node),
+            seen_from_outside: seen_from_outside(addresses),
             advertised: addresses.ips.clone(),
+            listeners: listeners(addresses),
             link: Link {
                 open,
                 silent_ms: if open && !node.heard() { SILENT_MS } else { 0 },
@@ -73,7 +100,109 @@ impl Control {
             settings_applied: says.map(|working| working.running.version),
             settings_wanted: wanted.map(|(version, _)| version),
             settings_differ_ms: wanted.map_or(0, |(_, at)| self.now.moment.0.saturating_sub(at.0)),
+            secret_fingerprint: match (&self.secrets, working) {
+                (Some(_), Some(it)) if it.diverges => hex(&it.running.relay_fingerprint),
+                _ => String::new(),
+            },
+            limits: limits(node, working),
             ..known
         }
     }
+
+    /// All that the node knows of them, or else what it tells clients.
+    fn addresses_of(&self, node: &Node) -> Vec<Address> {
+        let addresses = node.addresses();
+        let now = self.now.timestamp.0;
+        if addresses.entries.is_empty() {
+            let told = addresses.ips.iter().map(|ip| Address {
+                ip: Some(*ip),
+                ..Address::default()
+            });
+            return told.collect();
+        }
+        let entries = addresses.entries.iter();
+        entries.map(|entry| address(now, entry)).collect()
+    }
+}
+
+fn address(now: u64, entry: &Entry) -> Address {
+    let ago = |span: Duration| {
+        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
+        Some(now.saturating_sub(millis))
+    };
+    let source = match entry.source {
+        Source::Configuration => AddressSource::Configuration,
+        Source::Interface => AddressSource::Interface,
+        Source::Metadata => AddressSource::Metadata,
+        Source::Stun => AddressSource::Stun,
+        Source::Memory => AddressSource::Remembered,
+        Source::Unknown => AddressSource::Unknown,
+    };
+    Address {
+        ip: Some(entry.ip),
+        source,
+        interface: match entry.source {
+            Source::Interface => entry.name.clone(),
+            _ => String::new(),
+        },
+        bridge: matches!(entry.source, Source::Interface) && is_bridge(&entry.name),
+        local: entry.local,
+        found: ago(entry.found_ago),
+        confirmed: ago(entry.confirmed_ago),
+    }
+}
+
+/// By the names that Docker, libvirt and the like give theirs.
+fn is_bridge(interface: &str) -> bool {
+    let known = [
+        "docker", "br-", "veth", "virbr", "vnet", "lxcbr", "lxdbr", "cni",
+    ];
+    known.iter().any(|prefix| interface.starts_with(prefix))
+}
+
+/// By those who do not depend on the node's own idea, and say so today.
+fn seen_from_outside(addresses: &cluster::Addresses) -> Vec<IpAddr> {
+    let outside = |entry: &&Entry| matches!(entry.source, Source::Metadata | Source::Stun);
+    let today = |entry: &&Entry| !matches!(entry.proof, Proof::Superseded | Proof::Remembered);
+    let entries = addresses.entries.iter().filter(outside).filter(today);
+    let seen: BTreeSet<IpAddr> = entries.map(|entry| entry.ip).collect();
+    seen.into_iter().collect()
+}
+
+/// Nodes bind their sockets to all addresses.
+fn listeners(addresses: &cluster::Addresses) -> Vec<Listener> {
+    let bound = |port: u16| Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), port));
+    let media = addresses.ports.iter().flat_map(|port| {
+        [Protocol::Udp, Protocol::Tcp].map(|protocol| Listener {
+            purpose: "media".to_owned(),
+            protocol,
+            bound: bound(*port),
+            ..Listener::default()
+        })
+    });
+    let stun = (addresses.stun_port > 0).then(|| Listener {
+        purpose: "stun".to_owned(),
+        protocol: Protocol::Udp,
+        bound: bound(addresses.stun_port),
+        ..Listener::default()
+    });
+    media.chain(stun).collect()
+}
+
+fn limits(node: &Node, working: Option<&crate::Working>) -> Limits {
+    let told = working.and_then(|working| working.limits.clone());
+    let before = working.and_then(|working| working.drops_before.counted());
+    let told = told.unwrap_or_default();
+    let drops = told.receive_buffer_errors;
+    Limits {
+        receive_buffer_errors: drops
+            .checked_sub(before.copied().unwrap_or(drops))
+            .unwrap_or(drops),
+        cpu_percent: Some(node.load().cpu_percent),
+        ..told
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

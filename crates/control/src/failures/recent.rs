@@ -185,7 +185,10 @@ fn merged(known: Evidence, told: Evidence) -> Evidence {
         } else {
             told.boot
         },
-        address_set: told.address_set.max(known.address_set),
+        address_set: match told.address_set {
+            0 => known.address_set,
+            told => told,
+        },
         client: known.client,
         reason: known.reason,
         consent_losses: told.consent_losses.max(known.consent_losses),

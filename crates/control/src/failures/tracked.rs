@@ -47,6 +47,13 @@ impl Tracked {
         }
     }
 
+    /// Its description holds this version of the node's addresses; 0 if that is not known.
+    pub fn is_described_with(&mut self, version: u64) {
+        if version > 0 {
+            self.address_set = version;
+        }
+    }
+
     pub fn came_to(&mut self, now: u64, stage: Stage) {
         match stage {
             Stage::IceConnected => self.nominated = self.nominated.or(Some(now)),

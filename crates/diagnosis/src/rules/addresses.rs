@@ -220,8 +220,8 @@ pub(super) fn told(evidence: &Evidence) -> Vec<IpAddr> {
     told
 }
 
-/// Could be reached over the Internet.
-fn is_public(ip: &IpAddr) -> bool {
+/// Whether an address could be reached over the Internet.
+pub fn is_public(ip: &IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => {
             let shared = ip.octets()[0] == 100 && (64..128).contains(&ip.octets()[1]);

@@ -11,6 +11,12 @@ use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
 const ALARM_PERCENT: u64 = 60;
 /// Of what there is: from here on it hurts.
 const FULL_PERCENT: u64 = 90;
+/// Of files and sockets: what comes now needs one.
+const EXHAUSTED_PERCENT: u64 = 95;
+/// Datagrams in minutes that pictures show.
+const MANY_DROPS: u64 = 1_000;
+/// Of a machine that does not keep up.
+const BUSY_PERCENT: f64 = 85.0;
 /// Nobody needs so many allocations.
 const ALLOCATIONS_PER_USER: u64 = 3;
 /// Fewer say nothing of how traffic goes.
@@ -22,7 +28,9 @@ pub(super) fn relay_capacity(scene: &Scene) -> Option<Suspicion> {
     if !scene.fits(&[Ended::Unheard, Ended::Unnominated, Ended::Lost]) {
         return None;
     }
-    turned_away(scene).or_else(|| scene.relays().find_map(|relay| full(scene, relay)))
+    turned_away(scene)
+        .or_else(|| scene.relays().find_map(|relay| full(scene, relay)))
+        .or_else(|| scene.hosts().find_map(exhausted))
 }
 
 fn turned_away(scene: &Scene) -> Option<Suspicion> {
@@ -65,10 +73,33 @@ fn full(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
         relay.id,
         relay.in_use,
         relay.capacity,
-        count(relay.users, "user"),
+        count(relay.users, "peer connection"),
         count(starved, "datagram"),
     );
     Some(Suspicion::new(weight, &relay.id, proof))
+}
+
+/// Relayed addresses, connections and packets need a file each, or room in a buffer.
+fn exhausted(host: &Host) -> Option<Suspicion> {
+    let limits = &host.limits;
+    let files = limits.descriptors.unwrap_or_default();
+    if percent(files.0, files.1) >= EXHAUSTED_PERCENT {
+        let proof = format!(
+            "{} has {} of {} files and sockets open that it may",
+            host.id, files.0, files.1
+        );
+        return Some(Suspicion::new(STRONG - 10, &host.id, proof));
+    }
+    let cpu = limits.cpu_percent.unwrap_or_default();
+    let drops = limits.receive_buffer_errors;
+    (drops >= MANY_DROPS && cpu >= BUSY_PERCENT).then(|| {
+        let proof = format!(
+            "{} dropped {} for want of buffer within minutes, and is busy to {cpu:.0} %",
+            host.id,
+            count(drops, "datagram")
+        );
+        Suspicion::new(FITTING, &host.id, proof)
+    })
 }
 
 pub(super) fn all_relayed(scene: &Scene) -> Option<Suspicion> {

@@ -9,7 +9,7 @@ use crate::reach::{PathKind, Reach};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 
-use super::{DIRECT, FITTING, STRONG, Suspicion};
+use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
 
 const CLOSED: [Ended; 3] = [Ended::Unheard, Ended::Unnominated, Ended::Lost];
 
@@ -96,7 +96,7 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         node.id,
         list(signs)
     );
-    let weight = if by_tcp || prohibited { DIRECT } else { STRONG };
+    let weight = weight(scene, node, from, by_tcp || prohibited);
     let to = at.first().copied();
     // Where nobody comes through, everybody is to be let in.
     let source = scene
@@ -109,6 +109,17 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         to,
         source.and_then(|host| address_for(host, to?)),
     ))
+}
+
+/// Of probes by `from`: where clients get through by UDP they say nothing, unless the client's way leads over `from`.
+fn weight(scene: &Scene, node: &Host, from: &str, surely: bool) -> u8 {
+    let mut relays = scene.evidence.into_iter().flat_map(|it| &it.relays);
+    let concerned = relays.any(|used| used.relay == from);
+    match () {
+        () if reached_by_udp(node) && !concerned => FAINT,
+        () if surely => DIRECT,
+        () => STRONG,
+    }
 }
 
 fn reached_by_udp(node: &Host) -> bool {

@@ -503,6 +503,13 @@ pub const FLEET: &[(Cause, Spoil)] = &[
         around.hosts[1].advertised = vec![ip("172.17.0.1")]
     }),
     (Cause::RelayCapacity, |around| around.relays[0].in_use = 700),
+    (Cause::RelayCapacity, |around| {
+        around.hosts[1].limits.descriptors = Some((1_000, 1_024))
+    }),
+    (Cause::RelayCapacity, |around| {
+        around.hosts[1].limits.receive_buffer_errors = 5_000;
+        around.hosts[1].limits.cpu_percent = Some(97.0);
+    }),
     (Cause::AllRelayed, |around| {
         (around.connected, around.relayed) = (50, 50);
         around.hosts[0].limits.egress = Some((95, 100));

@@ -352,7 +352,19 @@ pub(super) fn heartbeat(heartbeat: proto::Heartbeat) -> Vec<Says> {
         })
     });
     let relay = heartbeat.relay.map(|relay| Says::Relay(counters(relay)));
-    load.into_iter().chain(running).chain(relay).collect()
+    let limits = heartbeat.limits.map(|told| Says::Limits(limits(&told)));
+    let says = load.into_iter().chain(running).chain(relay);
+    says.chain(limits).collect()
+}
+
+fn limits(told: &proto::MachineLimits) -> diagnosis::Limits {
+    let of = |used: u64, most: u64| (most > 0).then_some((used, most));
+    diagnosis::Limits {
+        conntrack: of(told.tracked, told.tracked_most),
+        descriptors: of(told.descriptors, told.descriptors_most),
+        receive_buffer_errors: told.receive_buffer_errors,
+        ..diagnosis::Limits::default()
+    }
 }
 
 /// More than there are methods, codes and counts.

@@ -514,6 +514,8 @@ async fn settings_reach_the_plane_and_heartbeats_say_what_is_in_force() {
             break beat;
         }
     };
+    let limits = beat.limits.expect("set");
+    assert!(limits.descriptors > 0 && limits.descriptors <= limits.descriptors_most);
     let running = beat.running.expect("set");
     assert_eq!(running.relay_fingerprint, link::relay_fingerprint("shared"));
     let counted = beat.relay.expect("set").counts;

@@ -119,6 +119,19 @@ pub(crate) fn relay_counters(counts: &media::relay::Counts) -> proto::RelayCount
     }
 }
 
+/// What goes out with the heartbeats.
+pub(crate) fn limits(limits: &diagnosis::Limits) -> proto::MachineLimits {
+    let (tracked, tracked_most) = limits.conntrack.unwrap_or_default();
+    let (descriptors, descriptors_most) = limits.descriptors.unwrap_or_default();
+    proto::MachineLimits {
+        tracked,
+        tracked_most,
+        descriptors,
+        descriptors_most,
+        receive_buffer_errors: limits.receive_buffer_errors,
+    }
+}
+
 pub(crate) fn welcome(welcome: proto::Welcome) -> Welcome {
     Welcome {
         master: welcome.master_boot_id,

@@ -11,6 +11,7 @@ use axum::response::IntoResponse;
 
 use super::answer::Answer;
 use crate::app::App;
+use crate::relay::counters;
 
 /// Names the relay in the master itself, which is no node's id: those have an underscore.
 const MASTER: &str = "master";
@@ -88,19 +89,6 @@ fn of_nodes(control: &Control) -> Vec<(String, RelayCounters)> {
     working(control)
         .filter_map(|(node, working)| Some((node.to_owned(), working.relay.clone()?)))
         .collect()
-}
-
-fn counters(counts: &turn::Counts) -> RelayCounters {
-    let requests = counts.requests.iter();
-    let plain = counts.plain().into_iter();
-    RelayCounters {
-        requests: requests
-            .map(|((method, code), count)| (method.name().to_owned(), code.number().into(), *count))
-            .collect(),
-        counts: plain
-            .map(|(name, count)| (name.to_owned(), count))
-            .collect(),
-    }
 }
 
 fn of_relays(metrics: &mut Metrics, relays: &[(String, RelayCounters)]) {

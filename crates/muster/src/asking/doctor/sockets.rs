@@ -9,8 +9,7 @@ use crate::config::Settings;
 
 /// Addresses of this machine's interfaces.
 pub(super) fn own_addresses() -> Vec<IpAddr> {
-    let found = if_addrs::get_if_addrs().unwrap_or_default();
-    found.iter().map(|interface| interface.ip()).collect()
+    machine::addresses().into_iter().map(|(_, ip)| ip).collect()
 }
 
 pub(super) fn checks(settings: &Settings, own: &[IpAddr], nodes: Option<&Nodes>) -> Vec<Check> {

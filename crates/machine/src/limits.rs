@@ -1,12 +1,12 @@
-//! How much of what is scarce this machine has used, as Linux says. What cannot be read is not known.
+//! How much of what is scarce this process and its machine have used.
 
 use std::fs;
 use std::str::FromStr;
 
 use diagnosis::Limits;
 
-/// Of this process and the network that it stands in.
-pub(super) fn limits() -> Limits {
+/// Of this process and the network that it stands in. `receive_buffer_errors` counts from the machine's boot.
+pub fn limits() -> Limits {
     Limits {
         conntrack: conntrack(),
         descriptors: descriptors(),
@@ -58,5 +58,11 @@ mod tests {
         assert_eq!(receive_buffer_errors(text), Some(7));
         assert_eq!(receive_buffer_errors("Udp: InDatagrams\nUdp: 9\n"), None);
         assert_eq!(receive_buffer_errors(""), None);
+    }
+
+    #[test]
+    fn this_process_has_files_open() {
+        let (open, most) = limits().descriptors.expect("Linux tells it");
+        assert!(open > 2 && open <= most, "{open} of {most}");
     }
 }
