@@ -304,22 +304,7 @@ impl<C: Carrier> Shell<C> {
                 let message = self.looks.refuse(number);
                 self.way.queue(message);
             }
-            Effect::Measure => {
-                // One that is not told stays as it was.
-                if let Ok(counts) = self.carrier.relay_counts() {
-                    let counts = Some(translate::relay_counters(&counts));
-                    self.told.send_modify(|told| told.relay = counts);
-                }
-                let now = Instant::now();
-                if let Some(limits) = self.meter.limits(now) {
-                    let limits = Some(translate::limits(&limits));
-                    self.told.send_modify(|told| told.limits = limits);
-                }
-                return Some(Input::Measured {
-                    carried: self.carried(),
-                    usage: self.meter.look(now),
-                });
-            }
+            Effect::Measure => return Some(self.measure()),
             Effect::Discover(query) => self.discovery.ask(query),
             Effect::Remember(ips) => self.kept.write(&ips),
             Effect::Note(note) => log(note),
@@ -327,6 +312,23 @@ impl<C: Carrier> Shell<C> {
             Effect::Exit(_) => {}
         }
         None
+    }
+
+    fn measure(&mut self) -> Input {
+        // One that is not told stays as it was.
+        if let Ok(counts) = self.carrier.relay_counts() {
+            let counts = Some(translate::relay_counters(&counts));
+            self.told.send_modify(|told| told.relay = counts);
+        }
+        let now = Instant::now();
+        if let Some(limits) = self.meter.limits(now) {
+            let limits = Some(translate::limits(&limits));
+            self.told.send_modify(|told| told.limits = limits);
+        }
+        Input::Measured {
+            carried: self.carried(),
+            usage: self.meter.look(now),
+        }
     }
 
     fn say(&mut self, message: ToMaster) {
