@@ -68,7 +68,9 @@ fn words(operation: Operation) -> Words {
         | Operation::UnDrain
         | Operation::Why
         | Operation::Revoke => of_nodes(operation),
-        Operation::ListIce | Operation::Ice | Operation::ReportIce => of_ice(operation),
+        Operation::ListIce | Operation::Strangers | Operation::Ice | Operation::ReportIce => {
+            of_ice(operation)
+        }
         _ => of_the_whole(operation),
     }
 }
@@ -144,6 +146,10 @@ fn of_ice(operation: Operation) -> Words {
                 "IceTransports",
             )
         },
+        Operation::Strangers => Words {
+            failures: &[NO_LEDGER],
+            ..get("Who sent nodes what belongs to no transport", "Strangers")
+        },
         Operation::Ice => Words {
             failures: &[(404, "The ledger has no transport of this id"), NO_LEDGER],
             ..get("Everything that is known of one transport", "IceStory")
@@ -172,6 +178,13 @@ fn of_the_whole(operation: Operation) -> Words {
             "Who reaches which node by which path, and what clients are not told",
             "Reachability",
         ),
+        Operation::LookNow => Words {
+            success: (202, Some("LookingNow")),
+            ..get(
+                "Have everybody look at every node now, by whole calls; within 10 s of the last time nothing comes of it",
+                "LookingNow",
+            )
+        },
         Operation::Schedule => get("How many nodes are wanted when", "Schedule"),
         Operation::SetSchedule => Words {
             body: Some("ScheduleRequest"),

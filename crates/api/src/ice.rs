@@ -57,6 +57,35 @@ pub struct IceTransports {
     pub problem: Option<String>,
 }
 
+/// Those who sent nodes what belongs to no transport of theirs: they reach the wrong node, or one that has forgotten them.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Strangers {
+    /// The latest first; 200 at most.
+    pub strangers: Vec<Stranger>,
+}
+
+/// What came from one address to one node within one hour.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs)]
+pub struct Stranger {
+    pub node: String,
+    /// `None`: of all for whom the node had no room.
+    pub address: Option<IpAddr>,
+    /// Milliseconds since the Unix epoch.
+    pub first: u64,
+    pub last: u64,
+    /// STUN requests with a username fragment that no transport of the node has.
+    pub unknown_user: u64,
+    /// The last of these fragments.
+    pub ufrag: String,
+    /// STUN that cannot be read.
+    pub malformed: u64,
+    /// DTLS and media from where nobody has proven himself.
+    pub unproven: u64,
+}
+
 /// One transport: one peer connection of a participant with a node.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -20,11 +20,13 @@ mod token;
 
 pub use diagnosis::Diagnosis;
 pub use document::document;
-pub use ice::{IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT_BYTES};
+pub use ice::{
+    IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT_BYTES, Stranger, Strangers,
+};
 pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
 pub use operation::{Method, Operation};
 pub use problem::Problem;
-pub use reach::{NodeReach, PathReach, Reachability, Way};
+pub use reach::{LookingNow, NodeReach, PathReach, Reachability, Way};
 pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
 pub use status::{Health, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
 pub use token::{JoinToken, JoinTokenRequest};

@@ -86,6 +86,8 @@ operations! {
     Revoke = Post "/nodes/{id}/revoke", "revokeNode";
     /// Who reaches which node by which path.
     Reachability = Get "/reachability", "getReachability";
+    /// Find out now who reaches which node.
+    LookNow = Post "/reachability/look", "lookNow";
     /// How many nodes are wanted when.
     Schedule = Get "/schedule", "getSchedule";
     /// Replace the schedule.
@@ -104,6 +106,8 @@ operations! {
     MakeToken = Post "/join-tokens", "makeJoinToken";
     /// Transports, by how they went.
     ListIce = Get "/ice", "listIce";
+    /// Who sent what belongs to no transport.
+    Strangers = Get "/ice/strangers", "listStrangers";
     /// Everything that is known of one.
     Ice = Get "/ice/{id}", "getIce";
     /// A browser tells of its peer connection.

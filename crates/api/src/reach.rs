@@ -38,6 +38,15 @@ pub struct NodeReach {
     pub paths: Vec<PathReach>,
 }
 
+/// Everybody looks at every node.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LookingNow {
+    /// Since it began; more than nothing if it was asked for a moment before. `None`: nodes are not probed
+    /// (`cluster.probe`).
+    pub ago_ms: Option<u64>,
+}
+
 /// A path to a node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -138,6 +138,7 @@ impl Control {
             (self.held_until(), Timer::RequestHeld),
             (self.homeless.next_deadline(), Timer::Homeless),
             (self.failures.ladder.next_deadline(), Timer::Healing),
+            (self.crowd_due(), Timer::ManyFailed),
             (self.post_due(), Timer::PostAgain),
             (self.journal.patience_ends(), Timer::StoreSilent),
             (self.journal.retry(), Timer::StoreRetry),
@@ -310,6 +311,7 @@ impl Control {
         self.draw_secret_if_due();
         self.give_up_homeless();
         self.heal();
+        self.tell_of_crowd();
         let held = self.conference.next_deadline();
         if held.is_some_and(|at| at <= self.now.timestamp) {
             self.tell_conference(conference::Input::Elapsed);

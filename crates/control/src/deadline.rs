@@ -25,6 +25,8 @@ pub enum Timer {
     Homeless,
     /// Somebody's media is looked at that does not flow.
     Healing,
+    /// What failures have in common is told that were too many to be told of one by one.
+    ManyFailed,
     /// What the application's server did not take is posted again.
     PostAgain,
     /// What waits for the store is let out.

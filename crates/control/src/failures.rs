@@ -5,6 +5,7 @@
 //! evidence adds later corrects the diagnosis.
 
 mod around;
+mod crowd;
 mod paths;
 mod recent;
 mod relays;
@@ -26,6 +27,7 @@ use crate::healing::{GRACE, Ladder, PAUSE};
 use crate::input::{Stage, TransportState};
 use crate::notice::Notice;
 
+pub use crowd::{Counts, Many};
 pub(crate) use recent::Recent;
 use tracked::Tracked;
 
@@ -51,6 +53,7 @@ pub(crate) struct Failures {
     pub(crate) recent: Recent,
     pub(crate) window: Window,
     pub(crate) ladder: Ladder,
+    crowd: crowd::Crowd,
     /// What the shell knows of the surroundings.
     pub(crate) known: Surroundings,
 }
@@ -147,6 +150,7 @@ impl Control {
             failure.apply(Applied::Helped);
         }
         let failure = failure.clone();
+        self.count_healed(recovered.by.map_or("itself", |(_, step)| step.code()));
         self.log(Notice::Healed {
             leg: leg.clone(),
             by: recovered.by,
@@ -263,7 +267,7 @@ impl Control {
             .revise(now, node.as_str(), |evidence| diagnose(evidence, &around));
         for failure in changed {
             self.failures.window_learns(&failure);
-            self.log(Notice::Diagnosed(Box::new(failure.clone())));
+            self.log_failure(Notice::Diagnosed(Box::new(failure.clone())));
             self.event(Event::Diagnosed(Box::new(failure)));
         }
     }
@@ -365,7 +369,7 @@ impl Control {
             None if self.failures.ladder.is_given_up(leg)
                 && self.failures.recent.gave_up(transport.as_str()) =>
             {
-                self.log(Notice::NotHealed {
+                self.log_failure(Notice::NotHealed {
                     leg: leg.clone(),
                     cause: finding.cause,
                     remedy: finding.remedy.text.clone(),
@@ -379,7 +383,8 @@ impl Control {
         let Some(failure) = self.failures.recent.of_mut(transport).cloned() else {
             return;
         };
-        self.log(Notice::Diagnosed(Box::new(failure.clone())));
+        self.count_failure(&failure);
+        self.log_failure(Notice::Diagnosed(Box::new(failure.clone())));
         self.event(Event::Diagnosed(Box::new(failure)));
     }
 
@@ -408,23 +413,6 @@ impl Control {
         for transport in asked {
             self.ask_for_evidence(&transport);
         }
-    }
-
-    fn load_of(&self, node: &NodeId) -> u32 {
-        self.cluster
-            .node(node)
-            .map_or(0, |node| node.load().streams)
-    }
-
-    /// Where its signalling comes from.
-    fn client_of(&self, leg: &LegOf) -> diagnosis::Client {
-        let known = self.conference.connection(&leg.connection);
-        let active = known.and_then(|(_, connection)| connection.active.as_ref());
-        active.map_or_else(Default::default, |active| diagnosis::Client {
-            address: active.ip.parse().ok(),
-            platform: active.platform.clone(),
-            ..Default::default()
-        })
     }
 }
 

@@ -139,6 +139,8 @@ pub enum Input {
     Gone { node: NodeId },
     /// All that the provider launched in earlier runs has been told with [`Input::Launched`].
     Listed,
+    /// An operator wants to know now who reaches whom. Soon after the last time nothing comes of it.
+    LookNow,
     /// How a [`Effect::Commit`](crate::Effect::Commit) ended.
     Committed {
         number: u64,

@@ -67,6 +67,7 @@ impl Control {
             Input::Gone { node } => self.tell_cluster(Cluster::Gone { node }),
             Input::Listed => self.tell_cluster(Cluster::Listed),
             Input::Surroundings(known) => self.learn_surroundings(*known),
+            Input::LookNow => self.hurry_looks(),
             Input::OwnRelay(counters) => self.own_relay_did(counters),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.

@@ -11,6 +11,7 @@ use diagnosis::{Cause, Failure, Finding, Step};
 use openvidu::rpc::ClientNumber;
 use openvidu::webhook;
 
+use crate::failures::Many;
 use crate::node_settings::Skew;
 
 /// How much attention something deserves.
@@ -123,6 +124,10 @@ pub enum Notice {
     Unanswered(RequestId),
     /// Somebody's media does not flow.
     Diagnosed(Box<Failure>),
+    /// One of many failures, of which [`Notice::ManyFailed`] will tell.
+    OneOfMany(Box<Notice>),
+    /// What failures have in common that were too many to be told of one by one.
+    ManyFailed(Box<Many>),
     /// What is done about it.
     Remedy {
         leg: LegOf,
@@ -161,7 +166,9 @@ impl Notice {
     #[allow(missing_docs)]
     pub fn weight(&self) -> Weight {
         match self {
-            Self::Transport { .. } | Self::NotSent(_) | Self::Path { .. } => Weight::Debug,
+            Self::Transport { .. } | Self::NotSent(_) | Self::Path { .. } | Self::OneOfMany(_) => {
+                Weight::Debug
+            }
             Self::Ways { worse: true, .. } => Weight::Warning,
             Self::Ways { worse: false, .. }
             | Self::Joined { .. }
@@ -190,6 +197,7 @@ impl Notice {
             | Self::GivenUp(_)
             | Self::Unanswered(_)
             | Self::Diagnosed(_)
+            | Self::ManyFailed(_)
             | Self::NotHealed { .. }
             | Self::StoreSilent(_)
             | Self::NotRestored(_)
@@ -255,6 +263,8 @@ impl fmt::Display for Notice {
                 f,
                 "session {session} lost its node and no other was found in time; it ends"
             ),
+            Self::OneOfMany(one) => one.fmt(f),
+            Self::ManyFailed(many) => many.fmt(f),
             Self::Diagnosed(_)
             | Self::Remedy { .. }
             | Self::Healed { .. }

@@ -22,6 +22,9 @@ const TURN: u32 = 20;
 const AT_ONCE: usize = 64;
 const OF_ONE: usize = 4;
 
+/// Between two times that everybody is asked to look at once.
+pub const HURRY: Duration = Duration::from_secs(10);
+
 /// Begins the names of transports that are no client's.
 const PROBES: &str = "probe/";
 
@@ -32,6 +35,8 @@ pub(crate) struct Ways {
     /// What was last told of each node.
     told: BTreeMap<NodeId, Told>,
     looks: BTreeMap<NodeId, Look>,
+    /// When everybody was last asked to look at once.
+    hurried: Option<Moment>,
 }
 
 #[derive(Debug, Default)]
@@ -126,6 +131,33 @@ impl Control {
                 outcome: Ok(()),
             });
         }
+    }
+
+    /// Has every node looked at by whoever looks at it, at once and by whole calls, unless that was so a moment ago.
+    pub(crate) fn hurry_looks(&mut self) {
+        let now = self.now.moment;
+        let lately = self.ways.hurried.is_some_and(|at| now < at + HURRY);
+        if lately || self.settings.cluster.gate != Gate::Probe {
+            return;
+        }
+        self.ways.hurried = Some(now);
+        self.ways.matrix.want_calls();
+        for look in self.ways.looks.values_mut() {
+            look.next = look.next.min(now);
+        }
+        let nodes: Vec<NodeId> = self.cluster.nodes().map(|node| node.id().clone()).collect();
+        for node in nodes {
+            self.tell_cluster(cluster::Input::Doubted { node });
+        }
+        self.have_looked();
+    }
+
+    /// How long ago everybody was last asked to look at once; `None`: never, or probes are off.
+    pub fn looks_hurried(&self) -> Option<Duration> {
+        let at = self.ways.hurried?;
+        Some(Duration::from_millis(
+            self.now.moment.0.saturating_sub(at.0),
+        ))
     }
 
     fn place_of(&self, node: &NodeId) -> Option<Place> {

@@ -10,6 +10,7 @@ use crate::error::LedgerError;
 use crate::filter::{State, octets};
 use crate::keeper::Entry;
 use crate::row::Opening;
+use crate::strangers;
 use crate::text;
 
 /// "Mled": tells SQLite's tools, and us, whose file it is.
@@ -103,6 +104,7 @@ impl LedgerFile {
         write.execute("DELETE FROM report WHERE at < ?1", [before])?;
         let most = "DELETE FROM report WHERE rowid IN (SELECT rowid FROM report ORDER BY at DESC LIMIT -1 OFFSET ?1)";
         write.execute(most, [REPORTS])?;
+        strangers::forget(&write, before)?;
         write.commit()?;
         self.shrink()
     }
@@ -166,6 +168,7 @@ fn prepared(path: &Path) -> rusqlite::Result<Connection> {
         // A page that cannot be read would be found by the first write.
         connection.query_row("SELECT count(*) FROM transport", [], |_| Ok(()))?;
     }
+    connection.execute_batch(strangers::TABLE)?;
     Ok(connection)
 }
 
@@ -213,6 +216,7 @@ fn put(write: &Transaction<'_>, now: u64, entry: &Entry) -> rusqlite::Result<()>
             findings,
         } => found(write, now, transport, findings),
         Entry::Began { node, boot } => began(write, now, node, boot),
+        Entry::Strangers { node, seen } => strangers::put(write, now, node, seen),
     }
 }
 

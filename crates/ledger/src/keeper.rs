@@ -9,7 +9,7 @@ use diagnosis::{Browser, Evidence, Finding};
 
 use crate::file::LedgerFile;
 use crate::ledger::{Options, Shared};
-use crate::row::Opening;
+use crate::row::{Opening, Stranger};
 
 /// Entries written in one transaction.
 const BATCH: usize = 256;
@@ -42,6 +42,10 @@ pub(crate) enum Entry {
     Began {
         node: String,
         boot: String,
+    },
+    Strangers {
+        node: String,
+        seen: Vec<Stranger>,
     },
 }
 

@@ -14,7 +14,7 @@ use crate::file::LedgerFile;
 use crate::filter::Filter;
 use crate::keeper::{Entry, Keeper};
 use crate::reader::Reader;
-use crate::row::{Opening, Page, Row};
+use crate::row::{Opening, Page, Row, Stranger};
 
 /// Bounds of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -126,6 +126,22 @@ impl Ledger {
     /// A node began anew: what its earlier boots carried is over.
     pub fn began(&self, node: String, boot: String) {
         self.put(Entry::Began { node, boot });
+    }
+
+    /// A node told of those who belong to no transport.
+    pub fn strangers_seen(&self, node: String, seen: Vec<Stranger>) {
+        if !seen.is_empty() {
+            self.put(Entry::Strangers { node, seen });
+        }
+    }
+
+    /// The latest of these. Reads the disk, as [`Ledger::search`] does.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn strangers(&self) -> Result<Vec<Stranger>, LedgerError> {
+        let found = self.reader.strangers();
+        found.map_err(|source| self.failed(source))
     }
 
     /// The newest that the filter lets through. Reads the disk: not for a thread that must not wait.

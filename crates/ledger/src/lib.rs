@@ -22,9 +22,10 @@ mod keeper;
 mod ledger;
 mod reader;
 mod row;
+mod strangers;
 mod text;
 
 pub use error::{BadFilter, LedgerError};
 pub use filter::{Filter, Network, State};
 pub use ledger::{Health, Ledger, Options};
-pub use row::{Opening, Page, Row};
+pub use row::{Opening, Page, Row, Stranger};

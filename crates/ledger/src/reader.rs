@@ -7,7 +7,8 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params_from_iter};
 
 use crate::filter::{Filter, State};
-use crate::row::{Page, Row};
+use crate::row::{Page, Row, Stranger};
+use crate::strangers;
 use crate::text;
 
 /// Rows of a page when nothing is said.
@@ -57,6 +58,10 @@ impl Reader {
             let mut select = connection.prepare(&select)?;
             select.query_row([id], row).optional()
         })
+    }
+
+    pub(crate) fn strangers(&self) -> rusqlite::Result<Vec<Stranger>> {
+        self.read(strangers::latest)
     }
 
     fn read<T>(

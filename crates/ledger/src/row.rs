@@ -1,5 +1,7 @@
 //! What is written and what is read.
 
+use std::net::IpAddr;
+
 use diagnosis::{Evidence, Finding};
 
 use crate::filter::State;
@@ -32,6 +34,27 @@ pub struct Row {
     pub ice_servers: Vec<String>,
     /// Why it failed, the most likely first.
     pub findings: Vec<Finding>,
+}
+
+/// What came from one address to one node within one hour, and belongs to no transport.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stranger {
+    #[allow(missing_docs)]
+    pub node: String,
+    /// `None`: of all for whom the node had no room.
+    pub address: Option<IpAddr>,
+    /// When it came first and last, within the hour. Not read when it is written: the ledger's clock says.
+    pub first: u64,
+    #[allow(missing_docs)]
+    pub last: u64,
+    /// STUN requests with a username fragment that no transport of the node has.
+    pub unknown_user: u64,
+    /// The last of these fragments.
+    pub ufrag: String,
+    /// STUN that cannot be read.
+    pub malformed: u64,
+    /// DTLS and media from where nobody has proven himself.
+    pub unproven: u64,
 }
 
 /// Some of what was looked for.

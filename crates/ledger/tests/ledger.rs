@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use diagnosis::{Browser, BrowserError, Cause, Evidence, Finding, Outcome, Pair};
-use ledger::{Filter, Ledger, Opening, Options, Page, State};
+use ledger::{Filter, Ledger, Opening, Options, Page, State, Stranger};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -45,6 +45,36 @@ fn seen(number: u32, outcome: Outcome) -> Evidence {
         }],
         ..opening(number).evidence
     }
+}
+
+#[test]
+fn strangers_are_added_up_by_the_hour_and_outlive_the_process() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = open(directory.path(), &Options::default());
+    let from = |last, checks| Stranger {
+        address: (last > 0).then(|| [203, 0, 113, last].into()),
+        unknown_user: checks,
+        ufrag: if checks > 1 { "frag" } else { "" }.into(),
+        unproven: 7,
+        ..Stranger::default()
+    };
+    ledger.strangers_seen("media_1".into(), vec![from(1, 3), from(0, 0)]);
+    ledger.strangers_seen("media_1".into(), vec![from(1, 1)]);
+    ledger.strangers_seen("media_2".into(), vec![from(1, u64::MAX)]);
+    drop(ledger);
+    let ledger = open(directory.path(), &Options::default());
+    let mut found = ledger.strangers().unwrap();
+    found.sort_by_key(|it| (it.node.clone(), it.address));
+    let [others, first, second] = &found[..] else {
+        // An hour began in between.
+        assert!(found.len() > 3, "{found:?}");
+        return;
+    };
+    assert_eq!((others.address, others.unproven), (None, 7));
+    assert_eq!((first.unknown_user, first.unproven), (4, 14));
+    assert_eq!(first.ufrag, "frag", "none in the later one");
+    assert!(first.first <= first.last && first.first > 0);
+    assert_eq!(second.unknown_user, u64::from(u32::MAX));
 }
 
 fn until(ledger: &Ledger, filter: &Filter, done: impl Fn(&Page) -> bool) -> Page {

@@ -109,6 +109,15 @@ impl Matrix {
         changes
     }
 
+    /// Everybody's next look at each node is a whole call.
+    pub fn want_calls(&mut self) {
+        for held in self.nodes.values_mut() {
+            for cadence in held.cadences.values_mut() {
+                *cadence = Cadence::default();
+            }
+        }
+    }
+
     /// Whether `from` should look at the node again soon, because its next look may change something.
     pub fn is_in_doubt(&self, from: &Party, node: &NodeId) -> bool {
         let held = self.nodes.get(node);

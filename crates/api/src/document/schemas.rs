@@ -28,6 +28,7 @@ pub(super) fn all() -> Value {
         ("Node", node()),
         ("Why", why()),
         ("Reachability", reach::whole_matrix()),
+        ("LookingNow", reach::looking_now()),
         ("NodeReach", reach::of_node()),
         ("PathReach", reach::of_path()),
         ("Way", reach::way()),
@@ -62,11 +63,16 @@ pub(super) fn all() -> Value {
     Value::Object(Map::from_iter(schemas))
 }
 
-fn of_ice() -> [(&'static str, Value); 5] {
+fn of_ice() -> [(&'static str, Value); 7] {
     [
         ("IceTransports", ice_transports()),
         ("IceTransport", ice_transport()),
         ("IceStory", ice_story()),
+        (
+            "Strangers",
+            whole(json!({"strangers": list(of("Stranger"))})),
+        ),
+        ("Stranger", stranger()),
         ("IceReport", ice_report()),
         (
             "Evidence",
@@ -79,6 +85,19 @@ fn object(required: &[&str], properties: Value) -> Value {
     json!({
         "type": "object", "required": required, "properties": properties, "additionalProperties": false,
     })
+}
+
+fn stranger() -> Value {
+    whole(json!({
+        "node": text("To which it came"),
+        "address": or_null(text("From which; null: of all for whom the node had no room")),
+        "first": count("When, within the hour, in milliseconds since the Unix epoch"),
+        "last": count("When, within the hour, in milliseconds since the Unix epoch"),
+        "unknownUser": count("STUN requests with a username fragment that no transport of the node has"),
+        "ufrag": text("The last of these fragments"),
+        "malformed": count("STUN that cannot be read"),
+        "unproven": count("DTLS and media from where nobody has proven himself"),
+    }))
 }
 
 /// An object whose properties are always there.

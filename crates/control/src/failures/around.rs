@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use cluster::addresses::{Entry, Proof, Source};
 use cluster::{Node, NodeId, State};
+use conference::LegOf;
 use diagnosis::{
     Address, AddressSource, Clock, Host, Limits, Link, Listener, Protocol, Role, Surroundings,
 };
@@ -107,6 +108,23 @@ impl Control {
             limits: limits(node, working),
             ..known
         }
+    }
+
+    pub(super) fn load_of(&self, node: &NodeId) -> u32 {
+        self.cluster
+            .node(node)
+            .map_or(0, |node| node.load().streams)
+    }
+
+    /// Where its signalling comes from.
+    pub(super) fn client_of(&self, leg: &LegOf) -> diagnosis::Client {
+        let known = self.conference.connection(&leg.connection);
+        let active = known.and_then(|(_, connection)| connection.active.as_ref());
+        active.map_or_else(Default::default, |active| diagnosis::Client {
+            address: active.ip.parse().ok(),
+            platform: active.platform.clone(),
+            ..Default::default()
+        })
     }
 
     /// All that the node knows of them, or else what it tells clients.

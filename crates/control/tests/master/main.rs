@@ -1,6 +1,7 @@
 //! A master's mind, with everything around it played by the test.
 
 mod addresses;
+mod crowds;
 mod deaths;
 mod dice;
 mod durable;

@@ -32,6 +32,8 @@ pub struct Stage {
     /// Everything but commits, commands to nodes and the log.
     pub seen: Vec<Effect>,
     pub log: Vec<String>,
+    /// Those lines that nobody can turn off.
+    pub warnings: Vec<String>,
     /// Settings that were sent to nodes, and when.
     pub told: Vec<(u64, AttachmentId, Arc<NodeSettings>)>,
     /// Those of the master's own relay.
@@ -83,6 +85,7 @@ impl Stage {
             prompt: true,
             seen: Vec::new(),
             log: Vec::new(),
+            warnings: Vec::new(),
             told: Vec::new(),
             own: None,
             carried: BTreeMap::new(),
@@ -146,7 +149,12 @@ impl Stage {
                 key,
                 command,
             } => self.obey(attachment, key, command),
-            Effect::Log(notice) => self.log.push(notice.to_string()),
+            Effect::Log(notice) => {
+                if notice.weight() == control::Weight::Warning {
+                    self.warnings.push(notice.to_string());
+                }
+                self.log.push(notice.to_string());
+            }
             Effect::Settings {
                 attachment,
                 settings,

@@ -8,13 +8,17 @@ use ::control::{Control, Event, Told};
 use cluster::{AttachmentId, Node};
 use conference::{ConnectionId, MediaCommand, Reply, SessionId};
 use diagnosis::{Client, Direction, Evidence, Outcome, Times};
-use ledger::{Ledger, Opening};
+use ledger::{Ledger, Opening, Stranger};
 use link::proto;
 
 /// Longest evidence of a node that is read.
 const BYTES: usize = 64 << 10;
 /// Participants whose ICE servers are remembered; those who have left go first.
 const MOST: usize = 32_768;
+
+/// Strangers of one telling that are read, and the longest fragment of theirs.
+const STRANGERS: usize = 64;
+const UFRAG: usize = 32;
 
 /// What a participant was given, and what he came with.
 #[derive(Clone, Debug, Default)]
@@ -194,14 +198,33 @@ impl Witness {
         let Some(node) = node_on(control, attachment) else {
             return;
         };
-        for stranger in &told.seen {
+        let mut seen = Vec::new();
+        for stranger in told.seen.iter().take(STRANGERS) {
             let Ok(ip) = stranger.ip.parse::<IpAddr>() else {
                 continue;
             };
+            seen.push(Stranger {
+                address: Some(ip),
+                unknown_user: stranger.unknown_user,
+                ufrag: stranger.ufrag.chars().take(UFRAG).collect(),
+                malformed: stranger.malformed,
+                unproven: stranger.unproven,
+                ..Stranger::default()
+            });
             if stranger.unknown_user > 0 {
                 tracing::debug!(node = %node.id(), %ip, checks = stranger.unknown_user, ufrag = %stranger.ufrag.escape_debug(),
                     "checks for a transport that the node does not have");
             }
+        }
+        if told.others > 0 {
+            // Of what kind theirs were nobody counted.
+            seen.push(Stranger {
+                unproven: told.others,
+                ..Stranger::default()
+            });
+        }
+        if let Some(ledger) = &self.ledger {
+            ledger.strangers_seen(node.id().to_string(), seen);
         }
     }
 

@@ -54,6 +54,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Why => on(method, nodes::why),
         Operation::Revoke => on(method, trust::revoke),
         Operation::Reachability => on(method, nodes::reachability),
+        Operation::LookNow => on(method, nodes::look_now),
         Operation::Schedule => on(method, schedule::get),
         Operation::SetSchedule => on(method, schedule::set),
         Operation::ClearSchedule => on(method, schedule::clear),
@@ -64,6 +65,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Diagnosis => on(method, diagnosis::get),
         Operation::MakeToken => on(method, trust::make),
         Operation::ListIce => on(method, ice::list),
+        Operation::Strangers => on(method, ice::strangers),
         Operation::Ice => on(method, ice::get),
         Operation::ReportIce => on(method, ice::report),
     }

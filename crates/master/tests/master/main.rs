@@ -4,6 +4,7 @@ mod api;
 mod bad_input;
 mod browser;
 mod call_page;
+mod causes;
 mod frozen_store;
 mod http;
 mod joining;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use link::proto::command::Command;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::node::{Node, Script};
 use crate::stage::{SOON, Stage};
@@ -102,6 +102,49 @@ async fn a_node_that_is_reached_serves_and_is_not_loaded_by_it() {
     let sessions = stage.get("/sessions").await.json();
     assert_eq!(sessions["numberOfElements"], json!(0));
     node.abort();
+}
+
+#[tokio::test]
+async fn whoever_wants_to_know_now_is_told_of_now() {
+    let stage = Stage::probing().await;
+    let _node = whole_node(&stage);
+    stage.until_serving(1).await;
+    // A look may be under way; when it is over the next one is ten seconds off.
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    let asked = Instant::now();
+    let look = || async {
+        let secret = crate::http::basic("OPENVIDUAPP", crate::stage::SECRET);
+        let client = stage.client();
+        let path = "/muster/api/v1/reachability/look";
+        let answer = client.request("POST", path, &secret, b"").await;
+        assert_eq!(answer.status, 202, "{}", answer.body);
+        answer.json()["agoMs"].as_u64().expect("probed")
+    };
+    assert!(look().await < 1_000);
+    loop {
+        let reach = crate::muster_api::get(&stage, "/reachability").await;
+        let paths = reach["nodes"][0]["paths"]
+            .as_array()
+            .expect("paths")
+            .clone();
+        let since = u64::try_from(asked.elapsed().as_millis()).expect("short");
+        let young = |it: &Value| it["ageMs"].as_u64().is_some_and(|age| age < since);
+        if paths.len() >= 2
+            && paths
+                .iter()
+                .all(|it| young(it) && it["call"] == json!(true))
+        {
+            break;
+        }
+        assert!(asked.elapsed() < SOON, "{reach:#}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    // Who asks again at once is told since when.
+    let ago = look().await;
+    assert!(
+        ago > 0 && u128::from(ago) <= asked.elapsed().as_millis(),
+        "{ago}"
+    );
 }
 
 #[tokio::test]

@@ -132,6 +132,11 @@ impl Stage {
 
     /// Kills the master as `kill -9` does, and starts it again at the same addresses.
     pub async fn restarted(self) -> Self {
+        self.restarted_with(|_| {}).await
+    }
+
+    /// The same with another configuration.
+    pub async fn restarted_with(self, change: impl FnOnce(&mut Config)) -> Self {
         let Self {
             master,
             mut config,
@@ -142,6 +147,7 @@ impl Stage {
         config.listen = master.https_addr();
         config.link_listen = master.link_addr();
         master.kill().await;
+        change(&mut config);
         let master = master::start(config.clone()).await.expect("started again");
         Self {
             master,

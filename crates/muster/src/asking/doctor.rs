@@ -3,11 +3,14 @@
 
 mod cluster;
 mod machine;
+mod paths;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
-use api::{Diagnosis, Health, Nodes, Operation, Status};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use api::{Diagnosis, Health, Nodes, Operation, Reachability, Status, Strangers};
 use serde::Serialize;
 
 use super::Told;
@@ -76,6 +79,10 @@ struct Asked {
     status: Status,
     nodes: Nodes,
     diagnosis: Diagnosis,
+    /// What looks found that were made for this, unless nodes are not probed.
+    reach: (Reachability, bool),
+    /// `None` where there is no ledger.
+    strangers: Option<Strangers>,
 }
 
 /// Looks and asks. A master that cannot be asked is a finding, too.
@@ -102,6 +109,9 @@ pub async fn examine(
                 &asked.nodes,
                 &asked.diagnosis,
             ));
+            checks.extend(paths::checks(&asked.reach.0, asked.reach.1));
+            let strangers = asked.strangers.as_ref();
+            checks.extend(strangers.and_then(|found| paths::strangers(found, now())));
             let (verdict, works) = judge(&asked.status, &checks);
             (verdict, works, Some(asked.diagnosis))
         }
@@ -134,14 +144,25 @@ pub async fn examine(
 const UNREACHED: &str =
     "No call can begin: the master does not answer. Calls that run go on at their nodes.";
 
+/// Milliseconds since the Unix epoch.
+fn now() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
+}
+
+/// Looks at the paths first: what they show is in what the master says then.
 async fn ask(server: &Server) -> Result<Asked, Refusal> {
+    let reach = paths::look(server).await?;
     let (status, _) = server.get(Operation::Status, "").await?;
     let (nodes, _) = server.get(Operation::ListNodes, "").await?;
     let (diagnosis, _) = server.get(Operation::Diagnosis, "").await?;
+    let strangers = server.get(Operation::Strangers, "").await.ok();
     Ok(Asked {
         status,
         nodes,
         diagnosis,
+        reach,
+        strangers: strangers.map(|(found, _)| found),
     })
 }
 

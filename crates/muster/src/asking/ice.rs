@@ -3,7 +3,7 @@
 mod story;
 mod time;
 
-use api::{IceQuery, IceStory, IceTransport, IceTransports, Operation};
+use api::{IceQuery, IceStory, IceTransport, IceTransports, Operation, Stranger, Strangers};
 
 use super::Told;
 use super::server::{Refusal, Server, encoded, pretty, understood};
@@ -23,6 +23,15 @@ pub async fn ask(
             .get::<IceStory>(Operation::Ice, &id.to_string())
             .await?;
         let text = if json { pretty(&answer) } else { told(&story) };
+        return Ok(Told::well(text));
+    }
+    if let Some(IceWish::Strangers) = wish {
+        let (found, answer) = server.get::<Strangers>(Operation::Strangers, "").await?;
+        let text = if json {
+            pretty(&answer)
+        } else {
+            strangers(&found)
+        };
         return Ok(Told::well(text));
     }
     let query = query(filter);
@@ -69,6 +78,42 @@ fn query(filter: IceFilter) -> String {
         true => String::new(),
         false => format!("?{}", pairs.join("&")),
     }
+}
+
+/// Who belongs to no transport, by hour.
+pub fn strangers(found: &Strangers) -> String {
+    if found.strangers.is_empty() {
+        return "Nobody sent a node what belongs to no transport.\n".to_owned();
+    }
+    let head = [
+        "LAST (UTC)",
+        "NODE",
+        "FROM",
+        "CHECKS",
+        "FOR",
+        "UNREADABLE",
+        "UNPROVEN",
+    ];
+    let row = |it: &Stranger| {
+        vec![
+            time::short(it.last),
+            it.node.clone(),
+            it.address
+                .map_or_else(|| "others".to_owned(), |ip| ip.to_string()),
+            it.unknown_user.to_string(),
+            if it.ufrag.is_empty() {
+                "-".to_owned()
+            } else {
+                it.ufrag.clone()
+            },
+            it.malformed.to_string(),
+            it.unproven.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = found.strangers.iter().map(row).collect();
+    let said = "CHECKS name a transport (FOR) that the node does not have: it was restarted or has closed it, or their \
+                sender means another node. Some come after every call. Each row is of one hour.";
+    table(&head, &rows) + &paragraph("\n", said)
 }
 
 /// The table, and what has to be said about it.

@@ -11,6 +11,8 @@ pub enum IceWish {
         #[allow(missing_docs)]
         id: u64,
     },
+    /// Who sent nodes what belongs to no transport of theirs: they reach the wrong node, or one that forgot them
+    Strangers,
 }
 
 /// Which transports are wanted; all that is given has to hold.

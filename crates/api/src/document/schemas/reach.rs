@@ -11,6 +11,12 @@ pub fn whole_matrix() -> Value {
     }))
 }
 
+pub fn looking_now() -> Value {
+    whole(json!({
+        "agoMs": or_null(count("Since it began; null: nodes are not probed")),
+    }))
+}
+
 pub fn of_node() -> Value {
     whole(json!({
         "id": text("Permanent"),

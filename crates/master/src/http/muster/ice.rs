@@ -37,6 +37,23 @@ pub(super) async fn list(
     }))
 }
 
+pub(super) async fn strangers(State(app): State<Arc<App>>) -> Answer {
+    let found = read(&app, |ledger| ledger.strangers()).await?;
+    let shown = found.into_iter().map(|found| api::Stranger {
+        node: found.node,
+        address: found.address,
+        first: found.first,
+        last: found.last,
+        unknown_user: found.unknown_user,
+        ufrag: found.ufrag,
+        malformed: found.malformed,
+        unproven: found.unproven,
+    });
+    Ok(ok(&api::Strangers {
+        strangers: shown.collect(),
+    }))
+}
+
 pub(super) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let unknown = || Problem::new(404, format!("The ledger has no transport {id:.40?}"));
     let number: i64 = id.parse().map_err(|_| unknown())?;

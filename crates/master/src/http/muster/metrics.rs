@@ -1,5 +1,6 @@
 //! Figures for Prometheus.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ::control::{Control, Now, RelayCounters, Working};
@@ -8,6 +9,7 @@ use api::metrics::{CONTENT_TYPE, Kind, Metrics};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use reachability::{Path, Standing};
 
 use super::answer::Answer;
 use crate::app::App;
@@ -21,6 +23,8 @@ pub(super) async fn text(State(app): State<Arc<App>>) -> Answer {
     let text = app.inspect(move |control, now| {
         let mut metrics = Metrics::default();
         of_the_cluster(&mut metrics, control, now);
+        of_paths(&mut metrics, control);
+        of_failures(&mut metrics, control);
         let mut relays = of_nodes(control);
         let servers = own.as_ref().map(|own| own.servers);
         relays.extend(own.map(|own| (MASTER.to_owned(), counters(&own.counts))));
@@ -77,6 +81,59 @@ fn of_the_cluster(metrics: &mut Metrics, control: &Control, _now: Now) {
             let sign = if skew.ahead_ms < 0 { "-" } else { "" };
             family.sample(&[("node", node)], format_args!("{sign}{seconds}"));
         }
+    }
+}
+
+/// By node, kind, protocol and standing.
+fn of_paths(metrics: &mut Metrics, control: &Control) {
+    let mut counts: BTreeMap<(&str, &str, &str, &str), u64> = BTreeMap::new();
+    for node in control.cluster().nodes() {
+        for row in control.matrix().rows(node.id()) {
+            let (kind, protocol) = match row.path {
+                Path::Direct { protocol, .. } => ("direct", protocol),
+                Path::Relay { protocol, .. } => ("relayed", protocol),
+            };
+            let standing = match row.cell.standing() {
+                Standing::Good => "good",
+                Standing::Lost => "lost",
+            };
+            let key = (node.id().as_str(), kind, protocol.as_str(), standing);
+            *counts.entry(key).or_default() += 1;
+        }
+    }
+    let help = "Paths to a node that master and nodes have probed, each with everybody who looks.";
+    let mut family = metrics.family("muster_paths", Kind::Gauge, help);
+    for ((node, kind, protocol, standing), count) in counts {
+        let labels = [
+            ("node", node),
+            ("kind", kind),
+            ("protocol", protocol),
+            ("standing", standing),
+        ];
+        family.sample(&labels, count);
+    }
+}
+
+fn of_failures(metrics: &mut Metrics, control: &Control) {
+    let counts = control.failure_counts();
+    let help = "Legs that lost their media or never had any, by the cause that was first found.";
+    let mut family = metrics.family("muster_failures_total", Kind::Counter, help);
+    for (cause, count) in &counts.failed {
+        family.sample(&[("cause", cause.code())], count);
+    }
+    let help = "Of these, those that have media again, by the step that helped, or itself.";
+    let mut family = metrics.family("muster_failures_healed_total", Kind::Counter, help);
+    for (by, count) in &counts.healed {
+        family.sample(&[("by", by)], count);
+    }
+    let help = "What the diagnosis finds wrong with the fleet now: how sure it is, 0 to 1.";
+    let mut family = metrics.family("muster_fleet_finding", Kind::Gauge, help);
+    for finding in ::diagnosis::survey(&control.around()) {
+        let labels = [
+            ("cause", finding.cause.code()),
+            ("subject", finding.subject.as_str()),
+        ];
+        family.sample(&labels, f64::from(finding.confidence) / 100.0);
     }
 }
 

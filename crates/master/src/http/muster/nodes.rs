@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::{Input, Working};
-use api::{AddNodes, Added, Drain, Node, Nodes, Problem, Reachability, Why};
+use api::{AddNodes, Added, Drain, LookingNow, Node, Nodes, Problem, Reachability, Why};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -81,6 +81,13 @@ pub(super) async fn reachability(State(app): State<Arc<App>>) -> Answer {
     let found = app
         .inspect(|control, now| Reachability::of(control.cluster(), control.matrix(), now.moment));
     Ok(ok(&found.await?))
+}
+
+pub(super) async fn look_now(State(app): State<Arc<App>>) -> Answer {
+    app.input(Input::LookNow).await?;
+    let ago = app.inspect(|control, _| control.looks_hurried()).await?;
+    let ago_ms = ago.map(|ago| u64::try_from(ago.as_millis()).unwrap_or(u64::MAX));
+    Ok(json(StatusCode::ACCEPTED, &LookingNow { ago_ms }))
 }
 
 pub(super) async fn add(State(app): State<Arc<App>>, body: Bytes) -> Answer {
