@@ -218,8 +218,12 @@ fn shown(examination: &Examination) -> String {
     }
     if let Some(diagnosis) = &examination.diagnosis {
         out.push('\n');
-        for answer in &diagnosis.correlation.answers {
-            out += &paragraph("calls     ", answer);
+        if diagnosis.correlation.cases == 0 {
+            out += &paragraph("calls     ", "nobody has called since the master's start");
+        } else {
+            for answer in &diagnosis.correlation.answers {
+                out += &paragraph("calls     ", answer);
+            }
         }
     }
     out

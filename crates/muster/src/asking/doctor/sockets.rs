@@ -22,10 +22,14 @@ pub(super) fn checks(settings: &Settings, own: &[IpAddr], nodes: Option<&Nodes>)
         .iter()
         .flat_map(|path| bound(&read(path)))
         .collect();
-    let mut checks = vec![
-        door("https", settings.https_listen, &tcp),
-        door("link", settings.link.listen, &tcp),
-    ];
+    // A master that answers listens, wherever flags of its own have put it.
+    let mut checks = match nodes {
+        Some(_) => Vec::new(),
+        None => vec![
+            door("https", settings.https_listen, &tcp),
+            door("link", settings.link.listen, &tcp),
+        ],
+    };
     let here = nodes.into_iter().flat_map(|nodes| &nodes.nodes);
     checks.extend(here.filter_map(|node| media(node, own, &udp)));
     checks
