@@ -106,7 +106,9 @@ impl Lookout {
             self.seen_from_outside = outside::ask(&self.stun_servers).await;
         }
         self.rounds = self.rounds.wrapping_add(1);
-        let own: Vec<(String, IpAddr)> = machine::addresses();
+        let mut own: Vec<(String, IpAddr)> = machine::addresses();
+        // By what comes first it goes to others.
+        own.sort_by_key(|(_, ip)| ip.is_loopback());
         let ips: Vec<IpAddr> = own.iter().map(|(_, ip)| *ip).collect();
         let name = name::look(&self.host, &ips, &self.seen_from_outside).await;
         let advertised = match (&name, self.host.trim_matches(['[', ']']).parse()) {

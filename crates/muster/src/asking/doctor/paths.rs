@@ -32,9 +32,13 @@ pub(super) async fn look(server: &Server) -> Result<(Reachability, bool), Refusa
     }
 }
 
-/// Whether the master has looked at all nodes since then. What other nodes see is younger than ten seconds anyway.
+/// Whether the master has looked at all nodes since then, and once more where a path failed that was good: the next look
+/// says that it was no accident. What other nodes see is younger than ten seconds anyway.
 fn is_of_now(found: &Reachability, since: Duration) -> bool {
-    let young = |path: &&PathReach| u128::from(path.age_ms) <= since.as_millis();
+    let young = |path: &&PathReach| {
+        let doubted = path.good && !path.ok;
+        u128::from(path.age_ms) <= since.as_millis() && !doubted
+    };
     let looked = |node: &NodeReach| {
         let mut own = node.paths.iter().filter(|path| path.from == "master");
         own.next().is_none_or(|first| young(&first)) && own.all(|path| young(&path))
@@ -58,7 +62,11 @@ pub(super) fn checks(found: &Reachability, now: bool) -> Vec<Check> {
 
 fn of_node(node: &NodeReach) -> Check {
     let name = format!("paths to {}", node.id);
-    let lost: Vec<&PathReach> = node.paths.iter().filter(|path| !path.good).collect();
+    let lost: Vec<&PathReach> = node
+        .paths
+        .iter()
+        .filter(|path| !(path.good && path.ok))
+        .collect();
     let good = node.paths.len() - lost.len();
     let why: Vec<String> = lost.iter().take(4).map(|path| told(path)).collect();
     let why = match lost.len() {
@@ -211,6 +219,9 @@ mod tests {
         };
         let since = Duration::from_millis(700);
         assert!(is_of_now(&found(600), since));
+        let mut doubted = found(600);
+        doubted.nodes[0].paths[0].ok = false;
+        assert!(!is_of_now(&doubted, since), "the next look decides");
         assert!(!is_of_now(&found(800), since));
     }
 
