@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use cluster::{Cluster, Moment};
-use reachability::{Matrix, Party, Path, Row, Standing, Verdict};
+use reachability::{Matrix, Party, Path, Relayer, Row, Standing, Verdict};
 use serde::{Deserialize, Serialize};
 
 /// The matrix: from whom, to whom, by which path.
@@ -53,8 +53,10 @@ pub struct LookingNow {
 pub struct Way {
     /// The node's, if it is reached straight.
     pub address: Option<IpAddr>,
-    /// Who relays, if somebody does: the id of a node, or `master`.
+    /// Who relays, if somebody does: the id of a node, `master`, or `external` for one that is configured.
     pub relay: Option<String>,
+    /// Where the relay is: `HOST:PORT`.
+    pub at: Option<String>,
     /// `udp`, `tcp` or `tls`.
     pub protocol: String,
 }
@@ -132,13 +134,18 @@ impl NodeReach {
 
 impl Way {
     fn of(path: &Path) -> Self {
-        let (address, relay, protocol) = match path {
-            Path::Direct { ip, protocol } => (Some(*ip), None, protocol),
-            Path::Relay { relay, protocol } => (None, Some(name(relay)), protocol),
+        let (address, relay, at, protocol) = match path {
+            Path::Direct { ip, protocol } => (Some(*ip), None, None, protocol),
+            Path::Relay {
+                relay,
+                protocol,
+                at,
+            } => (None, Some(relayer(relay)), Some(at.clone()), protocol),
         };
         Self {
             address,
             relay,
+            at,
             protocol: protocol.as_str().to_owned(),
         }
     }
@@ -163,6 +170,14 @@ impl PathReach {
             age_ms: since(row.cell.at()),
             since_ms: since(row.cell.since()),
         }
+    }
+}
+
+fn relayer(relay: &Relayer) -> String {
+    match relay {
+        Relayer::Master => "master".to_owned(),
+        Relayer::Node(node) => node.to_string(),
+        Relayer::External => "external".to_owned(),
     }
 }
 

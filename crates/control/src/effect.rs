@@ -8,7 +8,7 @@ use conference::{
 };
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook::Post;
-use reachability::{Depth, Judgement, Path, Place};
+use reachability::{Depth, Judgement, Path, Place, Relay};
 
 use crate::input::Question;
 use crate::node_events::NodeEvent;
@@ -105,6 +105,8 @@ pub enum Effect {
         node: NodeId,
         place: Place,
         addresses: Addresses,
+        /// Through which it is to be looked for, too.
+        relays: Vec<Relay>,
         depth: Depth,
     },
     /// Tells the node which of its paths must not be handed out: all of them, in place of those that it was told before. A

@@ -7,13 +7,15 @@
 //! A node's relay is at its STUN port, by UDP and TCP, and never at a port of its media: Chromium takes whatever comes from the
 //! address of a STUN or TURN server for that server's answer, media too.
 
+mod judged;
+
 use std::collections::hash_map::DefaultHasher;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::net::SocketAddr;
 
-use cluster::{Addresses, NodeId, State};
-use conference::{IceCredentials, IceServer, SessionId};
+use cluster::{Addresses, NodeId};
+use conference::{IceServer, SessionId};
 use reachability::{Path, Protocol};
 
 use crate::control::Control;
@@ -128,14 +130,14 @@ impl Control {
     /// strangers' servers.
     pub(crate) fn ice_servers(&self, node: &NodeId, session: &SessionId) -> Vec<IceServer> {
         if !self.settings.ice_servers.is_empty() {
-            return self.settings.ice_servers.clone();
+            return self.usable(node, self.configured());
         }
         let Some(serving) = self.cluster.node(node) else {
             return Vec::new();
         };
-        let relayed = self.relays(serving, session);
+        let relayed = self.relayed(serving, self.another(serving, session));
         if !relayed.is_empty() {
-            return relayed;
+            return self.usable(node, relayed);
         }
         let all: Vec<SocketAddr> = serving.addresses().stun_servers().collect();
         let reached = |server: &&SocketAddr| {
@@ -152,47 +154,11 @@ impl Control {
             })
             .collect()
     }
+}
 
-    fn relays(&self, serving: &cluster::Node, session: &SessionId) -> Vec<IceServer> {
-        let Some((rules, secrets)) = self.settings.relay.as_ref().zip(self.secrets.as_ref()) else {
-            return Vec::new();
-        };
-        let relays = Relays {
-            serving: (serving.id(), serving.addresses()),
-            other: self
-                .another(serving.id(), session)
-                .map(|node| (node.id(), node.addresses())),
-            own: &rules.own,
-        };
-        let secret = &secrets.issuing(self.now.timestamp).drawn.secret;
-        let urls = relays.urls(|url| self.is_usable(url));
-        urls.iter()
-            .map(|url| IceServer {
-                url: url.to_string(),
-                credentials: Some(IceCredentials::StaticAuthSecret(secret.clone())),
-            })
-            .collect()
-    }
-
-    /// Another node that serves: always the same for a session, and not the same for all.
-    fn another(&self, node: &NodeId, session: &SessionId) -> Option<&cluster::Node> {
-        let mut others: Vec<&cluster::Node> = self
-            .cluster
-            .nodes()
-            .filter(|other| other.state() == State::Serving && other.id() != node)
-            .collect();
-        if others.is_empty() {
-            return None;
-        }
-        let mut hasher = DefaultHasher::new();
-        session.as_str().hash(&mut hasher);
-        let chosen = hasher.finish() % others.len() as u64;
-        Some(others.swap_remove(usize::try_from(chosen).unwrap_or(0)))
-    }
-
-    /// Whether a relay may be handed out. Probes do not try relays yet, and a direct path that fails says nothing of them:
-    /// where a firewall closes the media ports, the relay's may be open.
-    fn is_usable(&self, _url: &RelayUrl) -> bool {
-        true
-    }
+/// The same for the same session.
+fn hash(session: &SessionId) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    session.as_str().hash(&mut hasher);
+    hasher.finish()
 }

@@ -300,6 +300,8 @@ impl Control {
         };
         look.by = Some((by.clone(), turns));
         let party = Party::Node(by.clone());
+        let label = format!("{}{turns}", by.as_str());
+        let relays = self.relays_towards(id, &label);
         let depth = self.ways.matrix.depth(now, &party, id, &place);
         self.out(Effect::Look {
             attachment,
@@ -307,6 +309,7 @@ impl Control {
             node: id.clone(),
             place,
             addresses,
+            relays,
             depth,
         });
     }

@@ -129,10 +129,11 @@ impl Looks {
 async fn run(look: proto::Look, asker: Asker) -> proto::LookReport {
     let number = look.number;
     let depth = if look.calls { Depth::Call } else { Depth::Echo };
-    let target = translate::target(look.addresses.unwrap_or_default());
+    let target = translate::target(look.addresses.unwrap_or_default(), look.relays);
     let name = Name::new("look", number);
     let report = probe::run(&target, depth, Limits::default(), &name, &asker).await;
-    let outcomes = report.paths().into_iter().map(translate::outcome);
+    let paths = report.paths().into_iter();
+    let outcomes = paths.map(|path| translate::outcome(depth, path));
     proto::LookReport {
         number,
         outcomes: outcomes.collect(),

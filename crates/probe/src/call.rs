@@ -3,18 +3,24 @@
 use std::collections::VecDeque;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use reachability::{Failed, Path, Protocol, Stage};
+use reachability::{Failed, Path, Protocol, Relay, Stage};
 
 use crate::knock::unopened;
 use crate::media::MediaEcho;
+use crate::output::{Channel, Output, Signalled};
 use crate::peer::{Peer, Turn};
-use crate::probe::{Channel, Output, Signalled};
+use crate::plan::Limits;
+use crate::relaying::seed;
 use crate::report::Passed;
+use crate::tunnel::{Told, Tunnel};
 
 /// Packets taken in by one call; what comes after is not looked at.
 const MOST_PACKETS: u32 = 1_000;
+
+/// A call through a relay takes less, or something is wrong on its way.
+const ENOUGH: Duration = Duration::from_secs(2);
 
 /// Turns in one poll.
 const TURNS: u32 = 4;
@@ -23,9 +29,9 @@ const TURNS: u32 = 4;
 pub struct Call {
     number: usize,
     pub path: Path,
-    ip: IpAddr,
-    protocol: Protocol,
+    way: Way,
     secret: [u8; 10],
+    limits: Limits,
     begun: Instant,
     /// When the node had answered the offer.
     published: Option<Instant>,
@@ -36,10 +42,23 @@ pub struct Call {
     result: Option<Result<Passed, Failed>>,
 }
 
+/// By which a call goes.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// The node's.
+    pub ip: IpAddr,
+    /// Of the call's own channels.
+    pub protocol: Protocol,
+    #[allow(missing_docs)]
+    pub relay: Option<Relay>,
+}
+
 /// One end of it.
 #[derive(Default)]
 struct Leg {
     peer: Option<Peer>,
+    /// Where a relay is between.
+    tunnel: Option<Box<Tunnel>>,
     /// Where the node's end is.
     remote: Option<SocketAddr>,
 }
@@ -50,19 +69,13 @@ const SUBSCRIBER: usize = 1;
 
 impl Call {
     /// Begins by an offer. `number` tells it from the probe's other calls.
-    pub fn new(
-        now: Instant,
-        number: usize,
-        ip: IpAddr,
-        protocol: Protocol,
-        secret: [u8; 10],
-    ) -> Self {
+    pub fn new(now: Instant, number: usize, way: Way, secret: [u8; 10], limits: Limits) -> Self {
         let mut call = Self {
             number,
-            path: Path::Direct { ip, protocol },
-            ip,
-            protocol,
+            path: way.path(),
+            way,
             secret,
+            limits,
             begun: now,
             published: None,
             legs: Default::default(),
@@ -95,6 +108,12 @@ impl Call {
 
     fn end(&mut self, result: Result<Passed, Failed>) {
         self.result.get_or_insert(result);
+        for index in [PUBLISHER, SUBSCRIBER] {
+            let channel = self.channel(index);
+            let leave = self.legs[index].tunnel.as_mut().and_then(|it| it.leave());
+            let leave = leave.map(|data| Output::Say { channel, data });
+            self.out.extend(leave);
+        }
         self.legs = Default::default();
     }
 
@@ -119,17 +138,27 @@ impl Call {
         let peers = self.legs.iter().filter_map(|leg| leg.peer.as_ref());
         let peers = peers.map(Peer::wake);
         let echo = self.echo.as_ref().map(MediaEcho::deadline);
-        peers.chain(echo).min()
+        let tunnels = self.legs.iter().filter_map(|leg| leg.tunnel.as_ref());
+        let tunnels = tunnels.filter_map(|tunnel| tunnel.deadline());
+        peers.chain(echo).chain(tunnels).min()
     }
 
     fn turn(&mut self, now: Instant) {
         for index in [PUBLISHER, SUBSCRIBER] {
+            if let Err(failed) = self.poll_tunnel(now, index) {
+                return self.end(Err(failed));
+            }
             while let Some(peer) = &mut self.legs[index].peer {
                 match peer.poll(now) {
                     Turn::Wait => break,
                     Turn::Send(data) => {
                         let channel = self.channel(index);
-                        self.out.push_back(Output::Say { channel, data });
+                        let data = match &self.legs[index].tunnel {
+                            Some(tunnel) => tunnel.wrap(0, &data),
+                            None => Some(data),
+                        };
+                        let said = data.map(|data| Output::Say { channel, data });
+                        self.out.extend(said);
                     }
                     Turn::Packet(payload) => {
                         if let Some(echo) = &mut self.echo {
@@ -141,6 +170,16 @@ impl Call {
             }
         }
         self.echo(now);
+    }
+
+    fn poll_tunnel(&mut self, now: Instant, index: usize) -> Result<(), Failed> {
+        let channel = self.channel(index);
+        if let Some(tunnel) = &mut self.legs[index].tunnel
+            && let Some(data) = tunnel.poll(now)?
+        {
+            self.out.push_back(Output::Say { channel, data });
+        }
+        Ok(())
     }
 
     fn echo(&mut self, now: Instant) {
@@ -162,7 +201,7 @@ impl Call {
             return;
         };
         let remote = self.legs[PUBLISHER].remote;
-        let remote = remote.unwrap_or_else(|| SocketAddr::new(self.ip, 0));
+        let remote = remote.unwrap_or_else(|| SocketAddr::new(self.way.ip, 0));
         let published = self.published.unwrap_or(now) - self.begun;
         self.end(result.map(|echoed| Passed::Call {
             at: remote,
@@ -222,7 +261,7 @@ impl Call {
 
     /// Which port a transport has follows from any candidate; whether clients are told of this path does not matter.
     fn open(&mut self, leg: usize, named: &[SocketAddr], ports: &[u16]) -> Result<(), Failed> {
-        let here = named.iter().find(|at| at.ip() == self.ip);
+        let here = named.iter().find(|at| at.ip() == self.way.ip);
         let port = here.or(named.first()).map(SocketAddr::port);
         let Some(port) = port.filter(|port| ports.contains(port)) else {
             let named: Vec<String> = named.iter().take(4).map(SocketAddr::to_string).collect();
@@ -236,25 +275,47 @@ impl Call {
                     .to_owned(),
             });
         };
-        let to = SocketAddr::new(self.ip, port);
+        let to = SocketAddr::new(self.way.ip, port);
         self.legs[leg].remote = Some(to);
-        self.out.push_back(Output::Open {
-            channel: self.channel(leg),
-            protocol: self.protocol,
-            to,
-        });
+        let channel = self.channel(leg);
+        let protocol = self.way.protocol;
+        let opening = match &self.way.relay {
+            None => Output::Open {
+                channel,
+                protocol,
+                to,
+            },
+            Some(relay) => {
+                let (host, port) = (relay.host.clone(), relay.port);
+                Output::Dial {
+                    channel,
+                    protocol,
+                    host,
+                    port,
+                }
+            }
+        };
+        self.out.push_back(opening);
         Ok(())
     }
 
     /// The channel of a leg stands, or does not.
     pub fn opened(&mut self, now: Instant, leg: usize, opened: Result<SocketAddr, &io::Error>) {
-        let Some(leg) = self.legs.get_mut(leg) else {
-            return;
+        let number = self.number;
+        let (leg, end) = match self.legs.get_mut(leg) {
+            Some(it) => (it, leg),
+            None => return,
         };
         match (opened, leg.peer.as_mut(), leg.remote) {
-            (Ok(local), Some(peer), Some(remote)) => {
-                peer.route(now, self.protocol, local, remote);
-            }
+            (Ok(local), Some(peer), Some(remote)) => match &self.way.relay {
+                None => peer.route(now, self.way.protocol, local, remote),
+                Some(relay) => {
+                    let seed = seed(self.secret, number, end as u8 + 1);
+                    let mut tunnel = Tunnel::new(now, relay, vec![remote], seed, self.limits);
+                    tunnel.begin(now);
+                    leg.tunnel = Some(Box::new(tunnel));
+                }
+            },
             (Err(error), ..) => {
                 let failed = unopened(error);
                 self.end(Err(failed));
@@ -269,20 +330,38 @@ impl Call {
         if self.packets > MOST_PACKETS {
             return;
         }
-        if let Some(peer) = self.legs.get_mut(leg).and_then(|leg| leg.peer.as_mut()) {
-            peer.receive(now, packet);
+        let Some(leg) = self.legs.get_mut(leg) else {
+            return;
+        };
+        let (Some(peer), remote) = (leg.peer.as_mut(), leg.remote) else {
+            return;
+        };
+        let Some(tunnel) = &mut leg.tunnel else {
+            return peer.receive(now, packet);
+        };
+        match (tunnel.hear(now, packet), remote) {
+            (Told::Data(_, data), _) => peer.receive(now, data),
+            // To the node the relayed address is a peer like any other.
+            (Told::Open(relayed), Some(remote)) => peer.route(now, Protocol::Udp, relayed, remote),
+            (Told::Failed(failed), _) => self.end(Err(failed)),
+            _ => {}
         }
     }
 
     /// A channel is over. A refusal on UDP decides nothing: what is wrong shows by itself.
     pub fn broke(&mut self, error: &io::Error) {
-        if self.protocol == Protocol::Tcp {
+        if self.way.protocol != Protocol::Udp {
             self.end(Err(Failed {
                 stage: Stage::Ice,
                 reason: format!("the connection ended: {error}"),
                 hint: "something on the way, or the node, ends connections".to_owned(),
             }));
         }
+    }
+
+    /// Whether it goes through a relay and began so late that its end says nothing of that. Those begin after all others.
+    pub fn has_had_no_time(&self, now: Instant) -> bool {
+        self.way.relay.is_some() && self.result.is_none() && now < self.begun + ENOUGH
     }
 
     /// Ends it. `whole` is how long the probe took.
@@ -306,6 +385,15 @@ impl Call {
             (None, Some(echo)) => echo.given_up(),
             (None, None) => late("go on", now, self.begun),
         }
+    }
+}
+
+impl Way {
+    /// In the words of the matrix.
+    pub fn path(&self) -> Path {
+        let (ip, protocol) = (self.ip, self.protocol);
+        let relayed = self.relay.as_ref().map(|relay| relay.path.clone());
+        relayed.unwrap_or(Path::Direct { ip, protocol })
     }
 }
 

@@ -1,5 +1,5 @@
-//! Sockets that are connected to one address: UDP, and TCP with frames of RFC 4571. A descriptor each, until the probe is
-//! over.
+//! Sockets that are connected to one address: UDP, and TCP with frames of RFC 4571, or to a relay. A descriptor each, until
+//! the probe is over.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -8,10 +8,11 @@ use std::task::{Context, Poll};
 
 use reachability::Protocol;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::{TcpStream, UdpSocket};
+use tokio::net::{TcpStream, UdpSocket, lookup_host};
 
 use crate::frames::{Frames, framed};
-use crate::probe::Channel;
+use crate::output::Channel;
+use crate::tls;
 
 /// Room for any packet that a node sends.
 const PACKET: usize = 2048;
@@ -28,18 +29,32 @@ pub struct Channels {
 enum State {
     /// To be told of.
     Stands(Carrier),
-    Connecting(Pin<Box<dyn Future<Output = io::Result<TcpStream>> + Send>>),
+    Connecting(Pin<Box<dyn Future<Output = io::Result<Carrier>> + Send>>),
     Open(Carrier),
     Failed(io::Error),
 }
 
 enum Carrier {
     Udp(UdpSocket),
-    Tcp {
-        stream: TcpStream,
-        incoming: Frames,
+    Stream {
+        stream: Box<dyn Stream>,
+        local: SocketAddr,
+        incoming: Incoming,
         outgoing: Vec<u8>,
     },
+}
+
+/// Of TCP, or of TLS.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// How packets follow each other on a stream.
+enum Incoming {
+    /// To a node: RFC 4571.
+    Node(Frames),
+    /// To a relay: RFC 8656 section 3.1.
+    Relay(turn::Frames),
 }
 
 /// What happened on a channel.
@@ -62,9 +77,18 @@ impl Channels {
                 Ok(socket) => State::Stands(Carrier::Udp(socket)),
                 Err(error) => State::Failed(error),
             },
-            Protocol::Tcp | Protocol::Tls => State::Connecting(Box::pin(TcpStream::connect(to))),
+            Protocol::Tcp | Protocol::Tls => State::Connecting(Box::pin(async move {
+                let stream = TcpStream::connect(to).await?;
+                Carrier::new(stream, Incoming::Node(Frames::default()))
+            })),
         };
         self.open.push((channel, state));
+    }
+
+    /// The same to a relay.
+    pub fn dial(&mut self, channel: Channel, protocol: Protocol, host: String, port: u16) {
+        let dialling = Box::pin(dial(protocol, host, port));
+        self.open.push((channel, State::Connecting(dialling)));
     }
 
     /// Sends a packet, as far as the channel stands and has room.
@@ -78,9 +102,14 @@ impl Channels {
                 // What is wrong with it is told by the next look.
                 let _ = socket2::SockRef::from(&*socket).send(packet);
             }
-            Carrier::Tcp { outgoing, .. } => {
+            Carrier::Stream {
+                outgoing, incoming, ..
+            } => {
                 if outgoing.len() + packet.len() < MOST_UNSENT {
-                    outgoing.extend(framed(packet));
+                    match incoming {
+                        Incoming::Node(_) => outgoing.extend(framed(packet)),
+                        Incoming::Relay(_) => outgoing.extend_from_slice(packet),
+                    }
                 }
             }
         }
@@ -126,15 +155,7 @@ impl State {
                 return Poll::Pending;
             };
             *self = match connected {
-                Ok(stream) => {
-                    // Without it, small packets wait for each other; a failure costs only time.
-                    let _ = stream.set_nodelay(true);
-                    Self::Stands(Carrier::Tcp {
-                        stream,
-                        incoming: Frames::default(),
-                        outgoing: Vec::new(),
-                    })
-                }
+                Ok(carrier) => Self::Stands(carrier),
                 Err(error) => Self::Failed(error),
             };
         }
@@ -154,10 +175,25 @@ impl State {
 }
 
 impl Carrier {
+    fn new(stream: TcpStream, incoming: Incoming) -> io::Result<Self> {
+        prompt(&stream);
+        let local = stream.local_addr()?;
+        Ok(Self::of(Box::new(stream), local, incoming))
+    }
+
+    fn of(stream: Box<dyn Stream>, local: SocketAddr, incoming: Incoming) -> Self {
+        Self::Stream {
+            stream,
+            local,
+            incoming,
+            outgoing: Vec::new(),
+        }
+    }
+
     fn local(&self) -> io::Result<SocketAddr> {
         match self {
             Self::Udp(socket) => socket.local_addr(),
-            Self::Tcp { stream, .. } => stream.local_addr(),
+            Self::Stream { local, .. } => Ok(*local),
         }
     }
 
@@ -178,15 +214,16 @@ impl Carrier {
                     Poll::Pending => Poll::Pending,
                 }
             }
-            Self::Tcp {
+            Self::Stream {
                 stream,
                 incoming,
                 outgoing,
+                ..
             } => {
-                if let Poll::Ready(error) = flush(stream, outgoing, cx) {
+                if let Poll::Ready(error) = flush(&mut **stream, outgoing, cx) {
                     return Poll::Ready(Told::Broke(channel, error));
                 }
-                read(stream, incoming, cx).map(|read| match read {
+                read(&mut **stream, incoming, cx).map(|read| match read {
                     Ok(packet) => Told::Heard(channel, packet),
                     Err(error) => Told::Broke(channel, error),
                 })
@@ -196,31 +233,32 @@ impl Carrier {
 }
 
 /// Ready only with an error.
-fn flush(stream: &mut TcpStream, outgoing: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Error> {
+fn flush(stream: &mut dyn Stream, outgoing: &mut Vec<u8>, cx: &mut Context<'_>) -> Poll<io::Error> {
     while !outgoing.is_empty() {
         match Pin::new(&mut *stream).poll_write(cx, outgoing) {
             Poll::Ready(Ok(0)) => return Poll::Ready(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(count)) => _ = outgoing.drain(..count),
             Poll::Ready(Err(error)) => return Poll::Ready(error),
-            Poll::Pending => break,
+            Poll::Pending => return Poll::Pending,
         }
     }
-    Poll::Pending
+    // TLS keeps what it has encrypted until it is told to let it go.
+    match Pin::new(stream).poll_flush(cx) {
+        Poll::Ready(Err(error)) => Poll::Ready(error),
+        Poll::Ready(Ok(())) | Poll::Pending => Poll::Pending,
+    }
 }
 
 fn read(
-    stream: &mut TcpStream,
-    incoming: &mut Frames,
+    stream: &mut dyn Stream,
+    incoming: &mut Incoming,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<Vec<u8>>> {
     loop {
         match incoming.take() {
             Ok(Some(packet)) => return Poll::Ready(Ok(packet)),
             Ok(None) => {}
-            Err(_) => {
-                let reason = "what comes is not framed as RFC 4571 has it";
-                return Poll::Ready(Err(io::Error::other(reason)));
-            }
+            Err(reason) => return Poll::Ready(Err(io::Error::other(reason))),
         }
         let mut bytes = [0; PACKET];
         let mut buffer = ReadBuf::new(&mut bytes);
@@ -233,6 +271,49 @@ fn read(
             Poll::Ready(Ok(())) => incoming.feed(buffer.filled()),
         }
     }
+}
+
+impl Incoming {
+    fn take(&mut self) -> Result<Option<Vec<u8>>, &'static str> {
+        match self {
+            Self::Node(frames) => frames
+                .take()
+                .map_err(|_| "what comes is not framed as RFC 4571 has it"),
+            Self::Relay(frames) => match frames.take() {
+                Ok(message) => Ok(message.map(<[u8]>::to_vec)),
+                Err(turn::Broken) => Err("what comes is not TURN"),
+            },
+        }
+    }
+
+    fn feed(&mut self, bytes: &[u8]) {
+        match self {
+            Self::Node(frames) => frames.feed(bytes),
+            Self::Relay(frames) => frames.feed(bytes),
+        }
+    }
+}
+
+async fn dial(protocol: Protocol, host: String, port: u16) -> io::Result<Carrier> {
+    let incoming = Incoming::Relay(turn::Frames::default());
+    if protocol == Protocol::Udp {
+        let mut found = lookup_host((host.as_str(), port)).await?;
+        let to = found.next().ok_or(io::ErrorKind::NotFound)?;
+        return Ok(Carrier::Udp(udp(to)?));
+    }
+    let stream = TcpStream::connect((host.as_str(), port)).await?;
+    if protocol == Protocol::Tcp {
+        return Carrier::new(stream, incoming);
+    }
+    prompt(&stream);
+    let local = stream.local_addr()?;
+    let stream = tls::connect(&host, stream).await?;
+    Ok(Carrier::of(Box::new(stream), local, incoming))
+}
+
+/// Without it, small packets wait for each other; a failure costs only time.
+fn prompt(stream: &TcpStream) {
+    let _ = stream.set_nodelay(true);
 }
 
 fn udp(to: SocketAddr) -> io::Result<UdpSocket> {

@@ -4,7 +4,8 @@
 //!
 //! 1. **Echo**: a plain STUN Binding request (RFC 8489) over UDP to every media port at every address, and to the node's
 //!    STUN port; what is lost is sent again, [`Limits::requests`] times at most. Over TCP, framed as RFC 4571 has it, to the
-//!    media ports too, or to some of them where there are many.
+//!    media ports too, or to some of them where there are many. Through each relay that clients of the node may be told of
+//!    ([`Target::relays`]) an allocation is made, and the echo asked of a media port at a few of the node's addresses.
 //! 2. **Call** ([`Depth::Call`] only), over each path whose echoes have all passed, each by itself: publish and subscribe to
 //!    what was published by the caller's [`Signalling`], connect both by ICE and DTLS, and have a few packets of media come
 //!    back, decrypted. Then the transports are closed. Nothing is asked of a node that answers nowhere.
@@ -34,20 +35,26 @@ mod fence;
 mod frames;
 mod knock;
 mod media;
+mod output;
 mod peer;
 mod plan;
 mod probe;
+mod relaying;
 mod report;
 mod run;
 mod signalling;
 mod signals;
 mod sockets;
 pub mod stun;
+mod tls;
+mod tries;
+mod tunnel;
 
 pub use frames::{Frames, TooLong};
-pub use plan::{Limits, MOST_ADDRESSES, MOST_PORTS, Plan, Route, Target};
-pub use probe::{Channel, MOST_DATAGRAMS, Output, Probe, Signalled};
-pub use reachability::{Depth, Failed, Stage};
+pub use output::{Channel, Output, Signalled};
+pub use plan::{Limits, MOST_ADDRESSES, MOST_PORTS, MOST_RELAYS, Plan, Route, Target};
+pub use probe::{MOST_DATAGRAMS, Probe};
+pub use reachability::{Depth, Failed, Relay, Stage};
 pub use report::{Outcome, Passed, Path, Report};
 pub use run::run;
 pub use signalling::{Name, Signalling};

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use reachability::Depth;
+use reachability::{Depth, Relay};
 
 /// Addresses of one node that are tried; the rest is left out and reported. Nodes announce at most eight.
 pub const MOST_ADDRESSES: usize = 16;
@@ -14,8 +14,14 @@ pub const MOST_PORTS: usize = 256;
 /// TCP connections of one probe that only ask for an echo. Of more ports some are asked, others the next time.
 pub const MOST_KNOCKS: usize = 32;
 
-/// Calls of one probe: UDP and TCP at as many addresses as a node announces, and a few relays.
-pub const MOST_CALLS: usize = 24;
+/// Relays that one probe looks through.
+pub const MOST_RELAYS: usize = 12;
+
+/// Calls of one probe: UDP and TCP at as many addresses as a node announces, and through relays.
+pub const MOST_CALLS: usize = 16 + MOST_RELAYS;
+
+/// Calls through relays under way at once: each costs looker, relay and node two handshakes.
+pub const RELAYED_AT_ONCE: usize = 4;
 
 /// Where a node says that it can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,6 +32,8 @@ pub struct Target {
     pub ports: Vec<u16>,
     /// Answers plain STUN too, and carries no media.
     pub stun_port: u16,
+    /// Through which it is looked for, too.
+    pub relays: Vec<Relay>,
 }
 
 /// How long is tried.
@@ -79,6 +87,8 @@ pub struct Plan {
     pub ports: Vec<u16>,
     /// See [`Target::stun_port`].
     pub stun_port: u16,
+    /// See [`Target::relays`].
+    pub relays: Vec<Relay>,
     #[allow(missing_docs)]
     pub depth: Depth,
     #[allow(missing_docs)]

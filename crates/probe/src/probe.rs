@@ -7,12 +7,13 @@ use std::time::Instant;
 
 use reachability::{Depth, Protocol, Stage};
 
-use crate::call::Call;
-use crate::echo::Echo;
-use crate::knock::Knock;
-use crate::plan::{MOST_ADDRESSES, MOST_CALLS, MOST_KNOCKS, MOST_PORTS, Plan};
+use crate::call::{Call, Way};
+use crate::output::{Channel, Output, Signalled};
+use crate::plan::{MOST_ADDRESSES, MOST_PORTS, MOST_RELAYS, Plan, RELAYED_AT_ONCE};
+use crate::relaying::Relaying;
 use crate::report::{Outcome, Path, Report};
 use crate::stun;
+use crate::tries::{Asked, Begun, By, Calling, Knocking, callings, echoes, knocks, relayings};
 
 /// Datagrams taken in by the echoes of one probe; what comes after is not looked at. Twice what all paths could answer.
 pub const MOST_DATAGRAMS: u32 = 2 * (MOST_ADDRESSES * (MOST_PORTS + 1)) as u32;
@@ -24,116 +25,11 @@ pub struct Probe {
     /// Numbered as their transactions are.
     echoes: Vec<Asked>,
     knocks: Vec<Knocking>,
-    /// Of each address and protocol, in order: whether it was called already.
+    relayings: Vec<(Relaying, Begun)>,
+    /// Of each address and protocol, then of each relay: whether it was called already.
     calls: Vec<Calling>,
     left_out: usize,
     datagrams: u32,
-}
-
-/// What a [`Probe`] wants.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// To be sent from our socket at `from`.
-    Send {
-        #[allow(missing_docs)]
-        from: SocketAddr,
-        #[allow(missing_docs)]
-        to: SocketAddr,
-        #[allow(missing_docs)]
-        data: Vec<u8>,
-    },
-    /// To be sent from a socket of its own that is connected to `to`, so that the system hears of a refusal
-    /// ([`Probe::reported`]). Where there is no room for one more socket it goes like the others.
-    Insist {
-        #[allow(missing_docs)]
-        from: SocketAddr,
-        #[allow(missing_docs)]
-        to: SocketAddr,
-        #[allow(missing_docs)]
-        data: Vec<u8>,
-    },
-    /// Connect a socket of its own, and say how that went ([`Probe::opened`]).
-    Open {
-        #[allow(missing_docs)]
-        channel: Channel,
-        /// UDP, or TCP with frames of RFC 4571.
-        protocol: Protocol,
-        #[allow(missing_docs)]
-        to: SocketAddr,
-    },
-    /// To be sent on a channel that stands. One that does not stand any more drops it.
-    Say {
-        #[allow(missing_docs)]
-        channel: Channel,
-        /// One packet.
-        data: Vec<u8>,
-    },
-    /// To have this offer answered ([`Signalled::Published`]). At most once for each call.
-    Publish {
-        #[allow(missing_docs)]
-        call: usize,
-        /// SDP.
-        offer: String,
-    },
-    /// To have what was published offered ([`Signalled::Offered`]).
-    Subscribe {
-        #[allow(missing_docs)]
-        call: usize,
-    },
-    /// To have this answer taken ([`Signalled::Accepted`]).
-    Accept {
-        #[allow(missing_docs)]
-        call: usize,
-        /// SDP.
-        answer: String,
-    },
-    /// To be polled again then, if nothing comes before.
-    Wait(Instant),
-    /// [`Probe::report`] has everything.
-    Done,
-}
-
-/// A socket of a probe's, connected to one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Channel {
-    /// For an echo over TCP.
-    Knock(usize),
-    /// For one end of a call: its number, and which end.
-    Call(usize, usize),
-}
-
-/// What came back of the signalling of a call. Errors are sentences.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Signalled {
-    /// SDP answer to what was published.
-    Published(Result<String, String>),
-    /// SDP offer of what was published.
-    Offered(Result<String, String>),
-    #[allow(missing_docs)]
-    Accepted(Result<(), String>),
-}
-
-/// An echo, and what for.
-struct Asked {
-    path: Path,
-    /// Number of its route.
-    route: usize,
-    echo: Echo,
-}
-
-/// An echo over TCP.
-struct Knocking {
-    knock: Knock,
-    /// It was asked for.
-    begun: bool,
-}
-
-/// A call that may be.
-struct Calling {
-    ip: IpAddr,
-    protocol: Protocol,
-    /// `None` until the echo has passed.
-    call: Option<Call>,
 }
 
 impl Probe {
@@ -144,6 +40,7 @@ impl Probe {
         let announced = plan.routes.len() * (plan.ports.len() + 1);
         plan.routes.truncate(MOST_ADDRESSES);
         plan.ports.truncate(MOST_PORTS);
+        plan.relays.truncate(MOST_RELAYS);
         let paths = plan.routes.len() * (plan.ports.len() + 1);
         let calls = match plan.depth {
             Depth::Echo => Vec::new(),
@@ -153,6 +50,7 @@ impl Probe {
             begun: now,
             echoes: echoes(now, &plan),
             knocks: knocks(now, &plan),
+            relayings: relayings(now, &plan),
             left_out: announced - paths,
             calls,
             datagrams: 0,
@@ -175,6 +73,9 @@ impl Probe {
         if let Some(output) = self.poll_knocks(now) {
             return output;
         }
+        if let Some(output) = self.poll_relayings(now) {
+            return output;
+        }
         self.begin_calls(now);
         let mut calls = self.calls.iter_mut();
         let mut calls = calls.by_ref().filter_map(|it| it.call.as_mut());
@@ -192,12 +93,14 @@ impl Probe {
         let echoes = echoes.filter_map(|asked| asked.echo.deadline());
         let knocks = self.knocks.iter();
         let knocks = knocks.filter_map(|it| it.knock.deadline());
+        let relayings = self.relayings.iter();
+        let relayings = relayings.filter_map(|(it, _)| it.deadline());
         let calls = self.calls.iter().filter_map(|it| it.call.as_ref());
         let calls = calls.filter_map(|call| {
             let under_way = call.result().is_none();
             under_way.then(|| call.deadline().unwrap_or(self.ends()))
         });
-        echoes.chain(knocks).chain(calls).min()
+        echoes.chain(knocks).chain(relayings).chain(calls).min()
     }
 
     /// A host that refuses every media port is not asked for more, where haste is needed.
@@ -246,17 +149,64 @@ impl Probe {
         None
     }
 
+    fn poll_relayings(&mut self, now: Instant) -> Option<Output> {
+        for (number, (relaying, begun)) in self.relayings.iter_mut().enumerate() {
+            let channel = Channel::Relay(number);
+            if !*begun && relaying.result().is_none() {
+                *begun = true;
+                return Some(Output::Dial {
+                    channel,
+                    protocol: relaying.relay.protocol,
+                    host: relaying.relay.host.clone(),
+                    port: relaying.relay.port,
+                });
+            }
+            if let Some(data) = relaying.poll(now) {
+                return Some(Output::Say { channel, data });
+            }
+        }
+        None
+    }
+
     /// Calls where the echo has passed.
     fn begin_calls(&mut self, now: Instant) {
         if now >= self.ends() {
             return;
         }
         for number in 0..self.calls.len() {
-            let Calling { ip, protocol, call } = &self.calls[number];
-            let (ip, protocol) = (*ip, *protocol);
-            if call.is_none() && self.echoed(ip, protocol) {
-                let call = Call::new(now, number, ip, protocol, self.plan.secret);
+            if self.calls[number].call.is_some() {
+                continue;
+            }
+            if let Some(way) = self.way(self.calls[number].by) {
+                let (secret, limits) = (self.plan.secret, self.plan.limits);
+                let call = Call::new(now, number, way, secret, limits);
                 self.calls[number].call = Some(call);
+            }
+        }
+    }
+
+    /// The way of a call that may begin.
+    fn way(&self, by: By) -> Option<Way> {
+        match by {
+            By::Direct(ip, protocol) => self.echoed(ip, protocol).then_some(Way {
+                ip,
+                protocol,
+                relay: None,
+            }),
+            By::Relay(number) => {
+                let under_way = |it: &&Calling| {
+                    let call = it.call.as_ref();
+                    matches!(it.by, By::Relay(_)) && call.is_some_and(|it| it.result().is_none())
+                };
+                if self.calls.iter().filter(under_way).count() >= RELAYED_AT_ONCE {
+                    return None;
+                }
+                let (relaying, _) = self.relayings.get(number)?;
+                Some(Way {
+                    ip: relaying.passed_at()?,
+                    protocol: relaying.relay.protocol,
+                    relay: Some(relaying.relay.clone()),
+                })
             }
         }
     }
@@ -302,6 +252,11 @@ impl Probe {
                 let data = knock.opened(now, opened.map(|_| ()))?;
                 Some(Output::Say { channel, data })
             }
+            Channel::Relay(number) => {
+                let (relaying, _) = self.relayings.get_mut(number)?;
+                relaying.opened(now, opened.map(|_| ()));
+                None
+            }
             Channel::Call(number, leg) => {
                 let call = self.calls.get_mut(number)?.call.as_mut()?;
                 call.opened(now, leg, opened);
@@ -316,6 +271,11 @@ impl Probe {
             Channel::Knock(number) => {
                 if let Some(knocking) = self.knocks.get_mut(number) {
                     knocking.knock.heard(now, packet);
+                }
+            }
+            Channel::Relay(number) => {
+                if let Some((relaying, _)) = self.relayings.get_mut(number) {
+                    relaying.heard(now, packet);
                 }
             }
             Channel::Call(number, leg) => {
@@ -334,6 +294,11 @@ impl Probe {
                     knocking.knock.broke(error);
                 }
             }
+            Channel::Relay(number) => {
+                if let Some((relaying, _)) = self.relayings.get_mut(number) {
+                    relaying.broke(error);
+                }
+            }
             Channel::Call(number, _) => {
                 if let Some(call) = self.calls.get_mut(number).and_then(|it| it.call.as_mut()) {
                     call.broke(error);
@@ -349,7 +314,13 @@ impl Probe {
         for knocking in &mut self.knocks {
             knocking.knock.give_up(now);
         }
+        for (relaying, _) in &mut self.relayings {
+            if relaying.result().is_none() {
+                relaying.give_up(now);
+            }
+        }
         for calling in &mut self.calls {
+            calling.call.take_if(|call| call.has_had_no_time(now));
             if let Some(call) = &mut calling.call {
                 call.give_up(now);
             }
@@ -417,6 +388,12 @@ impl Probe {
                 result: it.knock.result()?.clone(),
             })
         });
+        let relayings = self.relayings.into_iter().filter_map(|(it, _)| {
+            Some(Outcome {
+                result: it.result()?.clone(),
+                path: Path::Relay(it.relay.path),
+            })
+        });
         let calls = self.calls.into_iter().filter_map(|it| it.call);
         let calls = calls.filter_map(|call| {
             Some(Outcome {
@@ -426,69 +403,9 @@ impl Probe {
         });
         Report {
             depth: self.plan.depth,
-            outcomes: echoes.chain(knocks).chain(calls).collect(),
+            outcomes: echoes.chain(knocks).chain(relayings).chain(calls).collect(),
             left_out: self.left_out,
             took: now - self.begun,
         }
     }
-}
-
-/// The requests of all paths, due at once but for those that there is no way to.
-fn echoes(now: Instant, plan: &Plan) -> Vec<Asked> {
-    let mut echoes = Vec::new();
-    for (number, route) in plan.routes.iter().enumerate() {
-        let media = plan.ports.iter();
-        let media = media.map(|port| Path::Media(SocketAddr::new(route.ip, *port)));
-        let stun = SocketAddr::new(route.ip, plan.stun_port);
-        for path in media.chain([Path::Stun(stun)]) {
-            let (Path::Media(to) | Path::Stun(to)) = path else {
-                continue;
-            };
-            let transaction = stun::transaction(echoes.len(), &plan.secret);
-            let echo = match &route.local {
-                Ok(_) => Echo::new(now, to, transaction, &plan.limits),
-                Err(error) => Echo::without_route(now, to, error),
-            };
-            echoes.push(Asked {
-                path,
-                route: number,
-                echo,
-            });
-        }
-    }
-    echoes
-}
-
-/// Connections to the media ports of addresses that there is a way to: all of them, or as many as are allowed, beginning
-/// anywhere.
-fn knocks(now: Instant, plan: &Plan) -> Vec<Knocking> {
-    let routes = plan.routes.iter();
-    let routed: Vec<_> = routes.filter(|route| route.local.is_ok()).collect();
-    let each = (MOST_KNOCKS / routed.len().max(1)).clamp(1, plan.ports.len().max(1));
-    let first = usize::from(plan.secret[0]);
-    let mut knocks = Vec::new();
-    for route in routed {
-        for turn in 0..each.min(plan.ports.len()) {
-            let port = plan.ports[(first + turn) % plan.ports.len()];
-            let to = SocketAddr::new(route.ip, port);
-            let transaction = stun::transaction(usize::from(u16::MAX) - knocks.len(), &plan.secret);
-            knocks.push(Knocking {
-                knock: Knock::new(now, to, transaction, plan.limits.knock),
-                begun: false,
-            });
-        }
-    }
-    knocks
-}
-
-fn callings(plan: &Plan) -> Vec<Calling> {
-    let routed = plan.routes.iter().filter(|route| route.local.is_ok());
-    let both = routed.flat_map(|route| {
-        [Protocol::Udp, Protocol::Tcp].map(|protocol| Calling {
-            ip: route.ip,
-            protocol,
-            call: None,
-        })
-    });
-    both.take(MOST_CALLS).collect()
 }

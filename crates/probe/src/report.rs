@@ -20,6 +20,8 @@ pub enum Path {
     Stun(SocketAddr),
     /// Plain STUN over TCP to a media port.
     Tcp(SocketAddr),
+    /// Plain STUN through a relay, to a media port.
+    Relay(reachability::Path),
     /// A call: ICE, DTLS and an SRTP echo.
     Call(reachability::Path),
 }
@@ -69,7 +71,8 @@ pub struct Outcome {
 pub struct Report {
     #[allow(missing_docs)]
     pub depth: Depth,
-    /// Echoes over UDP in the order in which the node announced its addresses, then those over TCP, then calls.
+    /// Echoes over UDP in the order in which the node announced its addresses, then those over TCP and through relays, then
+    /// calls.
     pub outcomes: Vec<Outcome>,
     /// Echoes that were not tried because they were too many.
     pub left_out: usize,
@@ -83,7 +86,8 @@ impl Report {
     /// # Errors
     /// A sentence for the operator: what was tried, and what failed where and why.
     pub fn verdict(&self) -> Result<(), String> {
-        if self.paths().iter().any(|path| path.result.is_ok()) {
+        let mut paths = self.paths().into_iter();
+        if paths.any(|path| path.depth == self.depth && path.result.is_ok()) {
             return Ok(());
         }
         let problem = self.problems(|path| !matches!(path, Path::Stun(_)));
@@ -105,10 +109,39 @@ impl Report {
             for protocol in [Protocol::Udp, Protocol::Tcp] {
                 let path = reachability::Path::Direct { ip, protocol };
                 let result = self.path(ip, protocol, &path);
-                paths.extend(result.map(|result| reachability::Outcome { path, result }));
+                let depth = self.depth;
+                paths.extend(result.map(|result| reachability::Outcome {
+                    path,
+                    depth,
+                    result,
+                }));
             }
         }
+        paths.extend(self.outcomes.iter().filter_map(|it| self.through(it)));
         paths
+    }
+
+    /// Of an echo through a relay: what became of the path. Where there was no time for a call, only the echo counts.
+    fn through(&self, echo: &Outcome) -> Option<reachability::Outcome> {
+        let Path::Relay(path) = &echo.path else {
+            return None;
+        };
+        let call = Path::Call(path.clone());
+        let mut calls = self.outcomes.iter().filter(|it| it.path == call);
+        // That a node does not answer an offer says nothing of the relay.
+        let asked =
+            |it: &&Outcome| !matches!(&it.result, Err(failed) if failed.stage == Stage::Publish);
+        let call = calls.find(asked);
+        let (result, depth) = match (&echo.result, call) {
+            (Ok(_), Some(call)) => (&call.result, Depth::Call),
+            (Ok(_), None) => (&echo.result, Depth::Echo),
+            (Err(_), _) => (&echo.result, self.depth),
+        };
+        Some(reachability::Outcome {
+            path: path.clone(),
+            depth,
+            result: result.clone().map(|it| it.measured()),
+        })
     }
 
     /// Every address once, in the order in which it was announced.
@@ -133,7 +166,7 @@ impl Report {
         let here = |it: &&Outcome| match &it.path {
             Path::Media(at) => protocol == Protocol::Udp && at.ip() == ip,
             Path::Tcp(at) => protocol == Protocol::Tcp && at.ip() == ip,
-            Path::Stun(_) | Path::Call(_) => false,
+            Path::Stun(_) | Path::Relay(_) | Path::Call(_) => false,
         };
         let echoes: Vec<&Outcome> = self.outcomes.iter().filter(here).collect();
         let failed = echoes.iter().filter_map(|it| it.result.as_ref().err());
@@ -204,23 +237,32 @@ impl Report {
 
     /// One sentence about what failed and is `wanted`, those alike together.
     fn problems(&self, wanted: impl Fn(&Path) -> bool) -> Option<String> {
-        // Alike: one address, one stage, one hint. Lengths of time in the reasons may differ by a little.
-        type Alike<'a> = (Tried, Option<IpAddr>, Stage, &'a str);
+        // Alike: one address or relay, one stage, one hint. Lengths of time in the reasons may differ by a little.
+        type Alike<'a> = (
+            Tried,
+            Option<IpAddr>,
+            Option<&'a reachability::Path>,
+            Stage,
+            &'a str,
+        );
         let mut groups: BTreeMap<Alike<'_>, (&Failed, Vec<u16>)> = BTreeMap::new();
         let failed = self.outcomes.iter().filter(|it| wanted(&it.path));
         for outcome in failed {
             let Err(failed) = &outcome.result else {
                 continue;
             };
-            let (protocol, at) = match &outcome.path {
-                Path::Media(at) | Path::Stun(at) => (Tried::Udp, Some(at)),
-                Path::Tcp(at) => (Tried::Tcp, Some(at)),
+            let (protocol, at, relay) = match &outcome.path {
+                Path::Media(at) | Path::Stun(at) => (Tried::Udp, Some(at), None),
+                Path::Tcp(at) => (Tried::Tcp, Some(at), None),
+                Path::Relay(path) => (Tried::Relay, None, Some(path)),
+                Path::Call(path) if path.is_relayed() => (Tried::Call, None, Some(path)),
                 // Its reason names where.
-                Path::Call(_) => (Tried::Call, None),
+                Path::Call(_) => (Tried::Call, None, None),
             };
             let alike = (
                 protocol,
                 at.map(SocketAddr::ip),
+                relay,
                 failed.stage,
                 failed.hint.as_str(),
             );
@@ -228,7 +270,7 @@ impl Report {
             group.1.extend(at.map(SocketAddr::port));
         }
         let mut sentence = String::new();
-        for ((protocol, ip, ..), (failed, ports)) in groups.iter().take(NAMED) {
+        for ((protocol, ip, relay, ..), (failed, ports)) in groups.iter().take(NAMED) {
             if !sentence.is_empty() {
                 sentence.push_str("; ");
             }
@@ -236,14 +278,15 @@ impl Report {
                 .zip(ports.first())
                 .map(|(ip, port)| SocketAddr::new(ip, *port));
             // Writing to a string cannot fail.
-            let _ = match at {
-                Some(at) => write!(
+            let _ = match (at, relay) {
+                (Some(at), _) => write!(
                     sentence,
                     "{} {at}{}: {failed}",
                     protocol.name(),
                     others(ports)
                 ),
-                None => write!(sentence, "{failed}"),
+                (None, Some(path)) => write!(sentence, "{path}: {failed}"),
+                (None, None) => write!(sentence, "{failed}"),
             };
         }
         if groups.len() > NAMED {
@@ -259,12 +302,13 @@ enum Tried {
     Call,
     Udp,
     Tcp,
+    Relay,
 }
 
 impl Tried {
     fn name(self) -> &'static str {
         match self {
-            Self::Call => "",
+            Self::Call | Self::Relay => "",
             Self::Udp => "UDP",
             Self::Tcp => "TCP",
         }

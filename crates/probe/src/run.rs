@@ -7,8 +7,9 @@ use reachability::Depth;
 use tokio::time::sleep_until;
 
 use crate::channels::{Channels, Told};
+use crate::output::Output;
 use crate::plan::{Limits, MOST_ADDRESSES, Plan, Route, Target};
-use crate::probe::{Output, Probe};
+use crate::probe::Probe;
 use crate::report::Report;
 use crate::signalling::{Name, Signalling};
 use crate::signals::Signals;
@@ -68,6 +69,12 @@ impl<S: Signalling> Hands<'_, S> {
                 protocol,
                 to,
             } => self.channels.open(channel, protocol, to),
+            Output::Dial {
+                channel,
+                protocol,
+                host,
+                port,
+            } => self.channels.dial(channel, protocol, host, port),
             Output::Say { channel, data } => self.channels.say(channel, &data),
             Output::Publish { call, offer } => self.signals.publish(call, offer),
             Output::Subscribe { call } => self.signals.subscribe(call),
@@ -125,6 +132,7 @@ fn prepare(target: &Target, depth: Depth, limits: Limits) -> (Sockets, Plan) {
         routes,
         ports: target.ports.clone(),
         stun_port: target.stun_port,
+        relays: target.relays.clone(),
         depth,
         limits,
         secret,

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::task::Poll;
 
-use crate::probe::Signalled;
+use crate::output::Signalled;
 use crate::signalling::{Name, Signalling};
 
 type Asking<'a> = Pin<Box<dyn Future<Output = Signalled> + Send + 'a>>;

@@ -21,6 +21,8 @@ pub(crate) struct Cadence {
 pub(crate) enum Left {
     /// All is as it was found before, and well.
     Settled,
+    /// A relay answers that nobody has called through.
+    Unproven,
     /// Something fails that only calls see.
     Ailing,
     /// The next look decides.
@@ -38,12 +40,13 @@ impl Cadence {
     pub(crate) fn done(&mut self, now: Moment, depth: Depth, left: Left, settings: &Settings) {
         match (left, depth) {
             (Left::Doubt, _) => self.call_at = None,
+            (Left::Unproven, Depth::Echo) => self.call_at = None,
             (_, Depth::Echo) => {}
             (Left::Settled, Depth::Call) => {
                 self.pause = Duration::ZERO;
                 self.call_at = Some(now + settings.call_every);
             }
-            (Left::Ailing, Depth::Call) => {
+            (Left::Ailing | Left::Unproven, Depth::Call) => {
                 let longest = settings.call_every.max(settings.call_retry);
                 self.pause = (self.pause * 2).clamp(settings.call_retry, longest);
                 self.call_at = Some(now + self.pause);

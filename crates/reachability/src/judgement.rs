@@ -67,14 +67,15 @@ impl Judgement {
         };
         let withheld = held.withheld(settings);
         let good: BTreeSet<&Path> = held.good(settings).iter().map(|(path, _)| *path).collect();
+        let broken = held.broken(&good);
         let contradicted = good.iter().any(|path| held.is_lost(path));
-        let verdict = match (good.is_empty(), withheld.is_empty()) {
+        let verdict = match (good.is_empty(), broken.is_empty()) {
             (true, _) if witnessed => Verdict::ServesPartly,
             (true, _) => Verdict::Unusable,
             (false, true) if !contradicted => Verdict::Serves,
             (false, _) => Verdict::ServesPartly,
         };
-        let sentence = held.sentence(node, verdict, &good, &withheld);
+        let sentence = held.sentence(node, verdict, &good, &broken);
         let mut evidence = held.evidence();
         evidence.extend(witnessed.then(|| "clients have lately connected to it".to_owned()));
         Self {
@@ -92,7 +93,7 @@ impl Held {
         node: &NodeId,
         verdict: Verdict,
         good: &BTreeSet<&Path>,
-        withheld: &BTreeSet<Path>,
+        broken: &BTreeSet<&Path>,
     ) -> String {
         let all_lost = || self.reasons(&self.lost().map(|(path, ..)| path).collect());
         match verdict {
@@ -110,14 +111,14 @@ impl Held {
                     "{node} serves because clients connect to it, though no probe gets through: {reasons}"
                 )
             }
-            Verdict::ServesPartly if withheld.is_empty() => format!(
+            Verdict::ServesPartly if broken.is_empty() => format!(
                 "{node} serves, but not everybody reaches it: {}",
                 self.contradictions(good)
             ),
             Verdict::ServesPartly => format!(
                 "{node} serves without {}: {}",
-                named(withheld.iter().map(ToString::to_string)),
-                self.reasons(&withheld.iter().collect())
+                named(broken.iter().map(ToString::to_string)),
+                self.reasons(broken)
             ),
         }
     }

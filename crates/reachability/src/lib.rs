@@ -14,8 +14,9 @@
 //! - A path is *good* when a whole call (ICE, DTLS, an SRTP echo) has passed in this place and it has not been lost since.
 //!   One that has never passed here is lost by its first failure; one that has, by [`Settings::lose_after`] in a row, and
 //!   is good again after [`Settings::regain_after`] calls in a row. Nothing is lost for ever.
-//! - A path is withheld when somebody has lost it and nobody whose word is fresh has it good. Where no path is good nothing
-//!   is withheld: such a node is not used, and a client that tries all of them is better off than one that has none.
+//! - A path is withheld when somebody has lost it and nobody whose word is fresh has it good. Where no direct path is good
+//!   no direct path is withheld, and no relay where none is: a client that tries all of them is better off than one that
+//!   has none.
 //! - A node can be used when somebody has a good path to it, or clients have lately connected to it.
 //! - Bounded: [`MOST_PATHS`] of a node and [`MOST_PARTIES`] that look at it; of more parties the one that was heard
 //!   longest ago goes.
@@ -25,10 +26,12 @@ mod cell;
 mod judgement;
 mod matrix;
 mod path;
+mod relay;
 mod settings;
 
 pub use cell::{Cell, Standing};
 pub use judgement::{Judgement, Verdict};
 pub use matrix::{Change, MOST_PARTIES, MOST_PATHS, Matrix, Place, Row};
-pub use path::{Depth, Failed, Outcome, Party, Passed, Path, Protocol, Stage};
+pub use path::{Depth, Failed, Outcome, Party, Passed, Path, Protocol, Relayer, Stage};
+pub use relay::Relay;
 pub use settings::Settings;

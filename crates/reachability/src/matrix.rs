@@ -7,7 +7,7 @@ use cluster::{BootId, Moment, NodeId};
 use crate::cadence::{Cadence, Left};
 use crate::cell::{Cell, Standing};
 use crate::judgement::Judgement;
-use crate::path::{Depth, Outcome, Party, Path};
+use crate::path::{Depth, Outcome, Party, Path, Relayer};
 use crate::settings::Settings;
 
 /// Paths to one node that are kept, of one party.
@@ -90,20 +90,27 @@ impl Matrix {
         let settings = self.settings;
         let held = self.held(node, place);
         held.make_room(from);
-        let mut changes = Vec::new();
+        let (mut changes, mut unproven) = (Vec::new(), false);
         for outcome in outcomes.iter().take(MOST_PATHS) {
             let key = (outcome.path.clone(), from.clone());
+            let (depth, result) = (outcome.depth, outcome.result.clone());
             let changed = match held.cells.get_mut(&key) {
-                Some(cell) => cell.take(now, depth, outcome.result.clone(), &settings),
-                None => match Cell::new(now, depth, outcome.result.clone()) {
+                Some(cell) => cell.take(now, depth, result, &settings),
+                None => match Cell::new(now, depth, result) {
                     Some(cell) => held.cells.insert(key, cell).is_none(),
-                    None => false,
+                    None => {
+                        unproven |= outcome.path.is_relayed();
+                        false
+                    }
                 },
             };
             changes.extend(changed.then(|| held.change(from, &outcome.path)).flatten());
         }
         held.drop_untried(from, depth, outcomes);
-        let left = held.left(from);
+        let left = match held.left(from) {
+            Left::Settled if unproven => Left::Unproven,
+            left => left,
+        };
         let cadence = held.cadences.entry(from.clone()).or_default();
         cadence.done(now, depth, left, &settings);
         changes
@@ -158,9 +165,12 @@ impl Matrix {
     /// The node is gone: nothing is known of it, and what it found is of no use.
     pub fn forget(&mut self, node: &NodeId) {
         self.nodes.remove(node);
-        let gone = Party::Node(node.clone());
+        let (gone, relayer) = (Party::Node(node.clone()), Relayer::Node(node.clone()));
         for held in self.nodes.values_mut() {
             held.drop_party(&gone);
+            held.cells.retain(
+                |(path, _), _| !matches!(path, Path::Relay { relay, .. } if *relay == relayer),
+            );
         }
     }
 
@@ -234,10 +244,7 @@ impl Held {
     }
 
     fn drop_party(&mut self, party: &Party) {
-        self.cells.retain(|(path, from), _| {
-            let relays = matches!(path, Path::Relay { relay, .. } if relay == party);
-            from != party && !relays
-        });
+        self.cells.retain(|(_, from), _| from != party);
         self.cadences.remove(party);
     }
 
@@ -279,14 +286,21 @@ impl Held {
             .collect()
     }
 
-    pub(crate) fn withheld(&self, settings: &Settings) -> BTreeSet<Path> {
-        let good: BTreeSet<&Path> = self.good(settings).iter().map(|(path, _)| *path).collect();
-        if good.is_empty() {
-            return BTreeSet::new();
-        }
+    /// What somebody has lost and nobody gets through by.
+    pub(crate) fn broken(&self, good: &BTreeSet<&Path>) -> BTreeSet<&Path> {
         let cells = self.cells.iter();
         let lost = cells.filter(|(_, cell)| cell.standing() == Standing::Lost);
         let lost = lost.map(|((path, _), _)| path);
-        lost.filter(|path| !good.contains(path)).cloned().collect()
+        lost.filter(|path| !good.contains(path)).collect()
+    }
+
+    pub(crate) fn withheld(&self, settings: &Settings) -> BTreeSet<Path> {
+        let good: BTreeSet<&Path> = self.good(settings).iter().map(|(path, _)| *path).collect();
+        let broken = self.broken(&good).into_iter();
+        let others = |path: &&Path| {
+            let mut good = good.iter();
+            good.any(|it| it.is_relayed() == path.is_relayed())
+        };
+        broken.filter(others).cloned().collect()
     }
 }

@@ -6,12 +6,22 @@ use std::time::Duration;
 
 use cluster::NodeId;
 
-/// Who looks at nodes, and who relays.
+/// Who looks at nodes.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs)]
 pub enum Party {
     Master,
     Node(NodeId),
+}
+
+/// Whose a relay is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Relayer {
+    Master,
+    Node(NodeId),
+    /// One that is configured, such as a coturn.
+    External,
 }
 
 /// Of a transport address.
@@ -31,8 +41,12 @@ pub enum Protocol {
 pub enum Path {
     /// Straight to one of its addresses.
     Direct { ip: IpAddr, protocol: Protocol },
-    /// Through a relay that is reached by this protocol.
-    Relay { relay: Party, protocol: Protocol },
+    /// Through a relay that is reached by this protocol, at this `HOST:PORT`.
+    Relay {
+        relay: Relayer,
+        protocol: Protocol,
+        at: String,
+    },
 }
 
 /// How much is tried.
@@ -96,6 +110,8 @@ pub struct Passed {
 #[allow(missing_docs)]
 pub struct Outcome {
     pub path: Path,
+    /// How much was tried of this one: a whole look need not have had the time for calls by all.
+    pub depth: Depth,
     pub result: Result<Passed, Failed>,
 }
 
@@ -115,6 +131,13 @@ impl Protocol {
     /// By its name.
     pub fn from_text(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+impl Path {
+    /// Whether a relay is on it.
+    pub fn is_relayed(&self) -> bool {
+        matches!(self, Self::Relay { .. })
     }
 }
 
@@ -169,6 +192,16 @@ impl fmt::Display for Party {
     }
 }
 
+impl fmt::Display for Relayer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Master => f.write_str("the master's relay"),
+            Self::Node(node) => write!(f, "the relay of {node}"),
+            Self::External => f.write_str("the relay"),
+        }
+    }
+}
+
 impl fmt::Display for Protocol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -183,9 +216,11 @@ impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Direct { ip, protocol } => write!(f, "{protocol} to {ip}"),
-            Self::Relay { relay, protocol } => {
-                write!(f, "the relay of {relay} by {protocol}")
-            }
+            Self::Relay {
+                relay,
+                protocol,
+                at,
+            } => write!(f, "{relay} at {at} by {protocol}"),
         }
     }
 }

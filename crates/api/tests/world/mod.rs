@@ -129,6 +129,7 @@ impl World {
         ]
         .map(|(protocol, result)| Outcome {
             path: path(protocol),
+            depth: Depth::Call,
             result,
         });
         let place = Place {

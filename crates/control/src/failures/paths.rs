@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use cluster::{Node, NodeId};
 use diagnosis::{PathKind, Protocol, Reach};
-use reachability::{Party, Path, Row, Stage, Standing};
+use reachability::{Party, Path, Relayer, Row, Stage, Standing};
 
 use crate::control::Control;
 
@@ -34,7 +34,11 @@ impl Control {
         let ok = passed.is_some() || cell.standing() == Standing::Good;
         let (path, protocol, ip, relay) = match row.path {
             Path::Direct { ip, protocol } => (PathKind::Direct, protocol, Some(*ip), String::new()),
-            Path::Relay { relay, protocol } => (PathKind::Relayed, protocol, None, name(relay)),
+            Path::Relay {
+                relay,
+                protocol,
+                at,
+            } => (PathKind::Relayed, protocol, None, relayer(relay, at)),
         };
         let port = node.addresses().ports.first().copied().unwrap_or_default();
         let ago = self.now.moment.0.saturating_sub(cell.at().0);
@@ -67,6 +71,15 @@ impl Control {
             code: None,
             at: Some(self.now.timestamp.0.saturating_sub(ago)),
         }
+    }
+}
+
+/// A foreign relay goes by where it is.
+fn relayer(relay: &Relayer, at: &str) -> String {
+    match relay {
+        Relayer::Master => MASTER.to_owned(),
+        Relayer::Node(node) => node.as_str().to_owned(),
+        Relayer::External => at.to_owned(),
     }
 }
 

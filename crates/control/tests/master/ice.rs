@@ -171,3 +171,135 @@ fn credentials_are_not_shown() {
     };
     assert!(!format!("{server:?}").contains("SECRET-TEXT"));
 }
+
+mod probed {
+    //! Relays that probes found to fail.
+
+    use reachability::{Depth, Failed, Outcome, Party, Passed, Place, Relay, Stage as At};
+
+    use super::{Stage, given, own, urls, with_relay};
+
+    fn stage() -> Stage {
+        let mut settings = with_relay("one");
+        settings.cluster.gate = cluster::Gate::Probe;
+        settings.relay.as_mut().expect("a relay").own = own();
+        let mut stage = Stage::with(settings);
+        stage.attach_at(1, "media_1", 1, "192.0.2.1");
+        stage
+    }
+
+    fn relays(stage: &Stage) -> Vec<Relay> {
+        let node = cluster::NodeId::new("media_1");
+        stage.control.relays_towards(&node, "label")
+    }
+
+    /// The master looks through all of the relays; `fails` says which do not work.
+    fn look(stage: &mut Stage, fails: impl Fn(&str) -> bool) {
+        let node = stage
+            .control
+            .cluster()
+            .node(&cluster::NodeId::new("media_1"));
+        let ip = node.expect("there").addresses().ips[0];
+        let direct = reachability::Path::Direct {
+            ip,
+            protocol: reachability::Protocol::Udp,
+        };
+        let failed = Failed {
+            stage: At::Relay,
+            reason: "no answer".into(),
+            hint: String::new(),
+        };
+        let paths = relays(stage).into_iter().map(|relay| relay.path);
+        let outcomes = paths.chain([direct]).map(|path| Outcome {
+            result: match fails(&path.to_string()) {
+                true => Err(failed.clone()),
+                false => Ok(Passed::default()),
+            },
+            path,
+            depth: Depth::Call,
+        });
+        let looked = control::Looked {
+            from: Party::Master,
+            node: cluster::NodeId::new("media_1"),
+            place: Place {
+                boot: cluster::BootId::new("boot1"),
+                version: 1,
+            },
+            depth: Depth::Call,
+            outcomes: Some(outcomes.collect()),
+        };
+        stage.handle(control::Input::Looked(Box::new(looked)));
+        stage.handle(control::Input::Probed {
+            node: cluster::NodeId::new("media_1"),
+            boot: cluster::BootId::new("boot1"),
+            version: 1,
+            outcome: Ok(()),
+        });
+    }
+
+    /// What somebody who joins now is given.
+    fn handed(stage: &mut Stage, name: &str) -> Vec<String> {
+        stage.connection("room", name);
+        let client = stage.join("room", name);
+        let servers = given(stage, client);
+        urls(&servers).into_iter().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn what_fails_is_not_handed_out_and_comes_back() {
+        let mut stage = stage();
+        look(&mut stage, |_| false);
+        stage.create("room");
+        let all = handed(&mut stage, "ann");
+        assert_eq!(all.len(), 4);
+        for _ in 0..2 {
+            look(&mut stage, |path| {
+                path.ends_with("by UDP") && path.contains("192.0.2.1")
+            });
+        }
+        assert_eq!(handed(&mut stage, "bob"), all[1..]);
+        for _ in 0..2 {
+            look(&mut stage, |_| false);
+        }
+        assert_eq!(handed(&mut stage, "cid"), all);
+    }
+
+    #[test]
+    fn never_all_of_them_and_never_all_of_the_public_ones() {
+        let mut stage = stage();
+        stage.detach(1);
+        stage.attach_at(2, "media_1", 1, "10.0.0.1");
+        look(&mut stage, |_| false);
+        stage.create("room");
+        let all = handed(&mut stage, "ann");
+        for _ in 0..2 {
+            look(&mut stage, |path| path.contains("relay"));
+        }
+        assert_eq!(handed(&mut stage, "bob"), all, "all fail");
+        for _ in 0..2 {
+            look(&mut stage, |path| path.contains("master"));
+        }
+        // Whoever looks may be where the master's name does not lead back to.
+        assert_eq!(handed(&mut stage, "cid"), all, "the rest is private");
+        for _ in 0..2 {
+            look(&mut stage, |path| {
+                path.contains("master") && path.ends_with("by UDP")
+            });
+        }
+        let left = handed(&mut stage, "dot");
+        assert_eq!(left.len(), all.len() - 1);
+        assert!(left.iter().any(|url| url.starts_with("turns:calls")));
+    }
+
+    #[test]
+    fn whoever_looks_gets_credentials_of_his_own() {
+        let stage = stage();
+        let relays = relays(&stage);
+        assert_eq!(relays.len(), 4);
+        for (number, relay) in relays.iter().enumerate() {
+            let label = format!(":label{number}");
+            assert!(relay.username.ends_with(&label), "{}", relay.username);
+            assert!(!format!("{relay:?}").contains(&relay.credential));
+        }
+    }
+}

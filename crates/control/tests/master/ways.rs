@@ -41,6 +41,7 @@ fn looked(stage: &mut Stage, from: Party, node: &str, udp: bool, tcp: bool) {
     let ip = ip(stage, node);
     let outcome = |protocol, passed| Outcome {
         path: direct(ip, protocol),
+        depth: Depth::Call,
         result: match passed {
             true => Ok(Passed::default()),
             false => Err(Failed {

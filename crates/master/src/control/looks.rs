@@ -9,7 +9,7 @@ use conference::MediaAnswer;
 use link::proto::{self, answer, from_master, from_node, look_ask};
 use link::serve::Event;
 use probe::Name;
-use reachability::{Depth, Party, Place};
+use reachability::{Depth, Party, Place, Relay};
 
 use super::commands::{self, Asker, Commands, Said};
 use super::nodes::Nodes;
@@ -29,6 +29,7 @@ pub(super) struct Look {
     pub(super) node: NodeId,
     pub(super) place: Place,
     pub(super) addresses: Addresses,
+    pub(super) relays: Vec<Relay>,
     pub(super) depth: Depth,
 }
 
@@ -74,6 +75,7 @@ impl Looks {
             number,
             addresses: Some(translate::told_addresses(&look.addresses)),
             calls: look.depth == Depth::Call,
+            relays: look.relays.iter().map(translate::told_relay).collect(),
         };
         let attachment = look.attachment;
         let looking = Looking {
@@ -123,7 +125,8 @@ impl Looks {
                 let input = looking.map(|looking| {
                     looking.close(cluster, nodes, commands);
                     commands.forget(report.number);
-                    looking.input(translate::outcomes(report.outcomes))
+                    let outcomes = translate::outcomes(report.outcomes, &looking.look);
+                    looking.input(outcomes)
                 });
                 Heard {
                     event: None,

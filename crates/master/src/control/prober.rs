@@ -148,10 +148,16 @@ impl Prober {
         };
         self.probes += 1;
         let name = Name::new(&self.who, self.probes);
+        let relays = if doubted {
+            Vec::new()
+        } else {
+            control.relays_towards(&ask.node, &format!("probe{}", self.probes))
+        };
         let target = Target {
             ips: ask.addresses.ips,
             ports: ask.addresses.ports,
             stun_port: ask.addresses.stun_port,
+            relays,
         };
         let line = Line {
             node: ask.node.clone(),

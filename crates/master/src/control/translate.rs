@@ -15,7 +15,9 @@ use conference::{
 use link::proto;
 use link::proto::command::Command;
 use probe::Name;
-use reachability::{Failed, MOST_PATHS, Outcome, Passed, Path, Protocol};
+use reachability::{Depth, Failed, MOST_PATHS, Outcome, Passed, Path, Protocol, Relay};
+
+use super::looks::Look;
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;
@@ -282,6 +284,17 @@ pub(super) fn told_addresses(addresses: &Addresses) -> proto::Addresses {
     }
 }
 
+/// A relay for a node that looks through it.
+pub(super) fn told_relay(relay: &Relay) -> proto::LookRelay {
+    proto::LookRelay {
+        host: relay.host.clone(),
+        port: relay.port.into(),
+        protocol: relay.protocol.as_str().to_owned(),
+        username: relay.username.clone(),
+        credential: relay.credential.clone(),
+    }
+}
+
 /// What a node must not tell its clients.
 pub(super) fn withhold(paths: Vec<Path>) -> proto::Withhold {
     let direct = paths.into_iter().filter_map(|path| match path {
@@ -297,16 +310,25 @@ pub(super) fn withhold(paths: Vec<Path>) -> proto::Withhold {
 }
 
 /// What a node found. `None`: it did not look. What cannot be read is left out.
-pub(super) fn outcomes(outcomes: Vec<proto::PathOutcome>) -> Option<Vec<Outcome>> {
-    let known = outcomes.into_iter().take(MOST_PATHS).filter_map(outcome);
+pub(super) fn outcomes(outcomes: Vec<proto::PathOutcome>, look: &Look) -> Option<Vec<Outcome>> {
+    let known = outcomes.into_iter().take(MOST_PATHS);
+    let known = known.filter_map(|told| outcome(told, look));
     let known: Vec<Outcome> = known.collect();
     (!known.is_empty()).then_some(known)
 }
 
-fn outcome(told: proto::PathOutcome) -> Option<Outcome> {
-    let path = Path::Direct {
-        ip: told.ip.parse().ok()?,
-        protocol: Protocol::from_text(&told.protocol)?,
+fn outcome(told: proto::PathOutcome, look: &Look) -> Option<Outcome> {
+    let path = match (told.relay as usize).checked_sub(1) {
+        Some(relay) => look.relays.get(relay)?.path.clone(),
+        None => Path::Direct {
+            ip: told.ip.parse().ok()?,
+            protocol: Protocol::from_text(&told.protocol)?,
+        },
+    };
+    let depth = if told.echo_alone {
+        Depth::Echo
+    } else {
+        look.depth
     };
     let short = |text: String| text.chars().take(SENTENCE).collect();
     let result = if told.stage.is_empty() {
@@ -322,7 +344,11 @@ fn outcome(told: proto::PathOutcome) -> Option<Outcome> {
             hint: short(told.hint),
         })
     };
-    Some(Outcome { path, result })
+    Some(Outcome {
+        path,
+        depth,
+        result,
+    })
 }
 
 fn port(field: &str, number: u32) -> Result<u16, String> {

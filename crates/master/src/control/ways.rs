@@ -24,6 +24,7 @@ impl Shell {
                 node,
                 place,
                 addresses,
+                relays,
                 depth,
             } => {
                 let look = looks::Look {
@@ -32,6 +33,7 @@ impl Shell {
                     node,
                     place,
                     addresses,
+                    relays,
                     depth,
                 };
                 self.prober.look(look, &self.nodes)

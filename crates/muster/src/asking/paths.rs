@@ -55,11 +55,12 @@ fn row(node: &NodeReach, path: &PathReach) -> Vec<String> {
     ]
 }
 
-/// Such as `udp 203.0.113.7`, or `tls relay of master`.
+/// Such as `udp 203.0.113.7`, or `tls relay of master 203.0.113.1:443`.
 fn named(way: &Way) -> String {
+    let at = way.at.as_deref().unwrap_or_default();
     match (&way.address, &way.relay) {
         (Some(address), _) => format!("{} {address}", way.protocol),
-        (None, Some(relay)) => format!("{} relay of {relay}", way.protocol),
+        (None, Some(relay)) => format!("{} relay of {relay} {at}", way.protocol),
         (None, None) => way.protocol.clone(),
     }
 }

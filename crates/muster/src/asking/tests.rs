@@ -68,6 +68,7 @@ fn path(from: &str, protocol: &str, stage: Option<&str>) -> PathReach {
         path: Way {
             address: Some("203.0.113.7".parse().expect("an address")),
             relay: None,
+            at: None,
             protocol: protocol.into(),
         },
         good: stage.is_none(),

@@ -2,7 +2,7 @@
 
 use agent::{Protocol, Withheld};
 use link::proto;
-use probe::Target;
+use probe::{Depth, Relay, Target};
 
 /// What must not be told to clients. What this version cannot read is left out.
 pub(crate) fn withheld(withhold: proto::Withhold) -> Vec<Withheld> {
@@ -31,7 +31,7 @@ pub(crate) fn candidates(withheld: &[Withheld]) -> Vec<media::Withheld> {
 }
 
 /// Another node.
-pub(crate) fn target(addresses: proto::Addresses) -> Target {
+pub(crate) fn target(addresses: proto::Addresses, relays: Vec<proto::LookRelay>) -> Target {
     let port = |port: u32| u16::try_from(port).ok();
     Target {
         ips: addresses
@@ -41,19 +41,41 @@ pub(crate) fn target(addresses: proto::Addresses) -> Target {
             .collect(),
         ports: addresses.ports.into_iter().filter_map(port).collect(),
         stun_port: port(addresses.stun_port).unwrap_or_default(),
+        relays: relays.into_iter().enumerate().filter_map(relay).collect(),
     }
 }
 
+/// Whose it is the master knows; here its number tells it from the others.
+fn relay((number, told): (usize, proto::LookRelay)) -> Option<Relay> {
+    let protocol = reachability::Protocol::from_text(&told.protocol)?;
+    let path = reachability::Path::Relay {
+        relay: reachability::Relayer::External,
+        protocol,
+        at: (number + 1).to_string(),
+    };
+    Some(Relay {
+        path,
+        host: told.host,
+        port: u16::try_from(told.port).ok()?,
+        protocol,
+        username: told.username,
+        credential: told.credential,
+    })
+}
+
 /// One path to it.
-pub(crate) fn outcome(outcome: reachability::Outcome) -> proto::PathOutcome {
-    let (ip, protocol) = match outcome.path {
-        reachability::Path::Direct { ip, protocol } => (ip.to_string(), protocol),
-        // None is tried yet.
-        reachability::Path::Relay { protocol, .. } => (String::new(), protocol),
+pub(crate) fn outcome(depth: Depth, outcome: reachability::Outcome) -> proto::PathOutcome {
+    let (ip, relay, protocol) = match outcome.path {
+        reachability::Path::Direct { ip, protocol } => (ip.to_string(), 0, protocol),
+        reachability::Path::Relay { protocol, at, .. } => {
+            (String::new(), at.parse().unwrap_or_default(), protocol)
+        }
     };
     let mut told = proto::PathOutcome {
         ip,
+        relay,
         protocol: protocol.as_str().to_owned(),
+        echo_alone: outcome.depth < depth,
         ..proto::PathOutcome::default()
     };
     match outcome.result {

@@ -22,6 +22,7 @@ fn plan(depth: Depth) -> Plan {
         }],
         ports: vec![at(TO).port()],
         stun_port: 3478,
+        relays: Vec::new(),
         depth,
         limits: Limits::default(),
         secret: [7; 10],

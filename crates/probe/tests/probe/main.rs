@@ -6,3 +6,4 @@ mod front;
 mod machine;
 mod node;
 mod passing;
+mod relayed;

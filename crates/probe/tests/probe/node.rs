@@ -59,6 +59,7 @@ impl Node {
             ips: ips.to_vec(),
             ports: self.plane.ports(),
             stun_port: self.plane.stun_port(),
+            relays: Vec::new(),
         }
     }
 

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must stop")]
 
 mod chances;
+mod relays;
 mod rules;
 mod world;

@@ -208,6 +208,7 @@ fn nothing_grows_without_bound() {
                 ip: [10, 0, 0, last].into(),
                 protocol: Protocol::Udp,
             },
+            depth: Call,
             result: passed(),
         })
         .collect();

@@ -69,6 +69,7 @@ impl World {
         let outcomes = [(Protocol::Udp, udp), (Protocol::Tcp, tcp)];
         let outcomes = outcomes.map(|(protocol, result)| Outcome {
             path: path(protocol),
+            depth,
             result,
         });
         let (now, place) = (self.now, self.place.clone());
