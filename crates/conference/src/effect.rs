@@ -187,6 +187,11 @@ pub enum Notification {
         stream: StreamId,
         offer: String,
     },
+    /// What the client was to be offered for this stream by [`Notification::ForciblyReconnectSubscriber`] is void: it is not
+    /// told any more, if it has not been told yet. There is no word for this in OpenVidu's protocol.
+    OfferWithdrawn {
+        stream: StreamId,
+    },
 }
 
 /// Why something ended, with OpenVidu's names (`EndReason`).

@@ -68,6 +68,11 @@ impl Outbox {
         self.command(who, MediaCommand::Close { transport });
     }
 
+    /// Takes back an offer that its client may not have been told yet.
+    pub fn withdraw(&mut self, who: &Member, stream: StreamId) {
+        self.notify(&who.connection, Notification::OfferWithdrawn { stream });
+    }
+
     pub fn close_any(&mut self, who: &Member, transport: Option<TransportId>) {
         if let Some(transport) = transport {
             self.close(who, transport);

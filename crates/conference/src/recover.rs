@@ -87,7 +87,10 @@ impl Conference {
         }
         let legs = self.legs.get_mut(&who.connection);
         let receiving = legs.map(|legs| std::mem::take(&mut legs.receiving));
-        for (_, given_up) in receiving.unwrap_or_default() {
+        for (stream, given_up) in receiving.unwrap_or_default() {
+            if matches!(given_up, Receiving::Offered { .. }) {
+                out.withdraw(who, stream);
+            }
             out.close_any(who, given_up.transport().cloned());
             if let Some(request) = given_up.request() {
                 self.give_up(request, gone.clone(), out);

@@ -121,6 +121,7 @@ impl Conference {
             .is_some_and(|next| matches!(next, Receiving::Offered { .. }));
         if unanswered {
             let replaced = crate::publish::overtaken("a newer offer");
+            out.withdraw(who, stream.clone());
             self.give_up_reception(who, stream, &replaced, out);
         }
         self.renew_reception(now, who, stream, out);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use conference::{ConnectionId, Notification, TransportId};
+use conference::{ConnectionId, Notification, StreamId, TransportId};
 use openvidu::id::RpcSessionId;
 use openvidu::rpc::ClientNumber;
 
@@ -127,6 +127,10 @@ impl Clients {
         let Some(awaited) = self.awaited.get_mut(connection) else {
             return Ok(());
         };
+        if let Notification::OfferWithdrawn { stream } = &notification {
+            awaited.missed.retain(|missed| !offers(missed, stream));
+            return Ok(());
+        }
         if awaited.missed.len() >= MISSED {
             return Err(MissedTooMuch);
         }
@@ -188,5 +192,12 @@ impl Clients {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = ClientNumber> {
         self.by_number.keys().copied()
+    }
+}
+
+fn offers(notification: &Notification, of: &StreamId) -> bool {
+    match notification {
+        Notification::ForciblyReconnectSubscriber { stream, .. } => stream == of,
+        _ => false,
     }
 }

@@ -235,6 +235,7 @@ impl Witness {
                 assert_eq!(view.get(connection), Some(&Some(stream.clone())));
                 "hears reconnect"
             }
+            Notification::OfferWithdrawn { .. } => "is not to be told",
         };
         self.count(kind);
     }

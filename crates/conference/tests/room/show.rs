@@ -156,6 +156,7 @@ fn show_notification(notification: &Notification) -> String {
         Notification::RoleChanged(role) => format!("role {role:?}"),
         Notification::RecordChanged(record) => format!("record {record}"),
         Notification::ForciblyReconnectSubscriber { stream, .. } => format!("reconnect {stream}"),
+        Notification::OfferWithdrawn { stream } => format!("withdrawn {stream}"),
     }
 }
 

@@ -14,7 +14,7 @@ use self::membership::Membership;
 use super::deadlines::{Deadline, Deadlines};
 use super::effect::{ClientNumber, Effect, Resume, SocketId};
 use super::frame::{self, Id, Malformed, Request};
-use super::line::{GRACE_MS, Line, Overflow, Queue};
+use super::line::{Frame, GRACE_MS, Line, Overflow, Queue};
 use super::methods::{self, Handler, Ping};
 use super::notification;
 use super::params::Params;
@@ -151,7 +151,19 @@ impl Client {
             self.counters.stale += 1;
             return Vec::new();
         }
-        self.deliver(notification::render(notification))
+        if let Notification::OfferWithdrawn { stream } = notification {
+            self.line.withdraw(stream.as_str());
+        }
+        let Some(text) = notification::render(notification) else {
+            return Vec::new();
+        };
+        match notification {
+            Notification::ForciblyReconnectSubscriber { stream, .. } => self.deliver(Frame {
+                text,
+                offers: Some(stream.as_str().to_owned()),
+            }),
+            _ => self.deliver(text),
+        }
     }
 
     /// The connection is over (left, evicted, session closed). The client closes its WebSocket by itself; if it has
@@ -312,7 +324,7 @@ impl Client {
         });
         let waiting = waiting
             .into_iter()
-            .map(|text| Effect::Send { socket, text });
+            .map(|Frame { text, .. }| Effect::Send { socket, text });
         (replaced, waiting.collect())
     }
 
@@ -381,13 +393,14 @@ impl Client {
     }
 
     /// Sends a frame, or keeps it for the client's return.
-    fn deliver(&mut self, text: String) -> Vec<Effect> {
+    fn deliver(&mut self, frame: impl Into<Frame>) -> Vec<Effect> {
+        let frame = frame.into();
         match &mut self.line {
             Line::Attached { socket, .. } => vec![Effect::Send {
                 socket: *socket,
-                text,
+                text: frame.text,
             }],
-            Line::Detached(queue) => match queue.push(text) {
+            Line::Detached(queue) => match queue.push(frame) {
                 Ok(()) => Vec::new(),
                 Err(Overflow) => self.give_up(),
             },

@@ -28,8 +28,22 @@ pub(super) enum Line {
 /// Frames that wait for the client's return.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    frames: VecDeque<String>,
+    frames: VecDeque<Frame>,
     bytes: usize,
+}
+
+/// What is told to a client.
+#[derive(Debug)]
+pub(super) struct Frame {
+    pub text: String,
+    /// The stream for which it brings an offer that may become void.
+    pub offers: Option<String>,
+}
+
+impl From<String> for Frame {
+    fn from(text: String) -> Self {
+        Self { text, offers: None }
+    }
 }
 
 impl Line {
@@ -48,10 +62,19 @@ impl Line {
     }
 
     /// Puts a new WebSocket on, and returns what waited for it and the WebSocket it replaces.
-    pub fn attach(&mut self, socket: SocketId, ip: String) -> (VecDeque<String>, Option<SocketId>) {
+    pub fn attach(&mut self, socket: SocketId, ip: String) -> (VecDeque<Frame>, Option<SocketId>) {
         match std::mem::replace(self, Self::Attached { socket, ip }) {
             Self::Attached { socket, .. } => (VecDeque::new(), Some(socket)),
             Self::Detached(queue) => (queue.frames, None),
+        }
+    }
+
+    /// Drops the offer for this stream that waits.
+    pub fn withdraw(&mut self, stream: &str) {
+        if let Self::Detached(queue) = self {
+            let kept = |frame: &Frame| frame.offers.as_deref() != Some(stream);
+            queue.frames.retain(kept);
+            queue.bytes = queue.frames.iter().map(|frame| frame.text.len()).sum();
         }
     }
 
@@ -61,11 +84,11 @@ impl Line {
 }
 
 impl Queue {
-    pub fn push(&mut self, frame: String) -> Result<(), Overflow> {
-        if self.frames.len() >= QUEUE_FRAMES || self.bytes + frame.len() > QUEUE_BYTES {
+    pub fn push(&mut self, frame: Frame) -> Result<(), Overflow> {
+        if self.frames.len() >= QUEUE_FRAMES || self.bytes + frame.text.len() > QUEUE_BYTES {
             return Err(Overflow);
         }
-        self.bytes += frame.len();
+        self.bytes += frame.text.len();
         self.frames.push_back(frame);
         Ok(())
     }

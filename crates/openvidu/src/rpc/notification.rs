@@ -6,10 +6,10 @@ use serde_json::{Map, Value, json};
 use super::frame;
 use crate::stream::{StreamView, reason_name, role_name};
 
-/// The frame that carries the notification.
-pub(super) fn render(notification: &Notification) -> String {
+/// The frame that carries the notification, if the protocol has one for it.
+pub(super) fn render(notification: &Notification) -> Option<String> {
     use Notification as N;
-    match notification {
+    Some(match notification {
         N::ParticipantJoined {
             connection,
             created_at,
@@ -63,7 +63,8 @@ pub(super) fn render(notification: &Notification) -> String {
             "forciblyReconnectSubscriber",
             json!({ "connectionId": connection.as_str(), "streamId": stream.as_str(), "sdpOffer": offer }),
         ),
-    }
+        N::OfferWithdrawn { .. } => return None,
+    })
 }
 
 fn ended(method: &str, connection: &str, reason: EndReason) -> String {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use conference::{ConnectionId, EndReason, Notification, Reply};
+use conference::{ConnectionId, EndReason, Notification, Reply, StreamId};
 use openvidu::rpc::{Deadline, Effect, QUEUE_BYTES, QUEUE_FRAMES, Resume, SocketId};
 use serde_json::{Value, json};
 
@@ -78,6 +78,35 @@ fn what_it_missed_follows_the_response_in_order() {
     assert_eq!(frames[2]["id"], 3);
     assert_eq!(frames[3]["params"]["connectionId"], "con_2");
     assert_eq!(frames.len(), 4);
+}
+
+#[test]
+fn offers_that_became_void_meanwhile_are_not_told() {
+    let mut peer = Peer::joined();
+    let offer = |stream: &str, offer: &str| Notification::ForciblyReconnectSubscriber {
+        connection: ConnectionId::new("con_1"),
+        stream: StreamId::new(stream),
+        offer: offer.into(),
+    };
+    let withdrawn = |stream: &str| Notification::OfferWithdrawn {
+        stream: StreamId::new(stream),
+    };
+    assert!(
+        peer.notify(withdrawn("a")).is_empty(),
+        "there is no word for it"
+    );
+    peer.close();
+    peer.notify(offer("a", "old"));
+    peer.notify(offer("b", "kept"));
+    peer.notify(left(1));
+    assert!(peer.notify(withdrawn("a")).is_empty());
+    peer.notify(offer("a", "new"));
+    let frames = frames(&resume(&mut peer, SECOND));
+    let told: Vec<&Value> = frames.iter().map(|it| &it["params"]["sdpOffer"]).collect();
+    assert_eq!(
+        told,
+        [&Value::Null, &json!("kept"), &Value::Null, &json!("new")]
+    );
 }
 
 #[test]

@@ -37,7 +37,7 @@ impl Invariant for Admission {
                 self.admitted
                     .remove(&(world.runs, boot.as_str().to_owned()));
             }
-            Seen::MasterStarted => self.calm = world.calm.then(|| world.now()),
+            Seen::MasterStarted | Seen::MasterEnded => self.calm = world.calm.then(|| world.now()),
             Seen::Ticked if world.calm && world.fleet.is_none() => {
                 let calm = *self.calm.get_or_insert(world.now());
                 return self.in_time(world, calm);

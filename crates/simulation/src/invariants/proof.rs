@@ -34,12 +34,36 @@ impl Invariant for Proof {
                 ask: Ask::Publish { session, .. } | Ask::Subscribe { session, .. },
                 ..
             } => self.used(world, *node, session),
+            Seen::Ticked => {
+                self.note_placed(world);
+                Ok(())
+            }
             _ => Ok(()),
         }
     }
 }
 
 impl Proof {
+    /// A session that was placed on a boot while that was proven stays there when its addresses change.
+    fn note_placed(&mut self, world: &World) {
+        let Some(master) = &world.master else {
+            return;
+        };
+        for session in master.control.conference().sessions() {
+            let Some(id) = &session.node else {
+                continue;
+            };
+            let node = master.control.cluster().node(&NodeId::new(id.as_str()));
+            let Some((boot, node)) = node.and_then(|node| Some((node.boot()?, node))) else {
+                continue;
+            };
+            let proven = (boot.id.to_string(), node.addresses().version);
+            if self.proven.contains(&proven) {
+                self.placed.insert((session.id.to_string(), proven.0));
+            }
+        }
+    }
+
     fn used(&mut self, world: &World, node: usize, session: &str) -> Result<(), String> {
         let held = &world.nodes[node];
         let (Some(process), Some(master)) = (&held.process, &world.master) else {

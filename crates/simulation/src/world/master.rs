@@ -22,6 +22,9 @@ use crate::seen::Seen;
 /// Of nodes that the policy drains: it is to be over in time.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(60);
 
+/// Until a process of the master that failed is started again by what runs it.
+const SERVICE_RESTART: Time = 1_000;
+
 /// One run of the master's program.
 #[derive(Debug)]
 pub struct MasterProcess {
@@ -283,6 +286,9 @@ impl World {
             Effect::StepDown { reason } => {
                 self.note(format_args!("master: steps down, {reason}"));
                 self.end_master(true);
+                // Its process has failed, and what runs it starts it again.
+                self.queue
+                    .after(SERVICE_RESTART, Event::Fault(Fault::StartMaster));
             }
             Effect::Stopped => {
                 self.note(format_args!("master: has told everybody"));
