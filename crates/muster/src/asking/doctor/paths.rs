@@ -160,6 +160,7 @@ mod tests {
             path: Way {
                 address: Some([192, 0, 2, 1].into()),
                 relay: None,
+                at: None,
                 protocol: protocol.into(),
             },
             good,
