@@ -1,3 +1,6 @@
 // One process for all tests of the laboratory, so that they share its network and its browsers.
 import './networks.test.mjs';
 import './matrix.test.mjs';
+import './origin.test.mjs';
+import './causes.test.mjs';
+import './healthy.test.mjs';

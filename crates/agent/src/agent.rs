@@ -265,8 +265,14 @@ impl Agent {
             return;
         }
         let Welcome { master, term } = welcome;
-        if !self.fence.admits(term) {
+        if !self.fence.admits_master(term, &master) {
             let highest = self.fence.highest();
+            let other = self.fence.by().to_owned();
+            let fenced = ToMaster::Fenced {
+                master: other,
+                term: highest,
+            };
+            self.say(fenced, out);
             let stale = Note::StaleMaster {
                 master,
                 term,

@@ -5,6 +5,8 @@
 #[derive(Debug, Default)]
 pub(crate) struct Fence {
     highest: u64,
+    /// Boot of the master that introduced itself with it.
+    by: String,
 }
 
 impl Fence {
@@ -12,6 +14,20 @@ impl Fence {
     pub(crate) fn admits(&mut self, term: u64) -> bool {
         self.highest = self.highest.max(term);
         term == self.highest
+    }
+
+    /// A master introduces itself.
+    pub(crate) fn admits_master(&mut self, term: u64, master: &str) -> bool {
+        let admits = self.admits(term);
+        if admits {
+            master.clone_into(&mut self.by);
+        }
+        admits
+    }
+
+    /// Who introduced himself with the highest term.
+    pub(crate) fn by(&self) -> &str {
+        &self.by
     }
 
     /// The highest term seen.

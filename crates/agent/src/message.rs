@@ -270,6 +270,13 @@ pub enum ToMaster {
     Load(Load),
     /// Goes out with the heartbeats until the next is known.
     Running(Running),
+    /// It has obeyed another master, of a higher term, and hangs up.
+    Fenced {
+        /// That one's boot.
+        master: String,
+        #[allow(missing_docs)]
+        term: u64,
+    },
     /// The node goes down of its own accord.
     Leaving {
         #[allow(missing_docs)]

@@ -5,6 +5,7 @@
 //! evidence adds later corrects the diagnosis.
 
 mod around;
+mod boots;
 mod crowd;
 mod paths;
 mod recent;
@@ -27,6 +28,7 @@ use crate::healing::{GRACE, Ladder, PAUSE};
 use crate::input::{Stage, TransportState};
 use crate::notice::Notice;
 
+use boots::Boots;
 pub use crowd::{Counts, Many};
 pub(crate) use recent::Recent;
 use tracked::Tracked;
@@ -51,6 +53,7 @@ pub(crate) struct Failures {
     /// Legs without media, by what broke.
     failing: BTreeMap<LegOf, Failing>,
     pub(crate) recent: Recent,
+    pub(crate) boots: Boots,
     pub(crate) window: Window,
     pub(crate) ladder: Ladder,
     crowd: crowd::Crowd,

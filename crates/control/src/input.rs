@@ -208,6 +208,12 @@ pub enum Says {
     Evidence(Box<diagnosis::Evidence>),
     /// Its addresses are now these, or more is known of them: then the version is the same.
     Addresses(Addresses),
+    /// It has obeyed another master, of a higher term, and hangs up.
+    Fenced {
+        /// That one's boot.
+        master: String,
+        term: u64,
+    },
     /// It is going down of its own accord.
     Leaving { reason: String },
 }

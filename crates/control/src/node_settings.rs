@@ -68,6 +68,8 @@ pub struct RelayCounters {
     pub requests: Vec<(String, u32, u64)>,
     /// By name, as the link has them.
     pub counts: BTreeMap<String, u64>,
+    /// Datagrams that nobody had asked for, by where they came from; known of the relay in the master only.
+    pub unasked_from: BTreeMap<IpAddr, u64>,
 }
 
 /// How far a node's clock is from the master's, by which credentials are issued.

@@ -86,6 +86,7 @@ impl Control {
         let before = before.and_then(cluster::Node::attachment);
         let news = self.news_of(&hello.node);
         let known = hello.node.clone();
+        let alive = self.cluster.node(&known).is_some_and(is_alive);
         self.tell_cluster(cluster::Input::Hello { attachment, hello });
         if self.cluster.attached(attachment).is_none() {
             return;
@@ -93,7 +94,8 @@ impl Control {
         if let Some(replaced) = before.filter(|before| *before != attachment) {
             self.answers_are_gone(replaced);
         }
-        self.mark_news(&known, news);
+        self.mark_news(&known, news.clone());
+        self.note_boot(&known, &news.0, alive);
         self.compare(&node, carries);
         self.say_what_waited(&node);
         self.tell_conference(conference::Input::NodeBack { node });
@@ -106,6 +108,16 @@ impl Control {
             .and_then(cluster::Node::boot)
             .map(|boot| boot.id.clone());
         (boot, known.map_or(0, |node| node.addresses().version))
+    }
+
+    /// It may have come in another boot, and the one before may be alive.
+    fn note_boot(&mut self, node: &cluster::NodeId, before: &Option<cluster::BootId>, alive: bool) {
+        let boot = self.cluster.node(node).and_then(cluster::Node::boot);
+        if let Some(boot) = boot.filter(|boot| before.as_ref() != Some(&boot.id)) {
+            let claims = alive && before.is_some();
+            let heard = self.now.timestamp.0;
+            self.failures.boots.came(heard, node, boot.started, claims);
+        }
     }
 
     /// Failures may have begun or ended with it, and there is new hope for those that have not.
@@ -171,6 +183,10 @@ impl Control {
             Says::Clock(skew) => self.clock_of(attachment, skew),
             Says::Evidence(evidence) => self.evidence(attachment, *evidence),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),
+            Says::Fenced { master, term } => {
+                let heard = self.now.timestamp.0;
+                self.failures.boots.led_by(heard, master, term);
+            }
             Says::Leaving { reason } => {
                 if let Some(node) = self.cluster.attached(attachment) {
                     let node = node.id().clone();
@@ -426,4 +442,9 @@ impl Control {
             self.ask(None, ServerOperation::CloseSession { session });
         }
     }
+}
+
+/// Heard just now, and not about to go.
+fn is_alive(node: &cluster::Node) -> bool {
+    node.heard() && node.state() != cluster::State::Terminating
 }

@@ -129,13 +129,15 @@ impl Ended {
         if evidence.answered() > 0 {
             return Self::Unnominated;
         }
-        if evidence.checks() > 0 {
+        // Who has not been described cannot be answered.
+        let undescribed = times.described.is_none() && times.created.is_some();
+        if evidence.checks() > 0 && !undescribed {
             return Self::Unauthenticated;
         }
         if evidence.local.is_empty() && times.created.is_some() {
             return Self::Candidateless;
         }
-        if times.described.is_none() && times.created.is_some() {
+        if undescribed {
             return Self::Undescribed;
         }
         Self::Unheard

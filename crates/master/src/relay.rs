@@ -122,6 +122,7 @@ pub(crate) fn counters(counts: &turn::Counts) -> RelayCounters {
         counts: plain
             .map(|(name, count)| (name.to_owned(), count))
             .collect(),
+        unasked_from: counts.unasked_from.clone(),
     }
 }
 

@@ -1,8 +1,12 @@
 //! How much of what happened. Bounded by the words there are.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use crate::message::method;
+
+/// Addresses of which it is counted what came from them unasked.
+const MOST_SOURCES: usize = 16;
 
 /// What was asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -124,6 +128,8 @@ pub struct Counts {
     pub forbidden: u64,
     /// From peers: no permission, or no peer at all.
     pub unasked: u64,
+    /// Of these, how many came from where, for the first addresses.
+    pub unasked_from: BTreeMap<IpAddr, u64>,
     /// User names that were malformed or too long.
     pub names_malformed: u64,
     /// Credentials whose time was over.
@@ -137,6 +143,17 @@ pub struct Counts {
 }
 
 impl Counts {
+    pub(crate) fn unasked(&mut self, from: IpAddr) {
+        self.unasked += 1;
+        self.book_unasked(from, 1);
+    }
+
+    fn book_unasked(&mut self, from: IpAddr, count: u64) {
+        if self.unasked_from.len() < MOST_SOURCES || self.unasked_from.contains_key(&from) {
+            *self.unasked_from.entry(from).or_default() += count;
+        }
+    }
+
     pub(crate) fn request(&mut self, method: Method, code: Code) {
         *self.requests.entry((method, code)).or_default() += 1;
     }
@@ -150,6 +167,9 @@ impl Counts {
     pub fn add(&mut self, other: &Self) {
         for (key, count) in &other.requests {
             *self.requests.entry(*key).or_default() += count;
+        }
+        for (from, count) in &other.unasked_from {
+            self.book_unasked(*from, *count);
         }
         let mine = [
             &mut self.over_rate,

@@ -288,7 +288,7 @@ impl Server {
         let channel = allocation.channel_to(now.instant, peer);
         let permitted = allocation.permits(now.instant, peer.ip());
         if !permitted || (channel.is_none() && !self.peers.has(peer)) {
-            self.counts.unasked += 1;
+            self.counts.unasked(peer.ip());
             return None;
         }
         allocation.to_client += 1;

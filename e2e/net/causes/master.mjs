@@ -11,7 +11,8 @@ export const MASTER_CAUSES = [
     what: "the first description of each client's own is lost on its way",
     // An answer that the SDK believes to have sent.
     page: { lose: 'receiveVideoFrom' },
-    heals: true,
+    // It waits for what answers that, and for nothing else.
+    heals: false,
   },
   {
     number: 22,
@@ -28,7 +29,7 @@ export const MASTER_CAUSES = [
   {
     number: 23,
     code: 'second-master',
-    what: "an image of the master's machine runs, too, and nodes come to it",
+    what: "an image of the master's machine runs for a while, and nodes come to it",
     during: true,
     async inject(stage) {
       const { cluster, laboratory } = stage;
@@ -41,7 +42,9 @@ export const MASTER_CAUSES = [
       await sleep(4000);
       stage.open();
       laboratory.names.set('master.cloud.example', cluster.plan.master.private);
+      await cluster.program('second').end('SIGKILL');
     },
+    // Media goes on meanwhile.
     heals: true,
   },
 ];

@@ -1,4 +1,5 @@
 // Causes in what lies between clients, relays and nodes.
+import { OUTSIDE } from '../harness/cluster.mjs';
 import { MEDIA, PRIVATE } from '../harness/stage.mjs';
 
 export const NETWORK_CAUSES = [
@@ -57,6 +58,7 @@ export const NETWORK_CAUSES = [
     number: 21,
     code: 'name-resolution',
     what: "the master's name leads to yesterday's address",
+    stage: { master: OUTSIDE },
     during: true,
     inject: (stage) => stage.laboratory.names.set('call.example', '203.0.113.99'),
     heals: true,

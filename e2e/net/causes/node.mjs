@@ -1,6 +1,7 @@
 // Causes in how nodes were started, where they are and who they are.
 import { clockAhead } from '../../harness/clock.mjs';
 import { sleep } from '../../harness/wait.mjs';
+import { OUTSIDE } from '../harness/cluster.mjs';
 import { MEDIA } from '../harness/stage.mjs';
 
 const OTHER_ADDRESS = '10.20.0.199';
@@ -10,13 +11,14 @@ export const NODE_CAUSES = [
   {
     number: 1,
     code: 'frozen-public-address',
-    what: 'master and nodes are told the public address of yesterday',
+    what: 'nodes are told the public address of yesterday',
     stage: {
-      master: { MUSTER_NODE_PUBLIC_ADDRESSES: '203.0.113.99' },
-      nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: '203.0.113.99' },
+      nodes: { ...OUTSIDE, MUSTER_NODE_PUBLIC_ADDRESSES: '203.0.113.99' },
+      told: false,
       opens: false,
     },
     heals: false,
+    cure: (stage) => stage.again(),
   },
   {
     number: 4,
@@ -32,6 +34,8 @@ export const NODE_CAUSES = [
         stage.run(name, 'ip link set dev eth0 up');
         stage.run(name, 'ip route replace default via 10.20.0.1 dev eth0 onlink');
       }
+      await sleep(1000);
+      await stage.cluster.serves(stage.nodes.length, 40_000);
     },
     heals: true,
   },
@@ -63,6 +67,8 @@ export const NODE_CAUSES = [
         cluster.clone('node1', `${copy}-image`);
         cluster.startNode(copy, { id: 'node1', data: `${copy}-image` });
       }
+      await sleep(1000);
+      await cluster.isOpen(20_000);
     },
     heals: true,
   },
@@ -70,14 +76,15 @@ export const NODE_CAUSES = [
     number: 11,
     code: 'stale-node-settings',
     what: 'nodes are told the private address that they had yesterday',
-    stage: { nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: OTHER_ADDRESS }, opens: false },
+    stage: { nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: OTHER_ADDRESS }, told: false, opens: false },
     heals: false,
+    cure: (stage) => stage.again(),
   },
   {
     number: 14,
     code: 'bridge-candidates',
     what: 'nodes tell the address of a bridge of containers',
-    stage: { nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: BRIDGE }, opens: false },
+    stage: { nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: BRIDGE }, told: false, opens: false },
     inject(stage) {
       for (const name of stage.nodes) {
         stage.run(name, 'ip link add docker0 type bridge');
@@ -85,8 +92,9 @@ export const NODE_CAUSES = [
         stage.run(name, 'ip link set dev docker0 up');
       }
     },
-    cure(stage) {
+    async cure(stage) {
       for (const name of stage.nodes) stage.run(name, 'ip link del docker0');
+      await stage.again();
     },
     heals: false,
   },

@@ -2,7 +2,7 @@ import { AFTER_ROUTING, BEFORE_ROUTING, FORWARD, Space } from './space.mjs';
 
 /** By which machines of the cloud without a public address of their own appear outside. */
 export const EGRESS = '203.0.113.2';
-/** Where the cloud's load balancer is, which leads HTTPS to the master and never moves. */
+/** Where the cloud's load balancer is, which leads HTTPS to the master and never moves; and, if it is to, what is for its relay. */
 export const FRONT = '203.0.113.3';
 const GATEWAY = '10.20.0.1';
 
@@ -12,6 +12,8 @@ const GATEWAY = '10.20.0.1';
  */
 export class Cloud {
   machines = new Map();
+  /** Whether the load balancer leads UDP to the master's relay, too. */
+  #relays = false;
   /** Conditions of nftables whose packets the gateway drops. */
   #blocked = [];
 
@@ -66,6 +68,12 @@ export class Cloud {
     if (plan.own) this.gateway.ip(`route del ${plan.public}/32`);
   }
 
+  /** Whether the load balancer leads UDP to the master's relay; if not, what has been led there goes nowhere any more. */
+  relay(relays) {
+    this.#relays = relays;
+    this.#translate();
+  }
+
   /** Has the gateway drop what meets these conditions, instead of what it dropped before. */
   block(...conditions) {
     this.#blocked = conditions;
@@ -81,6 +89,7 @@ export class Cloud {
         BEFORE_ROUTING,
         ...each((plan) => `ip daddr ${plan.public} dnat to ${plan.private}`),
         ...(master ? [`ip daddr ${FRONT} tcp dport 443 dnat to ${master}`] : []),
+        ...(master && this.#relays ? [`ip daddr ${FRONT} udp dport 3478 dnat to ${master}`] : []),
       ],
       leaving: [
         AFTER_ROUTING,
@@ -91,7 +100,11 @@ export class Cloud {
         ...each((plan) => `oifname lan ct status dnat ip saddr ${plan.private} snat to ${plan.public}`),
         `oifname lan ct status dnat ip saddr 10.20.0.0/24 snat to ${EGRESS}`,
       ],
-      passing: [FORWARD, ...this.#blocked.map((condition) => `${condition} drop`)],
+      passing: [
+        FORWARD,
+        ...(this.#relays ? [] : [`ct original ip daddr ${FRONT} meta l4proto udp drop`]),
+        ...this.#blocked.map((condition) => `${condition} drop`),
+      ],
     });
   }
 }

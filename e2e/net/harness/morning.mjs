@@ -40,6 +40,7 @@ export class Calendar {
     const yesterday = cluster.plan.master.public;
     this.#day++;
     const today = this.#plan();
+    cluster.laboratory.cloud.relay(true);
     const begun = performance.now();
     cluster.lay(address === 'late' ? { ...today, master: { private: today.master.private } } : today, this.#names(address));
     if (address === 'wrong in the metadata') metadata.say(today.master.private, yesterday);
@@ -52,11 +53,13 @@ export class Calendar {
   }
 
   /**
-   * The master's public address becomes another while everything runs. Its name leads to a load balancer then: browsers
-   * keep what they know of names for a minute, and nothing could be told of the master meanwhile.
+   * The master's public address becomes another while everything runs, and what goes through its relay has to go another
+   * way. HTTPS goes on at the old one, as at a load balancer's: browsers keep what they know of names for a minute, and
+   * nothing could be told of the master meanwhile.
    */
   moveMaster() {
     const { master } = this.cluster.plan;
+    this.cluster.laboratory.cloud.relay(false);
     this.cluster.lay({ master: { ...master, public: `203.0.113.${100 + (this.#day % 100)}` } }, this.#names('changing during the call'));
   }
 

@@ -25,17 +25,20 @@ export class Stage {
   #undo = [];
   #filtered = new Set();
 
-  /** Starts a cluster as a cause wants it. Where `opens` is false, no node is expected to serve. */
-  static async set(context, { plan = {}, master = {}, nodes = {}, coturn, opens = true } = {}) {
+  /**
+   * Starts a cluster as a cause wants it. Where `opens` is false, no node is expected to serve; where `told` is, nodes find
+   * out themselves where they are reached.
+   */
+  static async set(context, { plan = {}, master = {}, nodes = {}, coturn, opens = true, told = true } = {}) {
     const stage = new Stage();
-    stage.context = context;
+    Object.assign(stage, { context, opens });
     stage.cluster = await Cluster.at({ ...MAPPED, relay: Coturn.PLACE, ...plan });
     stage.laboratory = stage.cluster.laboratory;
     for (const home of stage.laboratory.homes) home.move('nat');
     if (coturn) stage.coturn = stage.started(Coturn.start(stage.cluster.space('relay'), coturn));
     stage.cluster.admit();
     stage.cluster.startMaster({ environment: master });
-    for (const name of stage.cluster.names) stage.cluster.startNode(name, { told: true, environment: nodes });
+    for (const name of stage.cluster.names) stage.cluster.startNode(name, { told, environment: nodes });
     await stage.cluster.answers();
     if (opens) await stage.cluster.serves(stage.cluster.names.length, 40_000);
     return stage;
@@ -69,6 +72,12 @@ export class Stage {
   /** Runs a command on a machine. */
   run(name, line) {
     return this.cluster.space(name).run(line);
+  }
+
+  /** All nodes are started anew, as they should have been. */
+  async again() {
+    for (const name of this.nodes) await this.restart(name);
+    await this.cluster.serves(this.nodes.length, 40_000);
   }
 
   /** Starts the node of this name anew with this environment. */

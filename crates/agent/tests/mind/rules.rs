@@ -106,7 +106,12 @@ fn a_master_of_an_old_term_is_hung_up_on_and_dialled_anew() {
         term: 4,
         highest: 5,
     };
-    assert_eq!(refused, [Effect::Note(stale), Effect::HangUp]);
+    let fenced = ToMaster::Fenced {
+        master: "master-5".into(),
+        term: 5,
+    };
+    let said = [Effect::Send(fenced), Effect::Note(stale), Effect::HangUp];
+    assert_eq!(refused, said);
     // What it had sent before it noticed.
     assert_eq!(node.take(accept(1, 4)), []);
     assert_eq!(node.take(welcome(5)), []);

@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use cluster::addresses::{Entry, Proof, Source};
-use cluster::{Node, NodeId, State};
+use cluster::{Gate, Node, NodeId, State};
 use conference::LegOf;
 use diagnosis::{
     Address, AddressSource, Clock, Host, Limits, Link, Listener, Protocol, Role, Surroundings,
@@ -43,6 +43,8 @@ impl Control {
         let mut around = self.failures.known.clone();
         around.now = now;
         around.since = around.since.max(since);
+        let term = self.settings.cluster.term.0;
+        around.claims = self.failures.boots.leaders(term, since);
         let mut carried = self.failures.window.carried(since);
         for node in self.cluster.nodes() {
             let id = node.id().as_str();
@@ -75,6 +77,8 @@ impl Control {
         let why = (!serving)
             .then(|| self.cluster.why(self.now.moment, node.id()))
             .flatten();
+        let since = self.now.timestamp.0.saturating_sub(WINDOW_MS);
+        let unproven = self.settings.cluster.gate != Gate::Probe;
         Host {
             id: node.id().as_str().to_owned(),
             role: Role::Node,
@@ -85,6 +89,9 @@ impl Control {
             serving,
             problem: why.map_or_else(String::new, |why| why.sentence),
             address_set: addresses.version,
+            starts: self.failures.boots.starts(node.id(), since),
+            claims: self.failures.boots.claims(node.id(), since),
+            served_unproven: unproven && serving,
             addresses: self.addresses_of(node),
             seen_from_outside: seen_from_outside(addresses),
             advertised: addresses.ips.clone(),

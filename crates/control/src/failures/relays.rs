@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
-use diagnosis::RelayFacts;
+use diagnosis::{Count, RelayFacts};
 
 use crate::control::Control;
 use crate::node_settings::RelayCounters;
@@ -97,8 +97,23 @@ fn facts(counters: &RelayCounters, before: Option<&RelayCounters>) -> RelayFacts
         errors,
         sent: grown("to_peers"),
         returned: grown("to_clients"),
+        dropped: dropped(counters, before),
         ..RelayFacts::default()
     }
+}
+
+/// What came unasked, by source.
+fn dropped(counters: &RelayCounters, before: Option<&RelayCounters>) -> Vec<Count> {
+    let known = |ip| {
+        before
+            .and_then(|before| before.unasked_from.get(ip))
+            .copied()
+    };
+    let counts = counters.unasked_from.iter().map(|(ip, count)| Count {
+        address: *ip,
+        count: grown(*count, known(ip).unwrap_or(0)),
+    });
+    counts.filter(|it| it.count > 0).collect()
 }
 
 /// Requests by method and code.
@@ -146,6 +161,7 @@ mod tests {
             ]
             .map(|(name, count)| (name.to_owned(), count))
             .into(),
+            unasked_from: BTreeMap::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::Evidence;
-use crate::host::Host;
+use crate::host::{AddressSource, Host};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 use crate::surroundings::Name;
@@ -15,7 +15,7 @@ pub(super) fn frozen_public_address(scene: &Scene) -> Option<Suspicion> {
         return None;
     }
     moved_away(scene)
-        .or_else(|| scene.hosts().find_map(told_elsewhere))
+        .or_else(|| scene.hosts().find_map(|host| told_elsewhere(scene, host)))
         .or_else(|| unheard_of(scene))
 }
 
@@ -41,10 +41,14 @@ fn moved_away(scene: &Scene) -> Option<Suspicion> {
 }
 
 /// Public addresses are told, and those outside see another.
-fn told_elsewhere(host: &Host) -> Option<Suspicion> {
+fn told_elsewhere(scene: &Scene, host: &Host) -> Option<Suspicion> {
     let public: Vec<IpAddr> = host.advertised.iter().copied().filter(is_public).collect();
     let seen = &host.seen_from_outside;
-    if public.is_empty() || seen.is_empty() || public.iter().any(|ip| seen.contains(ip)) {
+    // Where packets come in elsewhere than they go out, somebody gets through.
+    let proven = scene.around.reach.iter().any(|row| {
+        row.ok && row.leads_to(host) && row.address.is_some_and(|at| public.contains(&at.ip()))
+    });
+    if proven || public.is_empty() || seen.is_empty() || public.iter().any(|ip| seen.contains(ip)) {
         return None;
     }
     let weight = if seen.len() > 1 { DIRECT } else { STRONG };
@@ -179,9 +183,13 @@ fn weigh_bridges(node: &Host, bridges: &[IpAddr], told: usize) -> Option<Suspici
     Some(Suspicion::new(weight, &node.id, proof))
 }
 
-fn is_bridge(node: &Host, ip: IpAddr) -> bool {
-    let known = node.addresses.iter().find(|address| address.ip == Some(ip));
-    match known {
+pub(super) fn is_bridge(node: &Host, ip: IpAddr) -> bool {
+    // Who configured it may not know whose it is.
+    let mut known = node
+        .addresses
+        .iter()
+        .filter(|address| address.ip == Some(ip));
+    match known.find(|address| address.source != AddressSource::Configuration) {
         Some(address) => address.bridge,
         // What Docker gives its bridge unless told otherwise.
         None => matches!(ip, IpAddr::V4(ip) if ip.octets()[..2] == [172, 17]),

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::RelayUse;
-use crate::relay::RelayFacts;
+use crate::relay::{Count, RelayFacts};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 
@@ -111,27 +111,33 @@ fn denied(scene: &Scene, used: &RelayUse) -> Option<Suspicion> {
 }
 
 pub(super) fn relay_permission_mismatch(scene: &Scene) -> Option<Suspicion> {
-    match scene.evidence {
-        Some(evidence) => {
-            scene.failure(&[Ended::Unheard, Ended::Unnominated])?;
-            evidence.relays.iter().find_map(|used| dropped(scene, used))
-        }
-        None => scene.relays().find_map(|relay| {
-            let dropped = relay.dropped.iter().find(|it| scene.node_at(it.address).is_some())?;
-            let node = scene.node_at(dropped.address)?;
-            // Single ones come when a client leaves while its node still sends.
-            (relay.returned == 0 && dropped.count >= 10).then(|| {
-                let proof = format!(
-                    "{} dropped {} from {}, an address of {}, for want of a permission, and returned none",
-                    relay.id,
-                    count(dropped.count, "datagram"),
-                    dropped.address,
-                    node.id
-                );
-                Suspicion::new(STRONG, &relay.id, proof)
-            })
-        }),
+    if !scene.fits(&[Ended::Unheard, Ended::Unnominated]) {
+        return None;
     }
+    let used = scene.evidence.into_iter().flat_map(|it| &it.relays);
+    let mut by_client = used.filter_map(|used| dropped(scene, used));
+    let by_client = by_client.next();
+    by_client.or_else(|| {
+        scene
+            .relays()
+            .find_map(|relay| dropped_of_all(scene, relay))
+    })
+}
+
+/// Of what nodes send to the relay, much comes from an address without a permission, and nothing from another.
+fn dropped_of_all(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
+    // Single ones come when a client leaves while its node still sends.
+    let many = |dropped: &&Count| relay.returned == 0 && dropped.count >= 10;
+    let mut dropped = relay.dropped.iter().filter(many);
+    let (node, dropped) = dropped.find_map(|it| Some((scene.node_at(it.address)?, it)))?;
+    let proof = format!(
+        "{} dropped {} from {}, an address of {}, for want of a permission, and returned none",
+        relay.id,
+        count(dropped.count, "datagram"),
+        dropped.address,
+        node.id
+    );
+    Some(Suspicion::new(DIRECT, &relay.id, proof))
 }
 
 fn dropped(scene: &Scene, used: &RelayUse) -> Option<Suspicion> {

@@ -1,12 +1,14 @@
 //! What begins too early, twice, or with yesterday's settings.
 
-use crate::host::{Host, Listener};
+use std::net::IpAddr;
+
+use crate::host::{AddressSource, Host, Listener};
 use crate::reach::{PathKind, Reach};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list, span};
 
-use super::addresses::told;
-use super::{DIRECT, FITTING, STRONG, Suspicion};
+use super::addresses::{is_bridge, is_public, told};
+use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
 
 /// Two starts within this are one start too many.
 const TWICE_MS: u64 = 30_000;
@@ -83,7 +85,7 @@ fn too_early(scene: &Scene, node: &Host) -> Option<Suspicion> {
             node.id,
             span(since - created)
         ),
-        _ if node.served_unproven => {
+        _ if node.served_unproven && scene.evidence.is_some() => {
             format!(
                 "{} was given sessions before it had passed a probe in boot {}",
                 node.id, node.boot
@@ -140,28 +142,56 @@ fn behind(host: &Host) -> Option<Suspicion> {
     })
 }
 
-/// The client was told addresses that the node does not have, in the node's own present version of them.
+/// What is told, in the node's own present version, are addresses that it does not have and that nobody outside knows.
 fn told_of_others(scene: &Scene) -> Option<Suspicion> {
-    let evidence = scene.failure(&[Ended::Unheard])?;
+    let Some(evidence) = scene.evidence else {
+        let mut nodes = scene.nodes();
+        return nodes.find_map(|node| foreign(scene, node, &node.advertised));
+    };
+    scene.failure(&[Ended::Unheard])?;
     let node = scene.node()?;
     let told = told(evidence);
-    let foreign = evidence.address_set == node.address_set
-        && !told.is_empty()
-        && !node.addresses.is_empty()
-        && told.iter().all(|ip| {
-            !node.addresses.iter().any(|it| it.ip == Some(*ip))
-                && !node.seen_from_outside.contains(ip)
-        });
-    foreign.then(|| {
-        let has = node.addresses.iter().filter_map(|address| address.ip);
-        let proof = format!(
-            "the client was told {}, and {} has {}",
-            list(&told),
-            node.id,
-            list(has)
-        );
-        Suspicion::new(FITTING, &node.id, proof)
-    })
+    let present = evidence.address_set == node.address_set;
+    present.then(|| foreign(scene, node, &told)).flatten()
+}
+
+fn foreign(scene: &Scene, node: &Host, told: &[IpAddr]) -> Option<Suspicion> {
+    let known = |ip: &IpAddr| {
+        let mut entries = node.addresses.iter().filter(|it| it.ip == Some(*ip));
+        entries.any(|it| it.source != AddressSource::Configuration)
+    };
+    let proven = |ip: &IpAddr| {
+        let mut rows = scene.around.reach.iter();
+        rows.any(|row| row.ok && row.leads_to(node) && row.address.is_some_and(|at| at.ip() == *ip))
+    };
+    let present = |ip: &IpAddr| known(ip) || node.seen_from_outside.contains(ip) || proven(ip);
+    let own: Vec<IpAddr> = interfaces(node).collect();
+    if told.is_empty()
+        || own.is_empty()
+        || told
+            .iter()
+            .any(|ip| present(ip) || is_public(ip) || is_bridge(node, *ip))
+    {
+        return None;
+    }
+    let tried = scene.around.reach.iter().any(|row| row.leads_to(node));
+    let proof = format!(
+        "clients are told {}, and {} has {}",
+        list(told),
+        node.id,
+        list(&own)
+    );
+    let weight = if tried { DIRECT } else { FITTING };
+    Some(Suspicion::new(weight, &node.id, proof))
+}
+
+/// Addresses that its interfaces have.
+fn interfaces(node: &Host) -> impl Iterator<Item = IpAddr> {
+    let own = node
+        .addresses
+        .iter()
+        .filter(|it| it.source != AddressSource::Configuration);
+    own.filter(|it| !it.bridge).filter_map(|it| it.ip)
 }
 
 pub(super) fn half_start(scene: &Scene) -> Option<Suspicion> {
@@ -180,10 +210,17 @@ pub(super) fn half_start(scene: &Scene) -> Option<Suspicion> {
             Some(created) => host
                 .boot_started
                 .is_some_and(|at| created.abs_diff(at) <= AFTERMATH_MS),
-            None => host.role == crate::host::Role::Node && !host.serving,
+            None => host.role == crate::host::Role::Node,
         };
-        hurt.then(|| started_twice(host).or_else(|| started_early(host, created)))
-            .flatten()
+        let suspicion = hurt
+            .then(|| started_twice(host).or_else(|| started_early(host, created)))
+            .flatten()?;
+        // What serves in spite of it is worth a word, and hurts nobody.
+        let faint = scene.evidence.is_none() && host.serving;
+        Some(Suspicion {
+            weight: if faint { FAINT } else { suspicion.weight },
+            ..suspicion
+        })
     })
 }
 

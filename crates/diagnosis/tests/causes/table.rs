@@ -490,9 +490,6 @@ pub const FLEET: &[(Cause, Spoil)] = &[
         }];
         around.relays[0].returned = 0;
     }),
-    (Cause::NodeNotReady, |around| {
-        around.hosts[1].served_unproven = true
-    }),
     (Cause::NodeIdentity, |around| around.hosts[1].claims = 1),
     (Cause::StaleNodeSettings, |around| {
         around.hosts[1].settings_applied = Some(6);

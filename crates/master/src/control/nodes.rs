@@ -182,6 +182,10 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
             reason: changed.reason,
         }),
         Message::AddressesChanged(changed) => addresses(attachment, changed),
+        Message::Fenced(fenced) => Some(Says::Fenced {
+            master: fenced.master_boot_id,
+            term: fenced.term,
+        }),
         Message::Leaving(leaving) => Some(Says::Leaving {
             reason: leaving.reason,
         }),

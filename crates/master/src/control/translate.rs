@@ -407,6 +407,7 @@ fn counters(relay: proto::RelayCounters) -> RelayCounters {
             .map(|it| (it.method, it.code, it.count))
             .collect(),
         counts: counts.take(COUNTERS).collect(),
+        ..RelayCounters::default()
     }
 }
 

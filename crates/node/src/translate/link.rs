@@ -45,6 +45,10 @@ pub(crate) fn message(message: ToMaster) -> Option<from_node::Message> {
         ToMaster::AddressesChanged(changed) => Message::AddressesChanged(proto::AddressesChanged {
             addresses: Some(addresses(&changed)),
         }),
+        ToMaster::Fenced { master, term } => Message::Fenced(proto::Fenced {
+            master_boot_id: master,
+            term,
+        }),
         ToMaster::Leaving { reason } => Message::Leaving(proto::Leaving { reason }),
     })
 }

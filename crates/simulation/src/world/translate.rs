@@ -135,6 +135,7 @@ pub(super) fn says(message: agent::ToMaster) -> Option<Says> {
             version: running.version,
             relay_fingerprint: running.relay_fingerprint,
         }),
+        ToMaster::Fenced { master, term } => Says::Fenced { master, term },
         ToMaster::Leaving { reason } => Says::Leaving { reason },
     })
 }
