@@ -245,16 +245,13 @@ impl Control {
             return;
         }
         let transport = evidence.transport.clone();
+        let node = NodeId::new(evidence.node.as_str());
         let failure = Failure {
             at: self.now.timestamp.0,
-            findings: diagnose(
-                &evidence,
-                &self.around_of(&NodeId::new(evidence.node.as_str())),
-            ),
+            findings: diagnose(&evidence, &self.around_of(&node)),
             ..recent::failure(&evidence)
         };
         self.failures.window_learns(&failure);
-        let node = NodeId::new(evidence.node.as_str());
         self.failures.recent.push(failure, evidence);
         self.ask_about(&node);
         self.tell_of_failure(&transport);

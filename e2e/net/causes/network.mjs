@@ -6,9 +6,10 @@ export const NETWORK_CAUSES = [
   {
     number: 3,
     code: 'deaf-listener',
-    what: 'a node hears at loopback and not at its address',
-    inject: (stage) => onEach(stage, (place) => ({ input: `ip daddr ${place.private} udp dport ${MEDIA} drop` })),
-    // By TCP.
+    what: "the master's relay hears at loopback and not at its address",
+    stage: { plan: PRIVATE },
+    inject: (stage) => stage.filter('master', { input: `ip daddr ${stage.cluster.plan.master.private} udp dport 3478 drop` }),
+    // By TLS.
     heals: true,
   },
   {
@@ -18,7 +19,7 @@ export const NETWORK_CAUSES = [
     stage: { plan: PRIVATE },
     inject(stage) {
       for (const name of stage.nodes) {
-        const other = stage.cluster.plan[name].private.replace(/(\d+)$/, (last) => Number(last) + 200);
+        const other = secondOf(stage, name);
         stage.run(name, `ip address replace ${other}/32 dev eth0`);
         const rule = `ip daddr ${stage.cluster.plan.master.private} udp sport ${MEDIA} notrack ip saddr set ${other}`;
         stage.cluster.space(name).table('mangled', { leaving: ['filter hook output priority raw', rule] });
@@ -26,7 +27,10 @@ export const NETWORK_CAUSES = [
     },
     heals: false,
     cure(stage) {
-      for (const name of stage.nodes) stage.cluster.space(name).table('mangled', {});
+      for (const name of stage.nodes) {
+        stage.cluster.space(name).table('mangled', {});
+        stage.run(name, `ip address del ${secondOf(stage, name)}/32 dev eth0`);
+      }
     },
   },
   {
@@ -65,6 +69,11 @@ export const NETWORK_CAUSES = [
     cure: (stage) => stage.laboratory.names.set('call.example', stage.cluster.plan.master.public),
   },
 ];
+
+/** An address that a node has beside its own. */
+function secondOf(stage, name) {
+  return stage.cluster.plan[name].private.replace(/(\d+)$/, (last) => Number(last) + 200);
+}
 
 function onEach(stage, rules) {
   for (const name of stage.nodes) stage.filter(name, rules(stage.cluster.plan[name]));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::Evidence;
-use crate::host::{AddressSource, Host};
+use crate::host::{AddressSource, Host, Role};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 use crate::surroundings::Name;
@@ -48,7 +48,17 @@ fn told_elsewhere(scene: &Scene, host: &Host) -> Option<Suspicion> {
     let proven = scene.around.reach.iter().any(|row| {
         row.ok && row.leads_to(host) && row.address.is_some_and(|at| public.contains(&at.ip()))
     });
-    if proven || public.is_empty() || seen.is_empty() || public.iter().any(|ip| seen.contains(ip)) {
+    // What a name leads to is the name's fault.
+    let mut names = scene.around.names.iter();
+    let named = host.role == Role::Master
+        && names
+            .any(|name| leads_elsewhere(name) && public.iter().all(|ip| name.found.contains(ip)));
+    if proven
+        || named
+        || public.is_empty()
+        || seen.is_empty()
+        || public.iter().any(|ip| seen.contains(ip))
+    {
         return None;
     }
     let weight = if seen.len() > 1 { DIRECT } else { STRONG };
@@ -91,10 +101,13 @@ pub(super) fn name_resolution(scene: &Scene) -> Option<Suspicion> {
         .find_map(|name| misled(scene, name))
 }
 
+fn leads_elsewhere(name: &Name) -> bool {
+    let right = |ip| name.expected.contains(ip);
+    !name.found.is_empty() && !name.expected.is_empty() && !name.found.iter().any(right)
+}
+
 fn misled(scene: &Scene, name: &Name) -> Option<Suspicion> {
-    let elsewhere = !name.found.is_empty()
-        && !name.expected.is_empty()
-        && name.found.iter().all(|ip| !name.expected.contains(ip));
+    let elsewhere = leads_elsewhere(name);
     let proof = if elsewhere {
         format!(
             "{} leads to {}, and should to {}",
