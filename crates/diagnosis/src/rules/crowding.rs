@@ -17,6 +17,8 @@ const EXHAUSTED_PERCENT: u64 = 95;
 const MANY_DROPS: u64 = 1_000;
 /// Of a machine that does not keep up.
 const BUSY_PERCENT: f64 = 85.0;
+/// Fewer allocations that were refused may be of one who asked for too many.
+const MANY_REFUSED: u64 = 20;
 /// Nobody needs so many allocations.
 const ALLOCATIONS_PER_USER: u64 = 3;
 /// Fewer say nothing of how traffic goes.
@@ -52,6 +54,13 @@ fn full_codes(errors: &std::collections::BTreeMap<u16, u64>) -> u64 {
     counts.fold(0, |sum, count| sum.saturating_add(*count))
 }
 
+/// One user name's quota (486) says nothing of all others: its own test was turned away, or many were.
+fn turns_away(relay: &RelayFacts, refused: u64) -> bool {
+    let test = relay.self_test.as_ref().and_then(|test| test.code);
+    let tested = test.is_some_and(|code| matches!(code, 486 | 508));
+    tested || refused >= MANY_REFUSED && percent(refused, relay.allocations) >= 10
+}
+
 fn full(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
     let refused = full_codes(&relay.errors);
     let used = percent(relay.in_use, relay.capacity);
@@ -63,7 +72,7 @@ fn full(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
         .map_or(0, |host| host.limits.receive_buffer_errors);
     let surveyed = scene.evidence.is_none();
     let weight = match () {
-        () if surveyed && refused > 0 => STRONG,
+        () if surveyed && turns_away(relay, refused) => STRONG,
         () if used >= FULL_PERCENT => FITTING + 10,
         () if surveyed && (used >= ALARM_PERCENT || leaks) => FITTING,
         () => return None,
