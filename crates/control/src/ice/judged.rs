@@ -124,7 +124,8 @@ impl Control {
 
     /// What is left when those are left out through which nobody gets to the node. Never nothing, or clients would ask
     /// strangers' servers; and never only relays within private networks while there are others: whoever looks may himself be
-    /// where their public address does not lead back to, which says nothing of clients.
+    /// where their public address does not lead back to, which says nothing of clients. Relays over TLS always stay: for some
+    /// clients nothing else is open, and they are never in the way of a faster one.
     pub(super) fn usable(&self, node: &NodeId, offers: Vec<Offer>) -> Vec<IceServer> {
         let good: Vec<bool> = offers.iter().map(|it| self.is_usable(node, it)).collect();
         let left = |wanted: &dyn Fn(&Offer) -> bool| {
@@ -134,8 +135,9 @@ impl Control {
         let none = !left(&|offer| offer.way.is_some());
         let none_public = !left(&Offer::is_public);
         let offers = offers.iter().zip(&good);
-        let kept =
-            offers.filter(|(offer, good)| **good || none || none_public && offer.is_public());
+        let kept = offers.filter(|(offer, good)| {
+            **good || offer.is_by_tls() || none || none_public && offer.is_public()
+        });
         kept.map(|(offer, _)| offer.server.clone()).collect()
     }
 
@@ -147,6 +149,19 @@ impl Control {
 }
 
 impl Offer {
+    fn is_by_tls(&self) -> bool {
+        let path = self.way.as_ref().map(|(path, ..)| path);
+        path.is_some_and(|path| {
+            matches!(
+                path,
+                Path::Relay {
+                    protocol: Protocol::Tls,
+                    ..
+                }
+            )
+        })
+    }
+
     /// Whether it is a relay that may be reached from anywhere.
     fn is_public(&self) -> bool {
         let host = self.way.as_ref().map(|(_, host, _)| host.parse());

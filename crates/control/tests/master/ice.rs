@@ -264,6 +264,20 @@ mod probed {
         assert_eq!(handed(&mut stage, "cid"), all);
     }
 
+    /// Nobody who looks is where nothing but one port is open.
+    #[test]
+    fn relays_over_tls_are_always_handed_out() {
+        let mut stage = stage();
+        look(&mut stage, |_| false);
+        stage.create("room");
+        let all = handed(&mut stage, "ann");
+        assert!(all.iter().any(|url| url.starts_with("turns:")));
+        for _ in 0..2 {
+            look(&mut stage, |path| path.ends_with("by TLS"));
+        }
+        assert_eq!(handed(&mut stage, "bob"), all);
+    }
+
     #[test]
     fn never_all_of_them_and_never_all_of_the_public_ones() {
         let mut stage = stage();
