@@ -34,7 +34,8 @@ pub fn of_node() -> Value {
 pub fn way() -> Value {
     whole(json!({
         "address": or_null(text("The node's, if it is reached straight")),
-        "relay": or_null(text("Who relays, if somebody does: the id of a node, or master")),
+        "relay": or_null(text("Who relays, if somebody does: the id of a node, master, or external for one that is configured")),
+        "at": or_null(text("HOST:PORT at which who relays is asked to")),
         "protocol": {"type": "string", "enum": ["udp", "tcp", "tls"]},
     }))
 }
