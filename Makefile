@@ -37,8 +37,8 @@ model: deps-build ## Walk through every order of events of the cluster, within l
 
 .PHONY: mornings
 mornings: deps-build ## Live through N (100000) days drawn from seeds, from FROM (0) on; stops at the first that goes wrong
-	@$(CARGO) build --release --locked --package simulation
-	@target/release/simulation mornings $(or $(N),100000) $(or $(FROM),0)
+	@$(CARGO) build --profile long --locked --package simulation
+	@target/long/simulation mornings $(or $(N),100000) $(or $(FROM),0)
 
 .PHONY: launches
 launches: deps-build ## The same in worlds whose nodes a provider launches, N (10000) of them; names all that go wrong

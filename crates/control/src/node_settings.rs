@@ -52,6 +52,15 @@ pub struct RelaySettings {
     pub allocations: u32,
 }
 
+impl RelaySettings {
+    fn reaches(&self, addresses: &cluster::Addresses) -> bool {
+        let listed = |ip| self.peers.get(ip);
+        addresses.ips.iter().all(|ip| {
+            listed(ip).is_some_and(|ports| addresses.ports.iter().all(|it| ports.contains(it)))
+        })
+    }
+}
+
 /// What a node says that it works with.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Running {
@@ -119,6 +128,8 @@ pub(crate) struct Steering {
     /// Streams that are to be told.
     untold: BTreeSet<AttachmentId>,
     working: BTreeMap<NodeId, Working>,
+    /// The version since which relays may send to all addresses of a node.
+    allowed: BTreeMap<NodeId, u64>,
     /// Of the relay in the master, and what it had counted before the window.
     own_relay: Option<RelayCounters>,
     own_before: Before<RelayCounters>,
@@ -188,6 +199,7 @@ impl Control {
             version: version + 1,
             ..wanted
         });
+        self.note_allowed(&settings);
         self.steering.current = Some(settings.clone());
         let all = self.cluster.nodes().filter_map(cluster::Node::attachment);
         self.steering.untold = all.collect();
@@ -196,6 +208,36 @@ impl Control {
             self.steering.changed = Some(self.now.moment);
         }
         self.out(Effect::OwnSettings(settings));
+    }
+
+    fn note_allowed(&mut self, settings: &NodeSettings) {
+        let before = self.steering.current.as_ref();
+        let before = before.and_then(|before| before.relay.as_ref());
+        for node in self.cluster.nodes() {
+            let known = before.is_some_and(|relay| relay.reaches(node.addresses()));
+            let known = known && self.steering.allowed.contains_key(node.id());
+            if !known {
+                let since = settings.version;
+                self.steering.allowed.insert(node.id().clone(), since);
+            }
+        }
+        let cluster = &self.cluster;
+        let there = |node: &NodeId| cluster.node(node).is_some();
+        self.steering.allowed.retain(|node, _| there(node));
+    }
+
+    /// Whether a relay, that of a node or the master's own, has been told of this node, and works by what it was told: until
+    /// then it refuses, and nothing is wrong.
+    pub(crate) fn is_let_through(&self, by: Option<&NodeId>, to: &NodeId) -> bool {
+        let current = self.steering.current.as_ref();
+        let relay = current.and_then(|current| current.relay.as_ref());
+        let node = self.cluster.node(to);
+        let listed = relay
+            .zip(node)
+            .is_some_and(|(relay, node)| relay.reaches(node.addresses()));
+        let since = self.steering.allowed.get(to).copied().unwrap_or(u64::MAX);
+        let works = |by| self.working(by).map_or(0, |it| it.running.version) >= since;
+        listed && by.is_none_or(works)
     }
 
     fn wanted_settings(&self, version: u64) -> NodeSettings {
@@ -364,6 +406,7 @@ impl Default for Steering {
             due: true,
             urgent: false,
             untold: BTreeSet::new(),
+            allowed: BTreeMap::new(),
             working: BTreeMap::new(),
             own_relay: None,
             own_before: Before::default(),

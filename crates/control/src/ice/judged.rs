@@ -29,9 +29,17 @@ impl Control {
         let relays = self.offers_towards(serving).into_iter().enumerate();
         let relays = relays.filter_map(|(number, Offer { server, way })| {
             let (path, host, port) = way?;
-            let Path::Relay { protocol, .. } = path else {
+            let Path::Relay {
+                protocol,
+                ref relay,
+                ..
+            } = path
+            else {
                 return None;
             };
+            if !self.is_ready(relay, node) {
+                return None;
+            }
             let label = format!("{label}{number}");
             let view = views(&[server], self.now.timestamp, &label).pop()?;
             Some(Relay {
@@ -44,6 +52,15 @@ impl Control {
             })
         });
         relays.collect()
+    }
+
+    /// Whether it says something of a relay that it does not let through to this node.
+    fn is_ready(&self, relay: &Relayer, node: &NodeId) -> bool {
+        match relay {
+            Relayer::Node(by) => self.is_let_through(Some(by), node),
+            Relayer::Master => self.is_let_through(None, node),
+            Relayer::External => true,
+        }
     }
 
     fn offers_towards(&self, serving: &Node) -> Vec<Offer> {

@@ -185,7 +185,40 @@ mod probed {
         settings.relay.as_mut().expect("a relay").own = own();
         let mut stage = Stage::with(settings);
         stage.attach_at(1, "media_1", 1, "192.0.2.1");
+        works(&mut stage, 1);
         stage
+    }
+
+    /// The node on this stream works by what it was told.
+    fn works(stage: &mut Stage, attachment: u64) {
+        let settings = stage.control.node_settings().expect("told");
+        let running = control::Running {
+            version: settings.version,
+            relay_fingerprint: Vec::new(),
+        };
+        stage.handle(control::Input::Says {
+            attachment: cluster::AttachmentId(attachment),
+            says: control::Says::Running(running),
+        });
+    }
+
+    /// It refuses before, which is no fault.
+    #[test]
+    fn a_relay_is_looked_through_when_it_has_been_told_of_the_node() {
+        let mut settings = with_relay("one");
+        settings.relay.as_mut().expect("a relay").own = own();
+        let mut stage = Stage::with(settings);
+        stage.attach_at(1, "media_1", 1, "192.0.2.1");
+        let masters = |relay: &Relay| relay.path.to_string().contains("master");
+        assert!(relays(&stage).iter().all(masters));
+        works(&mut stage, 1);
+        assert!(!relays(&stage).iter().all(masters));
+        stage.pass(1_000);
+        stage.attach_at(2, "media_2", 2, "192.0.2.2");
+        assert!(
+            !relays(&stage).iter().all(masters),
+            "what it was told still holds"
+        );
     }
 
     fn relays(stage: &Stage) -> Vec<Relay> {
@@ -283,6 +316,8 @@ mod probed {
         let mut stage = stage();
         stage.detach(1);
         stage.attach_at(2, "media_1", 1, "10.0.0.1");
+        stage.pass(1_000);
+        works(&mut stage, 2);
         look(&mut stage, |_| false);
         stage.create("room");
         let all = handed(&mut stage, "ann");
