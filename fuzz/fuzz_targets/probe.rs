@@ -18,6 +18,7 @@ const OURS: SocketAddr =
 fuzz_target!(|data: &[u8]| {
     let begun = Instant::now();
     let plan = Plan {
+        relays: Vec::new(),
         routes: vec![Route {
             ip: NODE.ip(),
             local: Ok(OURS),
