@@ -1,7 +1,5 @@
 //! Which relays probes of a node look through, and which of them clients are therefore not told of.
 
-use std::net::IpAddr;
-
 use cluster::{Node, NodeId, State};
 use conference::{IceCredentials, IceServer, SessionId};
 use openvidu::ice::views;
@@ -183,21 +181,10 @@ impl Offer {
     fn is_public(&self) -> bool {
         let host = self.way.as_ref().map(|(_, host, _)| host.parse());
         match host {
-            Some(Ok(ip)) => is_public(ip),
+            Some(Ok(ip)) => diagnosis::is_public(&ip),
             Some(Err(_)) => true,
             None => false,
         }
-    }
-}
-
-fn is_public(ip: IpAddr) -> bool {
-    match ip {
-        IpAddr::V4(ip) => {
-            // RFC 6598: behind the NAT of a provider.
-            let shared = ip.octets()[0] == 100 && ip.octets()[1] & 0xc0 == 64;
-            !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || shared)
-        }
-        IpAddr::V6(ip) => !(ip.is_loopback() || ip.is_unique_local() || ip.is_unicast_link_local()),
     }
 }
 

@@ -1,3 +1,5 @@
+use diagnosis::is_public;
+
 use super::*;
 
 #[test]
@@ -36,7 +38,7 @@ fn configured_relays_are_looked_through_where_they_are() {
 #[test]
 fn names_and_global_addresses_are_public() {
     for host in ["192.0.2.1", "2001:db8::1", "203.0.113.9"] {
-        assert!(is_public(host.parse().expect("address")), "{host}");
+        assert!(is_public(&host.parse().expect("address")), "{host}");
     }
     for host in [
         "10.0.0.1",
@@ -48,6 +50,6 @@ fn names_and_global_addresses_are_public() {
         "fe80::1",
         "::1",
     ] {
-        assert!(!is_public(host.parse().expect("address")), "{host}");
+        assert!(!is_public(&host.parse().expect("address")), "{host}");
     }
 }
