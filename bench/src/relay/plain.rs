@@ -37,6 +37,7 @@ pub fn measure(options: &Options) -> Result<Measured> {
     let (here, there) = (peer()?, peer()?);
     pin(options.relay_core)?;
     let relay = media::relay::start(&Config {
+        ip: None,
         ports: 0..=0,
         addresses: vec![LOCAL],
         options: RelayOptions::default(),

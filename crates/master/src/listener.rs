@@ -12,12 +12,11 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::io::AsyncBufReadExt;
-use tokio::net::{TcpListener, TcpStream, UdpSocket};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
-use turn::Via;
 
 use crate::relay::{MasterRelay, is_turn};
 
@@ -70,39 +69,6 @@ pub(crate) async fn run(
     }
 }
 
-/// Serves TURN at a port of its own until `stop` changes or its sender is gone.
-pub(crate) async fn relay(
-    listener: TcpListener,
-    relay: Arc<MasterRelay>,
-    mut stop: watch::Receiver<bool>,
-) {
-    let connections = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let accepted = tokio::select! {
-            _ = stop.changed() => return,
-            accepted = accept(&listener, &connections) => accepted,
-        };
-        let Some((socket, peer, permit)) = accepted else {
-            continue;
-        };
-        let (relay, stop) = (relay.clone(), stop.clone());
-        tokio::spawn(async move {
-            let local = socket.local_addr().ok().map(|addr| addr.ip());
-            until(stop, relay.serve(socket, peer, local, Via::Tcp)).await;
-            drop(permit);
-        });
-    }
-}
-
-/// Serves TURN by UDP until `stop` changes or its sender is gone.
-pub(crate) async fn relay_datagrams(
-    socket: UdpSocket,
-    relay: Arc<MasterRelay>,
-    stop: watch::Receiver<bool>,
-) {
-    until(stop, relay.serve_datagrams(socket)).await;
-}
-
 /// HTTP and TURN begin differently.
 async fn tell_apart(
     mut stream: TlsStream<TcpStream>,
@@ -121,7 +87,7 @@ async fn tell_apart(
         (Some(first), Some(relay)) if is_turn(first) => {
             let local = stream.get_ref().0.local_addr();
             let local = local.ok().map(|addr| addr.ip());
-            until(stop, relay.serve(stream, peer, local, Via::Tls)).await;
+            until(stop, relay.serve(stream, peer, local)).await;
         }
         _ => serve(stream, peer, permit, router, stop).await,
     }

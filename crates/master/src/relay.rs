@@ -1,53 +1,50 @@
 //! The relay in the master: TURN over TLS at the HTTPS port (RFC 7065 `turns:`), for clients for whom nothing else is open,
-//! and over UDP and TCP at a port of its own. Who may relay where is decided by the crate `turn`, by the settings that
-//! nodes are told too.
+//! and over UDP and TCP at a port of its own. It is that of nodes, standing alone ([`media::relay::start`]): a thread that
+//! has the settings that nodes are told too, and the only thing of `media` that the master knows.
 //!
 //! At the HTTPS port the first octet after the handshake tells the two apart: requests of HTTP begin with a letter, STUN
-//! messages with two zero bits (RFC 8489 section 5), and the first message of a TURN client is one.
-//!
-//! A stream is a client, and has one allocation at most: each has a task, a [`turn::Server`] and a UDP socket of its own.
-//! Limits of one user name therefore hold for each stream alone; the number of streams is bounded. All clients that
-//! come by UDP have one task and one server.
+//! messages with two zero bits (RFC 8489 section 5), and the first message of a TURN client is one. Such a stream is handed
+//! over decrypted, and copied to and fro for as long as both ends live.
 
-mod books;
-mod datagrams;
-mod session;
-
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::collections::BTreeSet;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use ::control::{NodeSettings, RelayCounters};
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::UdpSocket;
-use tokio::sync::{Semaphore, watch};
-use turn::{Tuple, Via};
+use media::relay::{Config, Counts, Options, Relay};
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::net::UnixStream;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
-use crate::random;
-use books::Books;
-use datagrams::Datagrams;
-use session::Session;
-
-pub(crate) use books::Booked;
-
-/// Streams at a time. The rest of what HTTPS takes is for people.
+/// Streams of the HTTPS port at a time. The rest of what it takes is for people.
 const STREAMS: usize = 4_000;
 
-/// What credentials are for (RFC 8489 section 9.2).
-const REALM: &str = "muster";
+/// Addresses at which streams arrived that are remembered.
+const ADDRESSES: usize = 16;
 
-/// In the books: no stream has this number.
-const UDP: u32 = 0;
+/// Until the relay is told again what it had no room for.
+const AGAIN: Duration = Duration::from_millis(200);
 
 /// Relays for clients that come to the master.
 pub(crate) struct MasterRelay {
-    settings: watch::Receiver<Option<Arc<NodeSettings>>>,
-    nonce_key: [u8; 32],
-    /// One for all streams and datagrams, so that quotas hold for a participant whichever way he comes.
-    usage: turn::Usage,
-    next: AtomicU32,
-    room: Semaphore,
-    books: Books,
+    relay: Arc<Relay>,
+    /// The first are the preferred ones.
+    addresses: Mutex<Vec<IpAddr>>,
+    streams: AtomicUsize,
+    settings: JoinHandle<()>,
+}
+
+/// What was done since the start.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Booked {
+    /// Streams of the HTTPS port at this moment.
+    pub(crate) streams: usize,
+    pub(crate) counts: Counts,
 }
 
 /// Whether a connection that begins with this octet is TURN: all methods that there are begin so.
@@ -55,59 +52,139 @@ pub(crate) fn is_turn(first: u8) -> bool {
     first <= 0x03
 }
 
+/// One that runs and has no settings yet.
+pub(crate) struct BoundRelay {
+    relay: Relay,
+    /// Its own port, unless it serves nothing but streams of the HTTPS port.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Where a relay that serves streams alone has the port that nobody is told of.
+pub(crate) const INSIDE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
+
+/// Binds a relay to a port of its own. An unspecified address is all of both families.
+pub(crate) fn listen(at: SocketAddr) -> io::Result<BoundRelay> {
+    let relay = begin(at)?;
+    let listen = Some(SocketAddr::new(at.ip(), relay.port()));
+    Ok(BoundRelay { relay, listen })
+}
+
+/// Begins one that serves streams alone.
+pub(crate) fn inside() -> io::Result<BoundRelay> {
+    let relay = begin(INSIDE)?;
+    Ok(BoundRelay {
+        relay,
+        listen: None,
+    })
+}
+
+fn begin(at: SocketAddr) -> io::Result<Relay> {
+    let relay = media::relay::start(&Config {
+        ip: Some(at.ip()).filter(|ip| !ip.is_unspecified()),
+        ports: at.port()..=at.port(),
+        addresses: Vec::new(),
+        options: Options::default(),
+    });
+    relay.map_err(io::Error::other)
+}
+
 impl MasterRelay {
-    pub(crate) fn new(settings: watch::Receiver<Option<Arc<NodeSettings>>>) -> Self {
+    /// Has it follow the settings of nodes.
+    pub(crate) fn new(
+        BoundRelay { relay, listen }: BoundRelay,
+        settings: watch::Receiver<Option<Arc<NodeSettings>>>,
+    ) -> Self {
+        let relay = Arc::new(relay);
         Self {
-            settings,
-            nonce_key: random::draw(),
-            usage: turn::Usage::default(),
-            next: AtomicU32::new(1),
-            room: Semaphore::new(STREAMS),
-            books: Books::default(),
+            settings: tokio::spawn(follow(relay.clone(), settings)),
+            relay,
+            addresses: Mutex::new(own(listen.map(|at| at.ip()))),
+            streams: AtomicUsize::new(0),
         }
     }
 
     /// Serves a client until its stream ends or is no TURN.
     pub(crate) async fn serve(
         &self,
-        stream: impl AsyncRead + AsyncWrite + Unpin,
+        mut stream: impl AsyncRead + AsyncWrite + Unpin,
         remote: SocketAddr,
         local: Option<IpAddr>,
-        via: Via,
     ) {
-        let Ok(_permit) = self.room.try_acquire() else {
-            return tracing::debug!(%remote, "the relay has too many streams");
+        if self.streams.fetch_add(1, Ordering::Relaxed) < STREAMS {
+            let local = local.map(|local| local.to_canonical());
+            self.know(local);
+            let result = match self.hand(remote, local) {
+                Ok(mut inside) => copy_bidirectional(&mut stream, &mut inside)
+                    .await
+                    .map(|_| ()),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = result {
+                tracing::debug!(%remote, %error, "a stream of the relay ended");
+            }
+        } else {
+            tracing::debug!(%remote, "the relay has too many streams");
+        }
+        self.streams.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    fn hand(&self, remote: SocketAddr, local: Option<IpAddr>) -> io::Result<UnixStream> {
+        let inside = self.relay.stream(remote, local)?;
+        inside.set_nonblocking(true)?;
+        UnixStream::from_std(inside)
+    }
+
+    /// An address at which a client arrived is one of this machine's.
+    fn know(&self, local: Option<IpAddr>) {
+        let Some(local) = local else {
+            return;
         };
-        let number = self.next.fetch_add(1, Ordering::Relaxed).max(1);
-        let local = local.unwrap_or(Ipv4Addr::UNSPECIFIED.into()).to_canonical();
-        let client = Tuple {
-            remote: SocketAddr::new(remote.ip().to_canonical(), remote.port()),
-            local: Some(local),
-            via,
-            stream: number,
-        };
-        let mut server = turn::Server::new(REALM, &self.nonce_key, self.usage.clone());
-        server.set_addresses(vec![local]);
-        let session = Session::new(server, client, self.settings.clone());
-        let entry = self.books.open(number);
-        session.run(stream, &entry).await;
+        let mut addresses = self
+            .addresses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !addresses.contains(&local) && addresses.len() < ADDRESSES {
+            addresses.push(local);
+            if self.relay.set_addresses(addresses.clone()).is_err() {
+                // The next stream says so again.
+                addresses.pop();
+            }
+        }
     }
 
-    /// Serves clients that come by UDP, until it is dropped.
-    pub(crate) async fn serve_datagrams(&self, socket: UdpSocket) {
-        let server = turn::Server::new(REALM, &self.nonce_key, self.usage.clone());
-        let entry = self.books.open(UDP);
-        Datagrams::run(server, socket, self.settings.clone(), &entry).await;
+    /// The same, as nodes tell it.
+    pub(crate) async fn counters(self: Arc<Self>) -> RelayCounters {
+        counters(&self.booked().await.counts)
     }
 
-    /// What was done since the start, as nodes tell it.
-    pub(crate) fn counters(&self) -> RelayCounters {
-        counters(&self.booked().counts)
+    /// What was done since the start. Asks the relay's thread, which answers within a turn of its loop.
+    pub(crate) async fn booked(self: Arc<Self>) -> Booked {
+        let asked = tokio::task::spawn_blocking(move || {
+            let counts = self.relay.counts().unwrap_or_default();
+            let streams = self.streams.load(Ordering::Relaxed);
+            Booked { streams, counts }
+        });
+        asked.await.unwrap_or_default()
     }
+}
 
-    /// What was done since the start.
-    pub(crate) fn booked(&self) -> Booked {
-        self.books.all()
+impl Drop for MasterRelay {
+    fn drop(&mut self) {
+        self.settings.abort();
+    }
+}
+
+async fn follow(relay: Arc<Relay>, mut settings: watch::Receiver<Option<Arc<NodeSettings>>>) {
+    loop {
+        let told = settings.borrow_and_update().clone();
+        if let Some(told) = told.and_then(|told| translated(&told)) {
+            while relay.set_settings(told.clone()).is_err() {
+                sleep(AGAIN).await;
+            }
+        }
+        if settings.changed().await.is_err() {
+            return;
+        }
     }
 }
 
@@ -127,7 +204,7 @@ pub(crate) fn counters(counts: &turn::Counts) -> RelayCounters {
 }
 
 /// What the settings of nodes mean for a relay in this process, whose clock is the master's.
-fn settings(told: &NodeSettings) -> Option<turn::Settings> {
+fn translated(told: &NodeSettings) -> Option<turn::Settings> {
     let relay = told.relay.as_ref()?;
     let peers = relay.peers.iter();
     let peers = peers.flat_map(|(ip, ports)| ports.iter().map(|port| SocketAddr::new(*ip, *port)));
@@ -136,13 +213,40 @@ fn settings(told: &NodeSettings) -> Option<turn::Settings> {
         secrets: (relay.secrets.iter())
             .map(|secret| turn::Secret::new(&secret.drawn.secret))
             .collect(),
-        peers: peers.collect(),
+        peers: peers.collect::<BTreeSet<_>>(),
         quotas: turn::Quotas {
             per_label: unlimited(relay.allocations_per_user),
             total: unlimited(relay.allocations),
         },
         clock_offset_ms: 0,
     })
+}
+
+/// Where the relay is reached: where it is bound, or by which addresses this machine speaks to others.
+fn own(bound: Option<IpAddr>) -> Vec<IpAddr> {
+    if let Some(bound) = bound.filter(|ip| !ip.is_unspecified()) {
+        return vec![bound];
+    }
+    // For documentation (RFC 5737, RFC 3849), so that they are on the default route.
+    let others: [IpAddr; 2] = [
+        Ipv4Addr::new(192, 0, 2, 1).into(),
+        Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
+    ];
+    others
+        .into_iter()
+        .filter_map(|it| towards(it).ok())
+        .collect()
+}
+
+/// By which address this machine speaks to another. Nothing is sent.
+fn towards(other: IpAddr) -> io::Result<IpAddr> {
+    let any: IpAddr = match other {
+        IpAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        IpAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0))?;
+    socket.connect((other, 9))?;
+    Ok(socket.local_addr()?.ip())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use ::control::{Control, NodeSettings, OwnRelay, RelayRules};
 use store::MasterRecord;
-use tokio::net::{TcpListener, UdpSocket};
+use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::timeout;
@@ -18,7 +18,7 @@ use crate::config::{Config, Listen, Tls};
 use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
-use crate::relay::MasterRelay;
+use crate::relay::{self, BoundRelay, MasterRelay};
 use crate::surroundings::{Bound, Lookout};
 use crate::webhook::Poster;
 use crate::{http, listener, random, tls};
@@ -174,8 +174,8 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let https_tls = server_config("tls", &config.tls)?;
     let (https_listener, https_addr) = bind("listen", config.listen).await?;
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
-    let sockets = bind_relay(&config).await?;
-    let own = own_relay(&config, https_addr, sockets.as_ref());
+    let relay = bind_relay(&config)?;
+    let own = own_relay(&config, https_addr, relay.as_ref());
 
     let clock = Clock::start();
     let master_boot_id = hex(&random::draw::<8>());
@@ -197,8 +197,8 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let link = link::serve::start(link, doors.link)?;
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
-    let bound = bound(https_addr, link_addr, sockets.as_ref());
-    let relay = relay(&config, &doors.settings, sockets, &stopped);
+    let bound = bound(https_addr, link_addr, relay.as_ref());
+    let relay = relay.map(|relay| Arc::new(MasterRelay::new(relay, doors.settings.clone())));
     let lookout = Lookout::new(&config, bound, relay.clone()).start(doors.messages.downgrade());
     let app = Arc::new(App::new(
         config,
@@ -235,8 +235,8 @@ fn providing(config: &Config, link: SocketAddr, control: &Control) -> Option<Pro
     Some(Providing::new(fleet, link, control.cluster()))
 }
 
-fn bound(https: SocketAddr, link: SocketAddr, relay: Option<&Sockets>) -> Bound {
-    let relay = relay.map(|sockets| sockets.addr);
+fn bound(https: SocketAddr, link: SocketAddr, relay: Option<&BoundRelay>) -> Bound {
+    let relay = relay.and_then(|relay| relay.listen);
     Bound { https, link, relay }
 }
 
@@ -334,66 +334,36 @@ fn settings(config: &Config, own: OwnRelay) -> ::control::Settings {
     }
 }
 
-/// The relay in this process, at the HTTPS port and at its own.
-fn relay(
-    config: &Config,
-    settings: &watch::Receiver<Option<Arc<NodeSettings>>>,
-    sockets: Option<Sockets>,
-    stopped: &watch::Receiver<bool>,
-) -> Option<Arc<MasterRelay>> {
-    config.relay.as_ref()?;
-    let relay = Arc::new(MasterRelay::new(settings.clone()));
-    if let Some(Sockets { tcp, udp, .. }) = sockets {
-        tokio::spawn(listener::relay(tcp, relay.clone(), stopped.clone()));
-        tokio::spawn(listener::relay_datagrams(
-            udp,
-            relay.clone(),
-            stopped.clone(),
-        ));
-    }
-    Some(relay)
-}
-
-/// Of the relay's own port.
-struct Sockets {
-    tcp: TcpListener,
-    udp: UdpSocket,
-    addr: SocketAddr,
-}
-
-async fn bind_relay(config: &Config) -> Result<Option<Sockets>, StartError> {
-    let listen = config.relay.as_ref().and_then(|relay| relay.listen);
-    let Some(Listen { addr, required }) = listen else {
+/// At the HTTPS port, and where it listens by itself.
+fn bind_relay(config: &Config) -> Result<Option<BoundRelay>, StartError> {
+    let Some(relay) = &config.relay else {
         return Ok(None);
     };
-    match bind_both(addr).await {
-        Ok(sockets) => Ok(Some(sockets)),
-        Err(error) if required => Err(error),
-        Err(error) => {
-            tracing::warn!(%error, "the master does not relay by UDP and TCP; nodes do");
-            Ok(None)
+    let failed = |addr: SocketAddr| {
+        move |source| StartError::Listen {
+            what: "relay.port",
+            addr,
+            source,
+        }
+    };
+    if let Some(Listen { addr, required }) = relay.listen {
+        match relay::listen(addr).map_err(failed(addr)) {
+            Ok(bound) => return Ok(Some(bound)),
+            Err(error) if required => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the master does not relay by UDP and TCP; nodes do");
+            }
         }
     }
-}
-
-/// The same number for both.
-async fn bind_both(addr: SocketAddr) -> Result<Sockets, StartError> {
-    const WHAT: &str = "relay.port";
-    let (tcp, addr) = bind(WHAT, addr).await?;
-    let udp = UdpSocket::bind(addr).await;
-    let udp = udp.map_err(|source| StartError::Listen {
-        what: WHAT,
-        addr,
-        source,
-    })?;
-    Ok(Sockets { tcp, udp, addr })
+    let inside = relay::inside().map_err(failed(relay::INSIDE));
+    Ok(Some(inside?))
 }
 
 /// Where clients are told that this process relays.
-fn own_relay(config: &Config, https: SocketAddr, relay: Option<&Sockets>) -> OwnRelay {
+fn own_relay(config: &Config, https: SocketAddr, relay: Option<&BoundRelay>) -> OwnRelay {
     let host = &config.public_host;
     let bare = host.contains(':') && !host.starts_with('[');
-    let port = relay.map(|sockets| sockets.addr.port());
+    let port = relay.and_then(|relay| Some(relay.listen?.port()));
     OwnRelay {
         host: if bare {
             format!("[{host}]")

@@ -89,7 +89,7 @@ impl Lookout {
         messages.send(look).await.ok()?;
         let (now, peers) = answered.await.ok()?;
         if let Some(relay) = &self.relay {
-            let did = Input::OwnRelay(relay.counters());
+            let did = Input::OwnRelay(relay.clone().counters().await);
             messages.send(Message::Input(did)).await.ok()?;
         }
         let seen = self.look(now, &peers).await;

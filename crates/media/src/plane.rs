@@ -78,7 +78,7 @@ struct Session {
 pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let (gone_tx, gone) = channel();
     let count = config.shards.get();
-    let (relays, listener, stun_port) = bind_shared(&config.ports, count)?;
+    let (relays, listener, stun_port) = bind_shared(None, &config.ports, count)?;
     let media: Result<Vec<_>, _> = (0..count).map(|_| bind(&config.ports)).collect();
     let media = media?;
     let ports: Vec<u16> = media.iter().map(|(_, _, port)| *port).collect();

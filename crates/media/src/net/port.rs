@@ -5,7 +5,7 @@
 )]
 
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, UdpSocket};
 use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
@@ -37,6 +37,31 @@ pub enum BindError {
     Io(#[from] io::Error),
 }
 
+/// At which addresses of this machine.
+#[derive(Clone, Copy)]
+struct At {
+    ip: IpAddr,
+    family: Family,
+}
+
+impl At {
+    fn all(family: Family) -> Self {
+        let ip = match family {
+            Family::V4 => Ipv4Addr::UNSPECIFIED.into(),
+            Family::Dual => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        Self { ip, family }
+    }
+
+    fn one(ip: IpAddr) -> Self {
+        let family = match ip {
+            IpAddr::V4(_) => Family::V4,
+            IpAddr::V6(_) => Family::Dual,
+        };
+        Self { ip, family }
+    }
+}
+
 /// Opens UDP and TCP on the first port of `ports` that is free for both, on all addresses of both families (of IPv4
 /// alone where the system has no IPv6). `0..=0` lets the system choose.
 ///
@@ -61,21 +86,25 @@ pub fn bind(ports: &RangeInclusive<u16>) -> Result<(Udp, TcpListener, u16), Bind
 }
 
 /// Opens TCP once and UDP `count` times on the first port of `ports` that is free for both: the system gives each client's
-/// datagrams to one and the same of the UDP sockets.
+/// datagrams to one and the same of the UDP sockets. On all addresses as [`bind`], or on `ip` alone.
 ///
 /// # Errors
 /// When no port is free or sockets cannot be had at all.
 pub fn bind_shared(
+    ip: Option<IpAddr>,
     ports: &RangeInclusive<u16>,
     count: usize,
 ) -> Result<(Vec<Udp>, TcpListener, u16), BindError> {
-    let family = family()?;
+    let at = match ip {
+        Some(ip) => At::one(ip),
+        None => At::all(family()?),
+    };
     let candidates: Vec<u16> = match *ports.end() {
         0 => vec![0; SYSTEM_ATTEMPTS],
         _ => ports.clone().filter(|port| *port != 0).collect(),
     };
     for port in candidates {
-        match bind_group(family, port, count) {
+        match bind_group(at, port, count) {
             Ok((udp, tcp)) => {
                 let port = tcp.local_addr()?.port();
                 return Ok((udp, tcp, port));
@@ -96,9 +125,9 @@ pub fn bind_shared(
 /// # Errors
 /// What the system says.
 pub fn bind_udp(port: u16) -> io::Result<(Udp, u16)> {
-    let family = family()?;
-    let udp = socket(domain(family), libc::SOCK_DGRAM)?;
-    finish_datagrams(udp, family, port)
+    let at = At::all(family()?);
+    let udp = socket(domain(at.family), libc::SOCK_DGRAM)?;
+    finish_datagrams(udp, at, port)
 }
 
 /// Opens UDP on the port of `old`, which may be closed then.
@@ -112,7 +141,7 @@ pub fn bind_again(old: &impl AsRawFd, family: Family, port: u16) -> io::Result<U
     // The system lets two sockets have one port when both say so; nobody else may while they do not.
     set(old, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
     set(&udp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-    let bound = bind_to(&udp, family, port);
+    let bound = bind_to(&udp, At::all(family), port);
     set(&udp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
     set(old, libc::SOL_SOCKET, libc::SO_REUSEADDR, 0)?;
     bound.map(|()| UdpSocket::from(udp))
@@ -137,47 +166,50 @@ fn is_taken(error: &io::Error) -> bool {
 }
 
 fn family() -> io::Result<Family> {
-    match socket(libc::AF_INET6, libc::SOCK_DGRAM).and_then(|fd| bind_to(&fd, Family::Dual, 0)) {
+    match socket(libc::AF_INET6, libc::SOCK_DGRAM)
+        .and_then(|fd| bind_to(&fd, At::all(Family::Dual), 0))
+    {
         Ok(()) => Ok(Family::Dual),
         Err(_) => socket(libc::AF_INET, libc::SOCK_DGRAM).map(|_| Family::V4),
     }
 }
 
 fn bind_both(family: Family, port: u16) -> io::Result<(Udp, TcpListener, u16)> {
-    let (udp, port) = bind_datagrams(family, port, false)?;
-    let tcp = bind_listener(family, port)?;
+    let at = At::all(family);
+    let (udp, port) = bind_datagrams(at, port, false)?;
+    let tcp = bind_listener(at, port)?;
     Ok((udp, tcp, port))
 }
 
-fn bind_group(family: Family, port: u16, count: usize) -> io::Result<(Vec<Udp>, TcpListener)> {
+fn bind_group(at: At, port: u16, count: usize) -> io::Result<(Vec<Udp>, TcpListener)> {
     // The listener comes first and keeps others of the same user out of the group, which the system would let in.
-    let tcp = bind_listener(family, port)?;
+    let tcp = bind_listener(at, port)?;
     let port = tcp.local_addr()?.port();
-    let group = (0..count).map(|_| Ok(bind_datagrams(family, port, true)?.0));
+    let group = (0..count).map(|_| Ok(bind_datagrams(at, port, true)?.0));
     Ok((group.collect::<io::Result<_>>()?, tcp))
 }
 
-fn bind_datagrams(family: Family, port: u16, shared: bool) -> io::Result<(Udp, u16)> {
-    let udp = socket(domain(family), libc::SOCK_DGRAM)?;
+fn bind_datagrams(at: At, port: u16, shared: bool) -> io::Result<(Udp, u16)> {
+    let udp = socket(domain(at.family), libc::SOCK_DGRAM)?;
     if shared {
         set(&udp, libc::SOL_SOCKET, libc::SO_REUSEPORT, 1)?;
     }
-    tell_destination(&udp, family)?;
-    finish_datagrams(udp, family, port)
+    tell_destination(&udp, at.family)?;
+    finish_datagrams(udp, at, port)
 }
 
-fn finish_datagrams(udp: OwnedFd, family: Family, port: u16) -> io::Result<(Udp, u16)> {
+fn finish_datagrams(udp: OwnedFd, at: At, port: u16) -> io::Result<(Udp, u16)> {
     enlarge(&udp);
-    bind_to(&udp, family, port)?;
+    bind_to(&udp, at, port)?;
     let udp = UdpSocket::from(udp);
     let port = udp.local_addr()?.port();
-    Ok((Udp::new(udp, family), port))
+    Ok((Udp::new(udp, at.family), port))
 }
 
-fn bind_listener(family: Family, port: u16) -> io::Result<TcpListener> {
-    let tcp = socket(domain(family), libc::SOCK_STREAM)?;
+fn bind_listener(at: At, port: u16) -> io::Result<TcpListener> {
+    let tcp = socket(domain(at.family), libc::SOCK_STREAM)?;
     set(&tcp, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-    bind_to(&tcp, family, port)?;
+    bind_to(&tcp, at, port)?;
     // SAFETY: no pointers are passed; the descriptor is open.
     if unsafe { libc::listen(tcp.as_raw_fd(), BACKLOG) } < 0 {
         return Err(io::Error::last_os_error());
@@ -203,15 +235,11 @@ fn socket(domain: i32, kind: i32) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-fn bind_to(fd: &OwnedFd, family: Family, port: u16) -> io::Result<()> {
-    let any = match family {
-        Family::V4 => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), port),
-        Family::Dual => {
-            set(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
-            SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)
-        }
-    };
-    let raw = Raw::new(any, family).ok_or(io::ErrorKind::AddrNotAvailable)?;
+fn bind_to(fd: &OwnedFd, At { ip, family }: At, port: u16) -> io::Result<()> {
+    if family == Family::Dual {
+        set(fd, libc::IPPROTO_IPV6, libc::IPV6_V6ONLY, 0)?;
+    }
+    let raw = Raw::new(SocketAddr::new(ip, port), family).ok_or(io::ErrorKind::AddrNotAvailable)?;
     // SAFETY: `raw` holds an address of `raw.len` bytes and lives through the call.
     let done = unsafe { libc::bind(fd.as_raw_fd(), (&raw const raw.storage).cast(), raw.len) };
     if done < 0 {

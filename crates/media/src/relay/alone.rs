@@ -31,6 +31,8 @@ const WAKE: Token = 0;
 /// How a relay is set up.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// At which address of this machine it listens. `None`: at all of them.
+    pub ip: Option<IpAddr>,
     /// The first that is free for UDP and TCP is the relay's. `0..=0` lets the system choose.
     pub ports: RangeInclusive<u16>,
     /// Where it is reached, in order of preference: of these are the addresses that clients are given.
@@ -62,7 +64,7 @@ pub struct Relay {
 /// # Errors
 /// When there is no port, descriptor or thread.
 pub fn start(config: &Config) -> Result<Relay, StartError> {
-    let (mut udp, tcp, port) = bind_shared(&config.ports, 1)?;
+    let (mut udp, tcp, port) = bind_shared(config.ip, &config.ports, 1)?;
     let udp = udp.pop().ok_or_else(|| io::Error::other("no socket"))?;
     let counters = Arc::new(Counters::default());
     let nonce_key = super::nonce_key()?;

@@ -145,6 +145,7 @@ fn what_is_not_turn_is_closed() {
 
 fn alone(peers: &[SocketAddr]) -> Relay {
     let relay = media::relay::start(&media::relay::Config {
+        ip: None,
         ports: 0..=0,
         addresses: vec![V4],
         options: Options::default(),
@@ -216,6 +217,7 @@ fn two_relays_of_one_user_never_share_a_port() {
     let first = alone(&[]);
     let ports = first.port()..=first.port();
     let second = media::relay::start(&media::relay::Config {
+        ip: None,
         ports,
         addresses: vec![V4],
         options: Options::default(),
@@ -237,6 +239,7 @@ fn two_relays_of_one_user_never_share_a_port() {
 fn ports_of_allocations_are_taken_from_their_range() {
     let range = 42_310..=42_313;
     let relay = media::relay::start(&media::relay::Config {
+        ip: None,
         ports: 0..=0,
         addresses: vec![V4],
         options: Options {

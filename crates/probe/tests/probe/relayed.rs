@@ -16,6 +16,7 @@ const SECRET: &str = "secret";
 /// A relay that stands alone and relays to these.
 fn relay(peers: &[SocketAddr]) -> Running {
     let relay = media::relay::start(&Config {
+        ip: None,
         ports: 0..=0,
         addresses: vec![V4],
         options: Options {

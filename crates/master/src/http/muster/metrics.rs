@@ -19,20 +19,23 @@ use crate::relay::counters;
 const MASTER: &str = "master";
 
 pub(super) async fn text(State(app): State<Arc<App>>) -> Answer {
-    let own = app.relay.as_ref().map(|relay| relay.booked());
+    let own = match &app.relay {
+        Some(relay) => Some(relay.clone().booked().await),
+        None => None,
+    };
     let text = app.inspect(move |control, now| {
         let mut metrics = Metrics::default();
         of_the_cluster(&mut metrics, control, now);
         of_paths(&mut metrics, control);
         of_failures(&mut metrics, control);
         let mut relays = of_nodes(control);
-        let servers = own.as_ref().map(|own| own.servers);
+        let streams = own.as_ref().map(|own| own.streams);
         relays.extend(own.map(|own| (MASTER.to_owned(), counters(&own.counts))));
         of_relays(&mut metrics, &relays);
-        if let Some(servers) = servers {
-            let help = "TCP and TLS connections of TURN clients at the master, and one for UDP.";
+        if let Some(streams) = streams {
+            let help = "TLS connections of TURN clients at the master's HTTPS port.";
             let mut family = metrics.family("muster_master_relay_streams", Kind::Gauge, help);
-            family.sample(&[], servers);
+            family.sample(&[], streams);
         }
         metrics.into_text()
     });

@@ -62,6 +62,7 @@ impl Drop for Echo {
 fn relay(peer: SocketAddr) -> Relay {
     let peers = [peer, SocketAddr::new(peer.ip(), peer.port() + 1)];
     let relay = media::relay::start(&Config {
+        ip: None,
         ports: 0..=0,
         addresses: vec![V4],
         options: Options {
