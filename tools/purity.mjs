@@ -3,7 +3,7 @@
 // both can fail.
 import { inspect } from './purity/crates.mjs';
 
-const PURE = ['agent', 'conference', 'cluster', 'openvidu', 'control', 'api', 'diagnosis', 'reachability', 'turn'];
+const PURE = ['addresses', 'agent', 'conference', 'cluster', 'openvidu', 'control', 'api', 'diagnosis', 'reachability', 'turn'];
 
 const findings = inspect('.', PURE);
 for (const finding of findings) console.error(finding);

@@ -2,8 +2,9 @@
 
 #![no_main]
 
-use agent::addresses::{Family, Finding, Metadata, read, usable};
-use agent::{AddressSet, AddressSettings, Moment};
+use addresses::{
+    AddressSet, AddressSettings, Family, Finding, Metadata, Moment, read, usable,
+};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {

@@ -5,14 +5,13 @@ mod settings;
 use std::net::IpAddr;
 use std::time::Duration;
 
-use crate::addresses::AddressSet;
 use crate::announcing::announcement;
 use crate::awake::Awake;
 use crate::backoff::Backoff;
 use crate::deadline::{Deadline, Timer};
 use crate::effect::{Effect, Exit, Note};
 use crate::fence::Fence;
-use crate::input::{Cause, Ended, Identity, Input, Moment, Settings, Usage};
+use crate::input::{Cause, Ended, Identity, Input, Settings, Usage};
 use crate::load;
 use crate::message::{
     Addresses, Answer, Ask, Command, Failure, FailureKind, Hello, Load, Stage, ToMaster, Transport,
@@ -23,6 +22,7 @@ use crate::orphan::OrphanRule;
 use crate::owed::Owed;
 use crate::requests::Requests;
 use crate::ways::Ways;
+use addresses::{AddressSet, Moment};
 
 /// How often load is measured and the orphan rule looked at.
 const MEASURE: Duration = Duration::from_secs(1);

@@ -1,10 +1,10 @@
 //! Telling everybody where this node is reached.
 
-use crate::addresses::{AddressSet, Change, Finding};
 use crate::agent::Agent;
 use crate::effect::{Effect, Note};
-use crate::input::{Identity, Moment};
+use crate::input::Identity;
 use crate::message::{Addresses, ToMaster};
+use addresses::{AddressSet, Change, Finding, Moment};
 
 impl Agent {
     pub(crate) fn on_discovered(&mut self, now: Moment, finding: Finding, out: &mut Vec<Effect>) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::input::Moment;
+use addresses::Moment;
 
 /// A wake-up that is later than this was not the scheduler's doing.
 const LATE: Duration = Duration::from_millis(1_500);

@@ -1,6 +1,6 @@
 //! When the agent has to be called again, and why.
 
-use crate::input::Moment;
+use addresses::Moment;
 
 /// The next time at which [`Input::Tick`](crate::Input::Tick) does something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::addresses::Query;
 use crate::message::{Ask, Id, ToMaster, Withheld};
 use crate::node_settings::NodeSettings;
+use addresses::Query;
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]

@@ -2,29 +2,9 @@
 
 use std::time::Duration;
 
-use crate::addresses::Finding;
 use crate::message::{Answer, Ask, Command, Failure, Id, Transport, Welcome, Withheld};
 use crate::node_settings::NodeSettings;
-
-/// A point on the shell's monotonic clock, milliseconds from any origin.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Moment(pub u64);
-
-impl Moment {
-    /// How long after `earlier` this is; nothing if it is not after it.
-    pub fn since(self, earlier: Self) -> Duration {
-        Duration::from_millis(self.0.saturating_sub(earlier.0))
-    }
-}
-
-impl std::ops::Add<Duration> for Moment {
-    type Output = Self;
-
-    fn add(self, span: Duration) -> Self {
-        let millis = u64::try_from(span.as_millis()).unwrap_or(u64::MAX);
-        Self(self.0.saturating_add(millis))
-    }
-}
+use addresses::Finding;
 
 /// What stays the same for the life of the process.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +23,7 @@ pub struct Identity {
     pub stun_port: u16,
 }
 
-/// What an operator configures, beside the addresses ([`AddressSettings`](crate::AddressSettings)).
+/// What an operator configures, beside the addresses ([`AddressSettings`](addresses::AddressSettings)).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Settings {
     /// End after this long without a master and without a transport. `None`: never.

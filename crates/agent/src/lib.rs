@@ -28,7 +28,6 @@
 //!   waits for room the shell hands in no messages, so that what waits stays bounded.
 //! - Each [`Effect::Dial`] leads to exactly one [`Input::Ended`], also after [`Effect::HangUp`].
 
-pub mod addresses;
 mod agent;
 mod announcing;
 mod awake;
@@ -45,11 +44,11 @@ mod owed;
 mod requests;
 mod ways;
 
-pub use addresses::{AddressSet, AddressSettings, InterfaceAddress, PublicAddress};
+pub use addresses::Moment;
 pub use agent::Agent;
 pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Exit, Note};
-pub use input::{Cause, Ended, Identity, Input, Moment, Settings, Usage};
+pub use input::{Cause, Ended, Identity, Input, Settings, Usage};
 pub use message::{
     Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load, Protocol,
     Stage, ToMaster, Transport, Welcome, Withheld,

@@ -3,8 +3,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use crate::addresses::Entry;
 use crate::node_settings::Running;
+use addresses::Entry;
 
 /// An opaque id, given by the master.
 pub type Id = Arc<str>;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::input::Moment;
+use addresses::Moment;
 
 /// Watches for the time without a master and without a transport.
 #[derive(Debug)]

@@ -23,12 +23,12 @@ pub use document::document;
 pub use ice::{
     IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT_BYTES, Stranger, Strangers,
 };
-pub use node::{AddNodes, Added, Drain, Load, Node, Nodes, Why};
+pub use node::{AddNodes, Added, AddressEntry, Drain, Load, Node, Nodes, Why};
 pub use operation::{Method, Operation};
 pub use problem::Problem;
 pub use reach::{LookingNow, NodeReach, PathReach, Reachability, Way};
 pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
-pub use status::{Health, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
+pub use status::{Health, MasterAddresses, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
 pub use token::{JoinToken, JoinTokenRequest};
 
 /// Begins the path of every operation but the document's.

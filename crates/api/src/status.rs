@@ -1,7 +1,11 @@
 //! How everything is.
 
+use std::net::IpAddr;
+
 use cluster::{Cluster, MediaNodeStatus, Moment, Source, State};
 use serde::{Deserialize, Serialize};
+
+use crate::node::AddressEntry;
 
 /// Whether there is something to do for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,8 +36,23 @@ pub struct Status {
     pub sessions: usize,
     pub participants: usize,
     pub wanted: Wanted,
+    pub master: MasterAddresses,
     /// `None`: webhooks are off.
     pub webhooks: Option<Webhooks>,
+}
+
+/// By which addresses the master's machine is reached, whatever clients are told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MasterAddresses {
+    /// As far as can be found out, the best first.
+    pub addresses: Vec<IpAddr>,
+    /// Grows with each change of `addresses` within a boot.
+    pub addresses_version: u64,
+    /// All that is known of them.
+    pub address_entries: Vec<AddressEntry>,
+    /// What is odd about them. A sentence each.
+    pub address_remarks: Vec<String>,
 }
 
 /// How many nodes are in which state.
@@ -164,7 +183,7 @@ pub(crate) fn judge(cluster: &Cluster, now: Moment) -> (Health, Vec<String>) {
 }
 
 impl Status {
-    /// The cluster's part; sessions and webhooks are for the caller to fill in.
+    /// The cluster's part; sessions, addresses and webhooks are for the caller to fill in.
     pub fn of(cluster: &Cluster, now: Moment) -> Self {
         let (health, problems) = judge(cluster, now);
         Self {
@@ -177,6 +196,7 @@ impl Status {
             sessions: 0,
             participants: 0,
             wanted: Wanted::of(cluster, now),
+            master: MasterAddresses::default(),
             webhooks: None,
         }
     }

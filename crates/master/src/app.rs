@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use openvidu::auth::Gate;
 use openvidu::rpc::{self, ClientNumber, SocketId};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use crate::call_page::Rate;
 use crate::clock::Clock;
@@ -15,6 +15,7 @@ use crate::config::Config;
 use crate::control::Message;
 use crate::relay::MasterRelay;
 use crate::socket;
+use crate::whereabouts::Whereabouts;
 
 /// Shared by all requests. Nothing in it changes but the counters.
 pub(crate) struct App {
@@ -28,6 +29,8 @@ pub(crate) struct App {
     pub(crate) report_rate: Rate,
     /// For clients that come by streams. `None`: there is none.
     pub(crate) relay: Option<Arc<MasterRelay>>,
+    /// Where this machine is reached.
+    pub(crate) whereabouts: watch::Receiver<Arc<Whereabouts>>,
     /// What waits to be written to clients.
     pub(crate) backlog: socket::Total,
     /// Cloned into everything that must be over before the master is.
@@ -44,6 +47,7 @@ impl App {
         control: mpsc::Sender<Message>,
         clock: Clock,
         relay: Option<Arc<MasterRelay>>,
+        whereabouts: watch::Receiver<Arc<Whereabouts>>,
         alive: mpsc::Sender<Infallible>,
     ) -> Self {
         if config.public_port == 0 {
@@ -60,6 +64,7 @@ impl App {
             call_page_rate: Rate::default(),
             report_rate: Rate::default(),
             relay,
+            whereabouts,
             backlog: socket::Total::default(),
             alive,
             clients: AtomicU32::new(1),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use conference::{ForcedVideoCodec, IceServer, Remedy};
+use discovery::MetadataService;
 
 use crate::administration::Administration;
 use crate::providing::Fleet;
@@ -33,7 +34,9 @@ pub struct Config {
     pub ice_servers: Vec<IceServer>,
     /// How relays are used. `None`: they answer Binding requests only.
     pub relay: Option<Relay>,
-    /// `HOST:PORT` of STUN servers by which nodes find their public address.
+    /// Where the cloud's metadata service is asked for this machine's public address.
+    pub metadata: MetadataService,
+    /// `HOST:PORT` of STUN servers by which nodes and the master find their public address.
     pub stun_servers: Vec<String>,
     /// `forcedVideoCodec` of sessions that do not name one.
     pub forced_video_codec: ForcedVideoCodec,

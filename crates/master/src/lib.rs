@@ -26,6 +26,7 @@ mod start;
 mod surroundings;
 mod tls;
 mod webhook;
+mod whereabouts;
 
 pub use administration::{Administration, Restart};
 pub use config::{Config, Listen, Page, Relay, StaticFile, Tls, VideoBandwidth};

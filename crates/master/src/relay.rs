@@ -9,11 +9,12 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::control::{NodeSettings, RelayCounters};
+use addresses::InterfaceAddress;
 use media::relay::{Config, Counts, Options, Relay};
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::UnixStream;
@@ -21,10 +22,12 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 
+use crate::whereabouts::Whereabouts;
+
 /// Streams of the HTTPS port at a time. The rest of what it takes is for people.
 const STREAMS: usize = 4_000;
 
-/// Addresses at which streams arrived that are remembered.
+/// Own addresses at which it may be.
 const ADDRESSES: usize = 16;
 
 /// Until the relay is told again what it had no room for.
@@ -33,10 +36,8 @@ const AGAIN: Duration = Duration::from_millis(200);
 /// Relays for clients that come to the master.
 pub(crate) struct MasterRelay {
     relay: Arc<Relay>,
-    /// The first are the preferred ones.
-    addresses: Mutex<Vec<IpAddr>>,
     streams: AtomicUsize,
-    settings: JoinHandle<()>,
+    following: [JoinHandle<()>; 2],
 }
 
 /// What was done since the start.
@@ -89,16 +90,20 @@ fn begin(at: SocketAddr) -> io::Result<Relay> {
 }
 
 impl MasterRelay {
-    /// Has it follow the settings of nodes.
+    /// Has it follow the settings of nodes and the addresses of this machine.
     pub(crate) fn new(
         BoundRelay { relay, listen }: BoundRelay,
         settings: watch::Receiver<Option<Arc<NodeSettings>>>,
+        whereabouts: watch::Receiver<Arc<Whereabouts>>,
     ) -> Self {
         let relay = Arc::new(relay);
+        let bound = listen.map(|at| at.ip()).filter(|ip| !ip.is_unspecified());
         Self {
-            settings: tokio::spawn(follow(relay.clone(), settings)),
+            following: [
+                tokio::spawn(follow_settings(relay.clone(), settings)),
+                tokio::spawn(follow_addresses(relay.clone(), bound, whereabouts)),
+            ],
             relay,
-            addresses: Mutex::new(own(listen.map(|at| at.ip()))),
             streams: AtomicUsize::new(0),
         }
     }
@@ -112,7 +117,6 @@ impl MasterRelay {
     ) {
         if self.streams.fetch_add(1, Ordering::Relaxed) < STREAMS {
             let local = local.map(|local| local.to_canonical());
-            self.know(local);
             let result = match self.hand(remote, local) {
                 Ok(mut inside) => copy_bidirectional(&mut stream, &mut inside)
                     .await
@@ -134,24 +138,6 @@ impl MasterRelay {
         UnixStream::from_std(inside)
     }
 
-    /// An address at which a client arrived is one of this machine's.
-    fn know(&self, local: Option<IpAddr>) {
-        let Some(local) = local else {
-            return;
-        };
-        let mut addresses = self
-            .addresses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if !addresses.contains(&local) && addresses.len() < ADDRESSES {
-            addresses.push(local);
-            if self.relay.set_addresses(addresses.clone()).is_err() {
-                // The next stream says so again.
-                addresses.pop();
-            }
-        }
-    }
-
     /// The same, as nodes tell it.
     pub(crate) async fn counters(self: Arc<Self>) -> RelayCounters {
         counters(&self.booked().await.counts)
@@ -170,11 +156,14 @@ impl MasterRelay {
 
 impl Drop for MasterRelay {
     fn drop(&mut self) {
-        self.settings.abort();
+        self.following.iter().for_each(JoinHandle::abort);
     }
 }
 
-async fn follow(relay: Arc<Relay>, mut settings: watch::Receiver<Option<Arc<NodeSettings>>>) {
+async fn follow_settings(
+    relay: Arc<Relay>,
+    mut settings: watch::Receiver<Option<Arc<NodeSettings>>>,
+) {
     loop {
         let told = settings.borrow_and_update().clone();
         if let Some(told) = told.and_then(|told| translated(&told)) {
@@ -222,9 +211,27 @@ fn translated(told: &NodeSettings) -> Option<turn::Settings> {
     })
 }
 
-/// Where the relay is reached: where it is bound, or by which addresses this machine speaks to others.
-fn own(bound: Option<IpAddr>) -> Vec<IpAddr> {
-    if let Some(bound) = bound.filter(|ip| !ip.is_unspecified()) {
+async fn follow_addresses(
+    relay: Arc<Relay>,
+    bound: Option<IpAddr>,
+    mut whereabouts: watch::Receiver<Arc<Whereabouts>>,
+) {
+    loop {
+        let interfaces = whereabouts.borrow_and_update().interfaces.clone();
+        let own = own(bound, &interfaces);
+        while relay.set_addresses(own.clone()).is_err() {
+            sleep(AGAIN).await;
+        }
+        if whereabouts.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Where nodes reach what the relay allocates: where it is bound, or else by which addresses this machine speaks to
+/// others, then by any that it has.
+fn own(bound: Option<IpAddr>, interfaces: &[InterfaceAddress]) -> Vec<IpAddr> {
+    if let Some(bound) = bound {
         return vec![bound];
     }
     // For documentation (RFC 5737, RFC 3849), so that they are on the default route.
@@ -232,10 +239,26 @@ fn own(bound: Option<IpAddr>) -> Vec<IpAddr> {
         Ipv4Addr::new(192, 0, 2, 1).into(),
         Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 1).into(),
     ];
-    others
+    let mut own: Vec<IpAddr> = others
         .into_iter()
         .filter_map(|it| towards(it).ok())
-        .collect()
+        .collect();
+    let mut rest: Vec<&InterfaceAddress> = interfaces.iter().collect();
+    rest.sort_by_key(|it| (it.ip.is_loopback(), addresses::is_internal(&it.interface)));
+    for InterfaceAddress { ip, .. } in rest {
+        if !own.contains(ip) && !is_link_local(*ip) {
+            own.push(*ip);
+        }
+    }
+    own.truncate(ADDRESSES);
+    own
+}
+
+fn is_link_local(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => ip.is_link_local(),
+        IpAddr::V6(ip) => ip.is_unicast_link_local(),
+    }
 }
 
 /// By which address this machine speaks to another. Nothing is sent.

@@ -21,7 +21,7 @@ use crate::providing::Providing;
 use crate::relay::{self, BoundRelay, MasterRelay};
 use crate::surroundings::{Bound, Lookout};
 use crate::webhook::Poster;
-use crate::{http, listener, random, tls};
+use crate::{http, listener, random, tls, whereabouts};
 
 /// How many launches may be under way at once.
 const ON_THE_WAY: u32 = 100;
@@ -44,7 +44,7 @@ pub struct Master {
     alive: mpsc::Receiver<Infallible>,
     settings: watch::Receiver<Option<Arc<NodeSettings>>>,
     /// Looks around for as long as this lives.
-    _lookout: JoinSet<()>,
+    _lookout: [JoinSet<()>; 2],
 }
 
 /// Why a master could not start.
@@ -198,14 +198,20 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (stop, stopped) = watch::channel(false);
     let (alive_token, alive) = mpsc::channel(1);
     let bound = bound(https_addr, link_addr, relay.as_ref());
-    let relay = relay.map(|relay| Arc::new(MasterRelay::new(relay, doors.settings.clone())));
-    let lookout = Lookout::new(&config, bound, relay.clone()).start(doors.messages.downgrade());
+    let (following, whereabouts) = whereabouts::follow(&config);
+    let relay = relay.map(|relay| {
+        let settings = doors.settings.clone();
+        Arc::new(MasterRelay::new(relay, settings, whereabouts.clone()))
+    });
+    let lookout = Lookout::new(&config, bound, relay.clone(), whereabouts.clone());
+    let lookout = lookout.start(doors.messages.downgrade());
     let app = Arc::new(App::new(
         config,
         https_addr,
         doors.messages.clone(),
         clock,
         relay.clone(),
+        whereabouts,
         alive_token,
     ));
     let https = tokio::spawn(listener::run(
@@ -225,7 +231,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         link,
         stop,
         alive,
-        _lookout: lookout,
+        _lookout: [lookout, following],
         settings: doors.settings,
     })
 }

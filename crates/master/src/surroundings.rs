@@ -5,16 +5,16 @@
 mod foreign;
 mod listeners;
 mod name;
-mod outside;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::{Control, Input, Now};
+use addresses::{Entry, Proof, Source};
 use conference::IceServer;
 use diagnosis::{Address, AddressSource, Certificate, Host, Role, Surroundings};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -22,14 +22,13 @@ use crate::config::{Config, Tls};
 use crate::control::Message;
 use crate::relay::MasterRelay;
 use crate::tls;
+use crate::whereabouts::Whereabouts;
 
 use foreign::Foreign;
 pub(crate) use listeners::Bound;
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(10);
-/// Every how many looks those outside are asked where they see this machine.
-const OUTSIDE: u32 = 6;
 /// Foreign relays that are tried, and media addresses that each is tried with.
 const MOST_RELAYS: usize = 8;
 const MOST_PEERS: usize = 8;
@@ -41,33 +40,37 @@ pub(crate) struct Lookout {
     relay: Option<Arc<MasterRelay>>,
     certificate: Option<Certificate>,
     foreign: Vec<Foreign>,
-    stun_servers: Vec<String>,
-    rounds: u32,
-    seen_from_outside: Vec<IpAddr>,
+    whereabouts: watch::Receiver<Arc<Whereabouts>>,
 }
 
 impl Lookout {
-    pub(crate) fn new(config: &Config, bound: Bound, relay: Option<Arc<MasterRelay>>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        bound: Bound,
+        relay: Option<Arc<MasterRelay>>,
+        whereabouts: watch::Receiver<Arc<Whereabouts>>,
+    ) -> Self {
         Self {
             host: config.public_host.clone(),
             bound,
             relay,
             certificate: certificate(&config.tls),
             foreign: foreign(&config.ice_servers),
-            stun_servers: config.stun_servers.clone(),
-            rounds: 0,
-            seen_from_outside: Vec::new(),
+            whereabouts,
         }
     }
 
-    /// Looks until the control task is gone. It lives as long as what is returned.
+    /// Looks every few seconds, and when this machine's addresses have changed, until the control task is gone. It lives as long as what is returned.
     pub(crate) fn start(mut self, messages: mpsc::WeakSender<Message>) -> JoinSet<()> {
         let mut task = JoinSet::new();
         task.spawn(async move {
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                ticks.tick().await;
+                tokio::select! {
+                    _ = ticks.tick() => {}
+                    Ok(()) = self.whereabouts.changed() => {}
+                }
                 let Some(messages) = messages.upgrade() else {
                     return;
                 };
@@ -102,15 +105,12 @@ impl Lookout {
         for relay in &self.foreign {
             tests.spawn(relay.clone().test(now, peers.to_vec()));
         }
-        if self.rounds.is_multiple_of(OUTSIDE) {
-            self.seen_from_outside = outside::ask(&self.stun_servers).await;
-        }
-        self.rounds = self.rounds.wrapping_add(1);
-        let mut own: Vec<(String, IpAddr)> = machine::addresses();
+        let known = self.whereabouts.borrow_and_update().clone();
+        let seen_from_outside = seen_from_outside(&known);
+        let mut ips: Vec<IpAddr> = known.interfaces.iter().map(|it| it.ip).collect();
         // By what comes first it goes to others.
-        own.sort_by_key(|(_, ip)| ip.is_loopback());
-        let ips: Vec<IpAddr> = own.iter().map(|(_, ip)| *ip).collect();
-        let name = name::look(&self.host, &ips, &self.seen_from_outside).await;
+        ips.sort_by_key(IpAddr::is_loopback);
+        let name = name::look(&self.host, &ips, &seen_from_outside).await;
         let advertised = match (&name, self.host.trim_matches(['[', ']']).parse()) {
             _ if self.bound.relay.is_none() => Vec::new(),
             (_, Ok(ip)) => vec![ip],
@@ -120,8 +120,9 @@ impl Lookout {
             hosts: vec![Host {
                 id: "master".to_owned(),
                 role: Role::Master,
-                addresses: own.into_iter().map(address).collect(),
-                seen_from_outside: self.seen_from_outside.clone(),
+                address_set: known.version,
+                addresses: known_addresses(now, &known),
+                seen_from_outside,
                 advertised,
                 listeners: self.bound.listeners(&ips).await,
                 limits: machine::limits(),
@@ -135,13 +136,54 @@ impl Lookout {
     }
 }
 
-fn address((interface, ip): (String, IpAddr)) -> Address {
-    Address {
-        ip: Some(ip),
+/// All interfaces, and what others say.
+fn known_addresses(now: u64, known: &Whereabouts) -> Vec<Address> {
+    let interfaces = known.interfaces.iter().map(|it| Address {
+        ip: Some(it.ip),
         source: AddressSource::Interface,
-        interface,
+        interface: it.interface.clone(),
+        bridge: addresses::is_internal(&it.interface),
         ..Address::default()
-    }
+    });
+    let others = known.entries.iter().filter_map(|entry| {
+        let source = match entry.source {
+            Source::Interface { .. } => return None,
+            Source::Metadata => AddressSource::Metadata,
+            Source::Stun { .. } => AddressSource::Stun,
+            Source::Configuration { .. } => AddressSource::Configuration,
+            Source::Memory => AddressSource::Remembered,
+        };
+        let ago = |span: Duration| {
+            let span = u64::try_from((span + known.told.elapsed()).as_millis());
+            span.ok().map(|span| now.saturating_sub(span))
+        };
+        Some(Address {
+            ip: Some(entry.ip),
+            source,
+            local: entry.local,
+            found: ago(entry.found_ago),
+            confirmed: ago(entry.confirmed_ago),
+            ..Address::default()
+        })
+    });
+    interfaces.chain(others).collect()
+}
+
+/// By those who do not depend on the machine's own idea, and say so today.
+fn seen_from_outside(known: &Whereabouts) -> Vec<IpAddr> {
+    let outside = |entry: &&Entry| {
+        matches!(entry.source, Source::Metadata | Source::Stun { .. })
+            && !matches!(entry.proof, Proof::Superseded | Proof::Remembered)
+    };
+    let mut seen: Vec<IpAddr> = known
+        .entries
+        .iter()
+        .filter(outside)
+        .map(|it| it.ip)
+        .collect();
+    seen.sort();
+    seen.dedup();
+    seen
 }
 
 /// Where media of nodes that serve is, one port of each of their addresses.

@@ -92,6 +92,7 @@ fn config(
         probe: settings.cluster.probe,
         ice_servers: settings.ice_servers.clone(),
         relay: settings.relay.clone(),
+        metadata: settings.node.metadata.clone(),
         stun_servers: settings.node.stun_servers.clone(),
         forced_video_codec: settings.forced_video_codec,
         allow_transcoding: settings.allow_transcoding,

@@ -5,7 +5,6 @@
 
 mod boot;
 mod carrier;
-mod discovery;
 mod evidence;
 mod looks;
 mod random;
@@ -14,7 +13,9 @@ mod shell;
 mod translate;
 mod usage;
 
-pub use agent::{Exit, PublicAddress};
+pub use addresses::PublicAddress;
+pub use agent::Exit;
+pub use discovery::MetadataService;
 pub use run::run;
 
 use std::num::NonZeroUsize;
@@ -51,18 +52,6 @@ pub struct Config {
     pub evidence: bool,
     /// Version of the program, told to the master.
     pub version: String,
-}
-
-/// Whether the cloud's metadata service is asked, and where.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum MetadataService {
-    /// Where the firmware says that the machine is one of Amazon EC2, at the usual place. Nowhere else.
-    #[default]
-    Auto,
-    #[allow(missing_docs)]
-    Off,
-    /// Something that speaks as Amazon's does (IMDSv2).
-    At(client::Target),
 }
 
 /// Why a node could not start.

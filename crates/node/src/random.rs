@@ -7,13 +7,6 @@ pub(crate) fn boot_id() -> Result<String, getrandom::Error> {
     Ok(bytes.iter().map(|b| format!("{b:02x}")).collect())
 }
 
-/// Bytes that nobody guesses.
-pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], getrandom::Error> {
-    let mut bytes = [0; N];
-    getrandom::fill(&mut bytes)?;
-    Ok(bytes)
-}
-
 /// A number in `0.0..1.0`; the middle if the system gives none, since a wait without jitter is still a wait.
 pub(crate) fn jitter() -> f64 {
     getrandom::u32().map_or(0.5, |n| f64::from(n) / (f64::from(u32::MAX) + 1.0))

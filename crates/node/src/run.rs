@@ -2,20 +2,20 @@
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use agent::addresses::Finding;
-use agent::{AddressSet, AddressSettings, Agent, Identity, Moment, Settings};
+use addresses::{AddressSet, AddressSettings, Finding};
+use agent::{Agent, Identity, Moment, Settings};
 use link::dial::Dialer;
 use link::proto;
 use tokio::sync::{mpsc, watch};
 use tracing::{error, info};
 
 use crate::carrier::Carrier;
-use crate::discovery::{self, Discovery, Interfaces, Kept};
 use crate::evidence::{self, Evidences};
 use crate::looks::Looks;
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
 use crate::{Config, Exit, NodeError, boot, random};
+use discovery::{Discovery, Interfaces, Kept};
 
 /// Runs a node until it is asked to stop or has a reason of its own to end.
 ///

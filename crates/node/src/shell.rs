@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use agent::addresses::Finding;
+use addresses::Finding;
 use agent::{
     Agent, Effect, Ended, Exit, Failure, FailureKind, Input, Moment, NodeSettings, Note, ToMaster,
 };
@@ -17,11 +17,11 @@ use tokio::sync::{mpsc, watch};
 use tracing::{debug, error, info, warn};
 
 use crate::carrier::Carrier;
-use crate::discovery::{Discovery, Kept};
 use crate::evidence::Evidences;
 use crate::looks::{self, Looks};
 use crate::usage::Meter;
 use crate::{random, translate};
+use discovery::{Discovery, Kept};
 
 /// Events of the media plane that may wait here before the shards have to keep theirs.
 const EVENTS: usize = 1024;

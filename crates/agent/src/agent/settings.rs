@@ -2,8 +2,9 @@
 
 use super::{Agent, RETRY};
 use crate::effect::Effect;
-use crate::input::{Input, Moment};
+use crate::input::Input;
 use crate::message::ToMaster;
+use addresses::Moment;
 
 impl Agent {
     pub(super) fn take_settings(&mut self, now: Moment, input: Input, out: &mut Vec<Effect>) {

@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use crate::dice::Dice;
 use crate::stage::Node;
-use agent::addresses::{Change, Finding, Mapping, Metadata, Proof, Source, usable};
-use agent::{
-    AddressSet, AddressSettings, Effect, Input, InterfaceAddress, Moment, PublicAddress, Settings,
+use addresses::{
+    AddressSet, AddressSettings, Change, Finding, InterfaceAddress, Mapping, Metadata, Proof,
+    PublicAddress, Source, usable,
 };
+use agent::{Effect, Input, Moment, Settings};
 
 const SEEDS: u64 = 150;
 const STEPS: u32 = 150;

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::stage::{Node, accept, close, ended, interfaces, on, said, transport, welcome};
+use addresses::{AddressSettings, PublicAddress};
 use agent::{
-    AddressSettings, Answer, Ask, Cause, Command, Effect, Ended, Exit, Failure, FailureKind, Input,
-    Note, PublicAddress, Settings, Stage, ToMaster,
+    Answer, Ask, Cause, Command, Effect, Ended, Exit, Failure, FailureKind, Input, Note, Settings,
+    Stage, ToMaster,
 };
 
 const SECOND: Duration = Duration::from_secs(1);

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use agent::addresses::Finding;
+use addresses::{AddressSet, AddressSettings, Finding, InterfaceAddress};
 use agent::{
-    AddressSet, AddressSettings, Agent, Ask, Command, Direction, Effect, Ended, Hello, Identity,
-    Input, InterfaceAddress, Moment, Settings, Stage, ToMaster, Transport, Usage, Welcome,
+    Agent, Ask, Command, Direction, Effect, Ended, Hello, Identity, Input, Moment, Settings, Stage,
+    ToMaster, Transport, Usage, Welcome,
 };
 
 pub const BOOT: &str = "boot";

@@ -10,6 +10,7 @@ pub(super) fn all() -> Value {
     let schemas = [
         ("Problem", problem()),
         ("Status", status()),
+        ("MasterAddresses", master_addresses()),
         ("NodeCounts", node_counts()),
         ("Wanted", wanted()),
         (
@@ -166,7 +167,17 @@ fn status() -> Value {
         "sessions": count("Sessions"),
         "participants": count("Those who have joined"),
         "wanted": of("Wanted"),
+        "master": of("MasterAddresses"),
         "webhooks": or_null(of("Webhooks")),
+    }))
+}
+
+fn master_addresses() -> Value {
+    whole(json!({
+        "addresses": list(text("By which its machine is reached, as far as can be found out")),
+        "addressesVersion": count("Grows with each change within a boot"),
+        "addressEntries": list(of("AddressEntry")),
+        "addressRemarks": list(text("What is odd about its addresses")),
     }))
 }
 

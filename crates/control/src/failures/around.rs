@@ -170,19 +170,11 @@ fn address(now: u64, entry: &Entry) -> Address {
             Source::Interface => entry.name.clone(),
             _ => String::new(),
         },
-        bridge: matches!(entry.source, Source::Interface) && is_bridge(&entry.name),
+        bridge: matches!(entry.source, Source::Interface) && addresses::is_internal(&entry.name),
         local: entry.local,
         found: ago(entry.found_ago),
         confirmed: ago(entry.confirmed_ago),
     }
-}
-
-/// By the names that Docker, libvirt and the like give theirs.
-fn is_bridge(interface: &str) -> bool {
-    let known = [
-        "docker", "br-", "veth", "virbr", "vnet", "lxcbr", "lxdbr", "cni",
-    ];
-    known.iter().any(|prefix| interface.starts_with(prefix))
 }
 
 /// By those who do not depend on the node's own idea, and say so today.

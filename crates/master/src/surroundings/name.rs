@@ -1,14 +1,9 @@
 //! The name that clients are told, as this machine resolves it.
 
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::net::IpAddr;
 
 use diagnosis::Name;
-use tokio::net::lookup_host;
-use tokio::time::timeout;
 
-/// How long a resolver may take.
-const PATIENCE: Duration = Duration::from_secs(3);
 /// Addresses that are kept.
 const MOST: usize = 8;
 
@@ -23,14 +18,9 @@ pub(super) async fn look(host: &str, own: &[IpAddr], seen: &[IpAddr]) -> Option<
         name: host.to_owned(),
         ..Name::default()
     };
-    match timeout(PATIENCE, lookup_host((host, 0))).await {
-        Err(_) => name.problem = format!("no answer within {} s", PATIENCE.as_secs()),
-        Ok(Err(error)) => name.problem = error.to_string(),
-        Ok(Ok(found)) => {
-            let found = found.map(|address: SocketAddr| address.ip());
-            name.found = found.take(MOST).collect();
-            name.found.dedup();
-        }
+    match discovery::resolve(host).await {
+        Err(problem) => name.problem = problem,
+        Ok(found) => name.found = found.into_iter().take(MOST).collect(),
     }
     name.expected = expected(&name.found, own, seen);
     Some(name)

@@ -104,6 +104,7 @@ impl Stage {
             probe: false,
             ice_servers: vec![],
             relay: None,
+            metadata: discovery::MetadataService::Off,
             stun_servers: Vec::new(),
             forced_video_codec: ForcedVideoCodec::default(),
             allow_transcoding: false,

@@ -1,6 +1,6 @@
 //! `muster status`
 
-use api::{Health, Operation, Status, Wanted};
+use api::{Health, MasterAddresses, Operation, Status, Wanted};
 
 use super::Told;
 use super::server::{Refusal, Server, pretty};
@@ -49,6 +49,7 @@ pub fn shown(status: &Status) -> String {
         status.sessions, status.participants
     );
     out += &paragraph("sessions  ", &sessions);
+    out += &paragraph("master    ", &master(&status.master));
     if let Some(webhooks) = &status.webhooks {
         let counts = format!(
             "{} delivered, {} waiting, {} refused, {} dropped",
@@ -62,6 +63,23 @@ pub fn shown(status: &Status) -> String {
     );
     out += &paragraph("version   ", &version);
     out
+}
+
+/// By which addresses the master's machine is reached, and who says so.
+fn master(master: &MasterAddresses) -> String {
+    let addresses = master.addresses.iter().map(|ip| {
+        let entry = master.address_entries.iter().find(|entry| entry.ip == *ip);
+        match entry {
+            Some(entry) if entry.name.is_empty() => format!("{ip} ({})", entry.source),
+            Some(entry) => format!("{ip} ({} {})", entry.source, entry.name),
+            None => ip.to_string(),
+        }
+    });
+    let addresses: Vec<String> = addresses.collect();
+    match addresses.as_slice() {
+        [] => "no address leads to its machine".to_owned(),
+        all => format!("at {}", all.join(", ")),
+    }
 }
 
 /// How many nodes there should be, and who says so.

@@ -1,6 +1,8 @@
+use std::net::IpAddr;
+
 use api::{
-    Health, Load, Node, NodeCounts, NodeReach, PathReach, Reachability, Status, Transition, Wanted,
-    Way, Webhooks, Why,
+    AddressEntry, Health, Load, MasterAddresses, Node, NodeCounts, NodeReach, PathReach,
+    Reachability, Status, Transition, Wanted, Way, Webhooks, Why,
 };
 
 use super::{nodes, paths, schedule, status, table};
@@ -145,6 +147,23 @@ fn the_reasons_are_a_sentence_and_facts() {
     );
 }
 
+fn ip(text: &str) -> IpAddr {
+    text.parse().expect("an address")
+}
+
+fn entry(at: &str, source: &str, name: &str) -> AddressEntry {
+    AddressEntry {
+        ip: ip(at),
+        source: source.into(),
+        name: name.into(),
+        local: None,
+        proof: "present".into(),
+        advertised: false,
+        found_seconds_ago: 0,
+        confirmed_seconds_ago: 0,
+    }
+}
+
 fn well() -> Status {
     Status {
         version: "0.1.0".into(),
@@ -166,6 +185,14 @@ fn well() -> Status {
             entry: Some("morning".into()),
             autoscaling: false,
         },
+        master: MasterAddresses {
+            addresses: ["203.0.113.7", "10.0.0.5"].map(ip).to_vec(),
+            address_entries: vec![
+                entry("203.0.113.7", "metadata", ""),
+                entry("10.0.0.5", "interface", "eth0"),
+            ],
+            ..MasterAddresses::default()
+        },
         webhooks: None,
     }
 }
@@ -180,6 +207,7 @@ All is well.
 nodes     3 serving
 wanted    3 nodes, by the schedule's entry \"morning\"
 sessions  2, with 9 participants
+master    at 203.0.113.7 (metadata), 10.0.0.5 (interface eth0)
 version   Muster 0.1.0, cluster c1, speaks OpenVidu 2.32.2
 "
     );

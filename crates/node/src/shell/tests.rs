@@ -3,7 +3,7 @@ use std::num::NonZeroUsize;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use agent::InterfaceAddress;
+use addresses::InterfaceAddress;
 use link::proto::command::Command as Asked;
 use link::proto::refused;
 use link::serve;

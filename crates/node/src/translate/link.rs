@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use agent::addresses::{Entry, Proof, Source};
+use addresses::{Entry, Proof, Source};
 use agent::{
     Addresses, Answer, Ask, Cause, Command, Direction, Failure, FailureKind, Hello, Load,
     NodeSettings, RelaySecret, RelaySettings, Running, Stage, ToMaster, Transport, Welcome,

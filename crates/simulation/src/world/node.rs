@@ -4,11 +4,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use agent::addresses::{Finding, Query};
-use agent::{
-    AddressSet, AddressSettings, Agent, Effect, Ended, Exit, Identity, Input, InterfaceAddress,
-    Moment, NodeSettings, Settings, Usage,
-};
+use addresses::{AddressSet, AddressSettings, Finding, InterfaceAddress, Query};
+use agent::{Agent, Effect, Ended, Exit, Identity, Input, Moment, NodeSettings, Settings, Usage};
 
 use super::{Event, Who, World};
 use crate::network::{End, HostId, LineId, Payload, Purpose};

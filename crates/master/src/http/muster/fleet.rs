@@ -16,6 +16,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Answer {
     let mut status = app.inspect(seen).await?;
     status.version = env!("CARGO_PKG_VERSION").to_owned();
     status.compatible_version = COMPATIBLE_VERSION.to_owned();
+    status.master = app.whereabouts.borrow().shown();
     status.cluster_id = app.config.administration.cluster_id.clone();
     Ok(ok(&status))
 }

@@ -9,7 +9,8 @@ use crate::config::Settings;
 
 /// Addresses of this machine's interfaces.
 pub(super) fn own_addresses() -> Vec<IpAddr> {
-    machine::addresses().into_iter().map(|(_, ip)| ip).collect()
+    let interfaces = discovery::interfaces().unwrap_or_default();
+    interfaces.into_iter().map(|it| it.ip).collect()
 }
 
 pub(super) fn checks(settings: &Settings, own: &[IpAddr], nodes: Option<&Nodes>) -> Vec<Check> {

@@ -1,8 +1,8 @@
 //! Asking for the machine's addresses: its interfaces, the cloud's metadata service, STUN servers, name servers. What is
-//! asked when, and what an answer is worth, is decided by `agent::addresses`.
+//! asked when, and what an answer is worth, is decided by `addresses`.
 //!
 //! Each question is a task of its own with a deadline, and leads to one answer. The system says by itself when an
-//! interface or an address comes or goes; then the interfaces are read at once.
+//! interface or an address comes or goes; then the interfaces are read at once. Nodes and the master ask with it.
 
 mod ec2;
 mod kept;
@@ -13,21 +13,32 @@ mod stun;
 
 use std::path::Path;
 
-use agent::InterfaceAddress;
-use agent::addresses::{Finding, Query};
+use addresses::{Finding, InterfaceAddress, Query};
 use tokio::task::JoinSet;
 
-pub(crate) use kept::Kept;
+pub use kept::Kept;
+pub use names::resolve;
 
-use crate::MetadataService;
 use metadata::Metadata;
 use netlink::Watcher;
 
+/// Whether the cloud's metadata service is asked, and where.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum MetadataService {
+    /// Where the firmware says that the machine is one of Amazon EC2, at the usual place. Nowhere else.
+    #[default]
+    Auto,
+    #[allow(missing_docs)]
+    Off,
+    /// Something that speaks as Amazon's does (IMDSv2).
+    At(client::Target),
+}
+
 /// Reads the addresses of the machine's interfaces. The error is a sentence for the operator.
-pub(crate) type Interfaces = Box<dyn FnMut() -> Result<Vec<InterfaceAddress>, String> + Send>;
+pub type Interfaces = Box<dyn FnMut() -> Result<Vec<InterfaceAddress>, String> + Send>;
 
 /// The questions that are under way.
-pub(crate) struct Discovery {
+pub struct Discovery {
     interfaces: Interfaces,
     metadata: Option<Metadata>,
     watcher: Option<Watcher>,
@@ -36,7 +47,7 @@ pub(crate) struct Discovery {
 
 impl Discovery {
     /// Asks nothing yet.
-    pub(crate) fn new(interfaces: Interfaces, metadata: Option<client::Target>) -> Self {
+    pub fn new(interfaces: Interfaces, metadata: Option<client::Target>) -> Self {
         let watcher = Watcher::new().inspect_err(|error| {
             tracing::warn!(%error, "the system does not tell of changed interfaces; they are read every few seconds");
         });
@@ -49,7 +60,7 @@ impl Discovery {
     }
 
     /// Asks. [`Discovery::next`] has the answer.
-    pub(crate) fn ask(&mut self, query: Query) {
+    pub fn ask(&mut self, query: Query) {
         match query {
             Query::Interfaces => {
                 let found = Finding::Interfaces((self.interfaces)());
@@ -77,7 +88,7 @@ impl Discovery {
     }
 
     /// The next answer, or what the interfaces have after a change. Nothing is lost when this is given up.
-    pub(crate) async fn next(&mut self) -> Finding {
+    pub async fn next(&mut self) -> Finding {
         loop {
             tokio::select! {
                 Some(done) = self.asked.join_next() => match done {
@@ -101,7 +112,7 @@ async fn changed(watcher: &mut Option<Watcher>) {
 }
 
 /// Where the metadata service is, if there is one to ask.
-pub(crate) fn service(wanted: &MetadataService) -> Option<client::Target> {
+pub fn service(wanted: &MetadataService) -> Option<client::Target> {
     match wanted {
         MetadataService::Off => None,
         MetadataService::At(target) => Some(target.clone()),
@@ -110,7 +121,10 @@ pub(crate) fn service(wanted: &MetadataService) -> Option<client::Target> {
 }
 
 /// Reads the addresses of the interfaces that are up.
-pub(crate) fn interfaces() -> Result<Vec<InterfaceAddress>, String> {
+///
+/// # Errors
+/// A sentence for the operator, when the system does not tell.
+pub fn interfaces() -> Result<Vec<InterfaceAddress>, String> {
     let interfaces = if_addrs::get_if_addrs()
         .map_err(|e| format!("the interfaces of this machine cannot be read: {e}"))?;
     let up = interfaces

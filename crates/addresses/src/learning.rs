@@ -8,7 +8,7 @@ use super::finding::{Finding, Mapping, Metadata};
 use super::held::{Held, Said};
 use super::plan::Query;
 use super::{AddressSet, MOST_ANSWERS};
-use crate::input::Moment;
+use crate::Moment;
 
 /// Addresses of interfaces that are looked at.
 const MOST_INTERFACES: usize = 64;

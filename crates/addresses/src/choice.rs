@@ -14,6 +14,11 @@ const INTERNAL: [&str; 10] = [
     "docker", "br-", "veth", "virbr", "vnet", "lxcbr", "lxdbr", "cni", "flannel", "cali",
 ];
 
+/// Whether an interface is a bridge of containers or virtual machines, or leads to one, by its name.
+pub fn is_internal(interface: &str) -> bool {
+    INTERNAL.iter().any(|prefix| interface.starts_with(prefix))
+}
+
 /// The addresses that clients are told. What is configured counts alone. Else IPv4 comes before IPv6, within a family
 /// addresses that everybody reaches come first, by how far they can be trusted, and what was superseded comes last.
 /// Loopback is told where that is allowed and there is nothing else.
@@ -49,10 +54,7 @@ fn is_configured(held: &Held) -> bool {
 /// Whether clients could be told it, were nothing configured.
 fn is_outward(held: &Held) -> bool {
     match &held.source {
-        Source::Interface { name } => {
-            let internal = INTERNAL.iter().any(|prefix| name.starts_with(prefix));
-            !internal && super::answer::usable(held.ip).is_ok()
-        }
+        Source::Interface { name } => !is_internal(name) && super::answer::usable(held.ip).is_ok(),
         Source::Metadata => true,
         Source::Stun { .. } => held.port_kept && !is_here(held),
         Source::Configuration { .. } | Source::Memory => false,

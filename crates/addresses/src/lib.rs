@@ -20,17 +20,19 @@ mod entry;
 mod finding;
 mod held;
 mod learning;
+mod moment;
 mod plan;
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 pub use answer::{BadAddress, Family, read, usable};
+pub use choice::is_internal;
 pub use entry::{Entry, InterfaceAddress, Proof, Source};
 pub use finding::{AddressSettings, Finding, Mapping, Metadata, PublicAddress};
+pub use moment::Moment;
 pub use plan::Query;
 
-use crate::input::Moment;
 use held::{Book, Held, Said};
 use plan::{MOST_SERVERS, Plan};
 
@@ -213,6 +215,11 @@ impl AddressSet {
     /// What is odd: answers that could not be used or did not come, and disagreements. A sentence each.
     pub fn remarks(&self) -> &[String] {
         &self.settled.remarks
+    }
+
+    /// Of the interfaces, as they were read last; of all of them, those of containers too.
+    pub fn interfaces(&self) -> &[InterfaceAddress] {
+        self.interfaces.as_deref().unwrap_or_default()
     }
 
     /// All that is known, what is advertised first.

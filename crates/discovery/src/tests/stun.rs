@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::UdpSocket;
 
-use crate::discovery::stun::ask;
+use crate::stun::ask;
 
 #[tokio::test]
 async fn our_own_stun_service_says_where_it_sees_us() {

@@ -3,12 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
-use agent::addresses::Mapping;
+use addresses::Mapping;
 use probe::stun::{self, Said, Transaction};
 use tokio::net::UdpSocket;
 use tokio::time::{Instant, timeout, timeout_at};
-
-use crate::random;
 
 const DEFAULT_PORT: u16 = 3478;
 /// For the server's name.
@@ -75,7 +73,8 @@ async fn ask_at(server: SocketAddr) -> Result<Mapping, String> {
     // Answers of others are dropped by the system, and the address that we send from is decided.
     socket.connect(server).await.map_err(words)?;
     let local = socket.local_addr().map_err(words)?;
-    let transaction: Transaction = random::bytes().map_err(|error| error.to_string())?;
+    let mut transaction = Transaction::default();
+    getrandom::fill(&mut transaction).map_err(|error| error.to_string())?;
     let mut problem = None;
     for pause in PAUSES {
         let sent = socket.send(&stun::request(&transaction)).await;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use super::entry::Source;
-use crate::input::Moment;
+use crate::Moment;
 
 /// For how long an address that its source replaced by another is kept: clients may be on their way to it.
 pub(crate) const OVERLAP: Duration = Duration::from_secs(60);

@@ -3,9 +3,9 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use agent::addresses::Finding;
+use addresses::Finding;
 
-use crate::discovery::{Discovery, interfaces};
+use crate::{Discovery, interfaces};
 
 const INSIDE: &str = "discovery::tests::netlink::inside_a_namespace";
 

@@ -12,15 +12,16 @@ const LONGEST: u64 = 4096;
 
 /// The file.
 #[derive(Clone, Debug)]
-pub(crate) struct Kept(PathBuf);
+pub struct Kept(PathBuf);
 
 impl Kept {
-    pub(crate) fn of(directory: &Path) -> Self {
+    /// In this directory of the node.
+    pub fn of(directory: &Path) -> Self {
         Self(directory.join(FILE))
     }
 
     /// What the last boot wrote. Lines that are no addresses are left out.
-    pub(crate) fn read(&self) -> Vec<IpAddr> {
+    pub fn read(&self) -> Vec<IpAddr> {
         let length = std::fs::metadata(&self.0).map_or(0, |file| file.len());
         if length == 0 || length > LONGEST {
             return Vec::new();
@@ -32,7 +33,7 @@ impl Kept {
     }
 
     /// For the next boot. A disk that cannot be written costs the hint.
-    pub(crate) fn write(&self, ips: &[IpAddr]) {
+    pub fn write(&self, ips: &[IpAddr]) {
         let lines: String = ips.iter().map(|ip| format!("{ip}\n")).collect();
         if let Err(error) = std::fs::write(&self.0, lines) {
             warn!(path = %self.0.display(), %error, "the addresses cannot be kept for the next start");

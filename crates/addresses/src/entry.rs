@@ -36,6 +36,29 @@ pub enum Source {
     Memory,
 }
 
+impl Source {
+    /// Its kind in a word.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Configuration { .. } => "configuration",
+            Self::Interface { .. } => "interface",
+            Self::Metadata => "metadata",
+            Self::Stun { .. } => "stun",
+            Self::Memory => "memory",
+        }
+    }
+
+    /// The interface, the STUN server or the host name; empty for what has none.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Configuration { name } => name.as_deref().unwrap_or_default(),
+            Self::Interface { name } => name,
+            Self::Stun { server } => server,
+            Self::Metadata | Self::Memory => "",
+        }
+    }
+}
+
 /// What speaks for an address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Proof {
@@ -55,6 +78,22 @@ pub enum Proof {
     Superseded,
     /// From an earlier boot, and nobody says so today.
     Remembered,
+}
+
+impl Proof {
+    /// In a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Stated => "stated",
+            Self::Present => "present",
+            Self::Agreed => "agreed",
+            Self::Claimed => "claimed",
+            Self::Disputed => "disputed",
+            Self::Translated => "translated",
+            Self::Superseded => "superseded",
+            Self::Remembered => "remembered",
+        }
+    }
 }
 
 /// One address of the set.

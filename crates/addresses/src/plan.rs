@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::input::Moment;
+use crate::Moment;
 
 /// How long a question may be without an answer before it is asked again.
 const PATIENCE: Duration = Duration::from_secs(20);

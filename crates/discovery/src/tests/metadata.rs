@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::discovery::metadata::Metadata;
-use agent::addresses;
+use crate::metadata::Metadata;
+use addresses;
 
 /// How the service behaves.
 #[derive(Clone, Debug, PartialEq)]
