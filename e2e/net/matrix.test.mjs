@@ -19,7 +19,8 @@ const CLIENTS = {
   open: { passes: ['udp', 'tcp', 'tls'], direct: true },
   nat: { passes: ['udp', 'tcp', 'tls'], direct: true },
   'symmetric nat': { passes: ['udp', 'tcp', 'tls'], direct: true },
-  lossy: { passes: ['udp', 'tcp', 'tls'], direct: true },
+  // A pair whose checks were lost may be late: then another one counts.
+  lossy: { passes: ['udp', 'tcp', 'tls'] },
   'udp blocked': { passes: ['tcp', 'tls'] },
   'only 443': { passes: ['tls'] },
 };
