@@ -53,6 +53,7 @@ impl Room {
             ports: 0..=0,
             addresses: vec![LOCAL],
             relay: media::relay::Options::default(),
+            relay_port: None,
         };
         let plane = media::start(config, Arc::new(move |event| tx.send(event).is_ok()))?;
         let coturn = foreign.then(Coturn::start).transpose()?;

@@ -65,6 +65,7 @@ pub(crate) fn announcement(now: Moment, identity: &Identity, set: &AddressSet) -
         ips: set.ips().to_vec(),
         ports: identity.ports.clone(),
         stun_port: identity.stun_port,
+        relay_tls: identity.relay_tls.clone(),
         problem: set.problem().to_owned(),
         entries: set.entries(now),
         remarks: set.remarks().to_vec(),

@@ -21,6 +21,8 @@ pub struct Identity {
     pub ports: Vec<u16>,
     /// Answers plain STUN requests.
     pub stun_port: u16,
+    /// Host name of its relay's certificate. Empty: it does not speak TLS.
+    pub relay_tls: String,
 }
 
 /// What an operator configures, beside the addresses ([`AddressSettings`](addresses::AddressSettings)).

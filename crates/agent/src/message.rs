@@ -39,6 +39,8 @@ pub struct Addresses {
     pub ports: Vec<u16>,
     /// Answers plain STUN requests (UDP).
     pub stun_port: u16,
+    /// Host name of its relay's certificate. Empty: it does not speak TLS.
+    pub relay_tls: String,
     /// Why `ips` is empty, for the operator.
     pub problem: String,
     /// All that is known, what is advertised first.

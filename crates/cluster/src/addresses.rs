@@ -14,6 +14,8 @@ pub struct Addresses {
     pub ports: Vec<u16>,
     /// Where the node answers plain STUN requests (UDP). None of `ports`.
     pub stun_port: u16,
+    /// Host name by which clients reach its relay over TLS, at `stun_port`. Empty: they do not.
+    pub relay_tls: String,
     /// Why `ips` is empty, for the operator.
     pub problem: String,
     /// All that the node knows of its addresses, what is advertised first.

@@ -20,6 +20,7 @@ fn known(sessions: &[&str]) -> Known {
             ips: vec!["192.0.2.1".parse().expect("address")],
             ports: vec![40000],
             stun_port: 40100,
+            relay_tls: String::new(),
             ..Addresses::default()
         },
         addresses_told: None,

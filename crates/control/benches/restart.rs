@@ -267,6 +267,7 @@ fn hello() -> Hello {
             ips: vec!["192.0.2.1".parse().expect("address")],
             ports: vec![40000],
             stun_port: 40100,
+            relay_tls: String::new(),
             ..Addresses::default()
         },
         capacity: Capacity { shards: 1 },

@@ -2,9 +2,9 @@
 //!
 //! The relay of the node that serves the client comes first: what it relays never leaves the node's process. Then
 //! one other node's, the master's own, and TURN over TLS at the master's HTTPS port, for those who can reach nothing
-//! else. Few, because browsers ask each of them for each peer connection.
+//! else, before it that of the node where that has a certificate. Few, because browsers ask each of them for each peer connection.
 //!
-//! A node's relay is at its STUN port, by UDP and TCP, and never at a port of its media: Chromium takes whatever comes from the
+//! A node's relay is at its STUN port, by UDP, TCP and TLS, and never at a port of its media: Chromium takes whatever comes from the
 //! address of a STUN or TURN server for that server's answer, media too.
 
 mod judged;
@@ -92,6 +92,7 @@ impl Relays<'_> {
             of_node(other, ip, RelayTransport::Udp)
         }));
         urls.extend(of_master(self.own, self.own.port, RelayTransport::Udp));
+        urls.extend(tls_of_node(self.serving));
         urls.extend(of_master(self.own, self.own.tls_port, RelayTransport::Tls));
         urls.retain(usable);
         urls
@@ -113,6 +114,17 @@ fn of_node(
         },
         port,
         transport,
+    })
+}
+
+/// By the name that its certificate is for.
+fn tls_of_node((node, addresses): (&NodeId, &Addresses)) -> Option<RelayUrl> {
+    let host = addresses.relay_tls.as_str();
+    (addresses.stun_port != 0 && !host.is_empty()).then(|| RelayUrl {
+        node: Some(node.clone()),
+        host: host.to_owned(),
+        port: addresses.stun_port,
+        transport: RelayTransport::Tls,
     })
 }
 

@@ -4,7 +4,6 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use addresses;
 use client::{Ask, Client, Target, Trust};
 use hyper::Method;
 use hyper::header::{HeaderName, HeaderValue};

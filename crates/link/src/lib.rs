@@ -6,6 +6,7 @@
 
 pub mod dial;
 mod listening;
+mod pem;
 pub mod serve;
 mod skew;
 mod tls;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
+pub use pem::server_config;
 pub use skew::Skew;
 
 /// The name in the master's link certificate. Nodes check the certificate against what they were given, not against

@@ -46,8 +46,7 @@ impl App {
         https: SocketAddr,
         control: mpsc::Sender<Message>,
         clock: Clock,
-        relay: Option<Arc<MasterRelay>>,
-        whereabouts: watch::Receiver<Arc<Whereabouts>>,
+        (relay, whereabouts): (Option<Arc<MasterRelay>>, watch::Receiver<Arc<Whereabouts>>),
         alive: mpsc::Sender<Infallible>,
     ) -> Self {
         if config.public_port == 0 {

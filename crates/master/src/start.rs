@@ -21,7 +21,8 @@ use crate::providing::Providing;
 use crate::relay::{self, BoundRelay, MasterRelay};
 use crate::surroundings::{Bound, Lookout};
 use crate::webhook::Poster;
-use crate::{http, listener, random, tls, whereabouts};
+use crate::whereabouts::Whereabouts;
+use crate::{http, listener, random, whereabouts};
 
 /// How many launches may be under way at once.
 const ON_THE_WAY: u32 = 100;
@@ -184,6 +185,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let term = keeper.as_ref().map_or(ONLY_TERM, Keeper::term);
     let poster = poster(&config)?;
     let providing = providing(&config, link_addr, &control);
+    let ledger = config.ledger.clone();
     let doors = control::start(
         clock,
         &master_boot_id,
@@ -191,7 +193,7 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         keeper,
         poster,
         providing,
-        config.ledger.clone(),
+        ledger,
     );
     let link = link_config(&config, link_listener, &master_boot_id, term, &clock);
     let link = link::serve::start(link, doors.link)?;
@@ -199,25 +201,16 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
     let (alive_token, alive) = mpsc::channel(1);
     let bound = bound(https_addr, link_addr, relay.as_ref());
     let (following, whereabouts) = whereabouts::follow(&config);
-    let relay = relay.map(|relay| {
-        let settings = doors.settings.clone();
-        Arc::new(MasterRelay::new(relay, settings, whereabouts.clone()))
-    });
+    let relay = follow(relay, &doors.settings, &whereabouts);
     let lookout = Lookout::new(&config, bound, relay.clone(), whereabouts.clone());
     let lookout = lookout.start(doors.messages.downgrade());
-    let app = Arc::new(App::new(
-        config,
-        https_addr,
-        doors.messages.clone(),
-        clock,
-        relay.clone(),
-        whereabouts,
-        alive_token,
-    ));
+    let messages = doors.messages.clone();
+    let around = (relay.clone(), whereabouts);
+    let app = App::new(config, https_addr, messages, clock, around, alive_token);
     let https = tokio::spawn(listener::run(
         https_listener,
         Arc::new(https_tls),
-        http::router(app),
+        http::router(Arc::new(app)),
         relay,
         stopped,
     ));
@@ -234,6 +227,15 @@ pub async fn start(config: Config) -> Result<Master, StartError> {
         _lookout: [lookout, following],
         settings: doors.settings,
     })
+}
+
+fn follow(
+    relay: Option<BoundRelay>,
+    settings: &watch::Receiver<Option<Arc<NodeSettings>>>,
+    whereabouts: &watch::Receiver<Arc<Whereabouts>>,
+) -> Option<Arc<MasterRelay>> {
+    let follow = |it| MasterRelay::new(it, settings.clone(), whereabouts.clone());
+    relay.map(follow).map(Arc::new)
 }
 
 fn providing(config: &Config, link: SocketAddr, control: &Control) -> Option<Providing> {
@@ -399,7 +401,8 @@ async fn bind(
 }
 
 fn server_config(what: &'static str, tls: &Tls) -> Result<rustls::ServerConfig, StartError> {
-    tls::server_config(tls).map_err(|reason| StartError::Tls { what, reason })
+    let config = link::server_config(&tls.cert_pem, &tls.key_pem);
+    config.map_err(|reason| StartError::Tls { what, reason })
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -1,30 +1,9 @@
-//! From PEM text to what TLS needs.
+//! What is read of the certificate that browsers see.
 
-use rustls::ServerConfig;
+use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
 use crate::config::Tls;
-
-/// Reads a pair; the error says what was expected and what came.
-pub(crate) fn server_config(tls: &Tls) -> Result<ServerConfig, String> {
-    let chain = CertificateDer::pem_slice_iter(tls.cert_pem.as_bytes())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|error| format!("expected certificates in PEM, leaf first: {error}"))?;
-    if chain.is_empty() {
-        return Err(
-            "expected at least one certificate in PEM (`BEGIN CERTIFICATE`), got none".to_owned(),
-        );
-    }
-    let key = PrivateKeyDer::from_pem_slice(tls.key_pem.as_bytes()).map_err(|error| {
-        format!("expected a private key in PEM (PKCS#8, PKCS#1 or SEC1): {error}")
-    })?;
-    let provider = rustls::crypto::aws_lc_rs::default_provider();
-    ServerConfig::builder_with_provider(provider.into())
-        .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| format!("expected a certificate and the key that belongs to it: {error}"))
-}
 
 /// From when to when the certificate is good, seconds since the Unix epoch.
 pub(crate) fn validity(tls: &Tls) -> Option<(u64, u64)> {

@@ -20,6 +20,8 @@ pub struct Config {
     pub addresses: Vec<IpAddr>,
     /// The relay at the STUN port.
     pub relay: crate::relay::Options,
+    /// Of the relay; none of media may be the same. `None`: the first of `ports` that is free.
+    pub relay_port: Option<u16>,
     /// Takes what is seen of transports. `None`: nothing is recorded.
     pub evidence: Option<EvidenceSink>,
 }

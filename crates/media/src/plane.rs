@@ -78,7 +78,10 @@ struct Session {
 pub fn start(config: Config, sink: EventSink) -> Result<Plane, StartError> {
     let (gone_tx, gone) = channel();
     let count = config.shards.get();
-    let (relays, listener, stun_port) = bind_shared(None, &config.ports, count)?;
+    let of_relay = config
+        .relay_port
+        .map_or(config.ports.clone(), |port| port..=port);
+    let (relays, listener, stun_port) = bind_shared(None, &of_relay, count)?;
     let media: Result<Vec<_>, _> = (0..count).map(|_| bind(&config.ports)).collect();
     let media = media?;
     let ports: Vec<u16> = media.iter().map(|(_, _, port)| *port).collect();

@@ -73,6 +73,7 @@ fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
         stun_servers: settings.node.stun_servers,
         allow_loopback: settings.node.allow_loopback,
         media_ports: settings.node.media_ports,
+        relay: settings.node.relay,
         shards: settings
             .node
             .shards

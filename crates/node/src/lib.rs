@@ -44,6 +44,8 @@ pub struct Config {
     pub allow_loopback: bool,
     /// Each shard takes the first free port of it, UDP and TCP. `0..=0` lets the system choose.
     pub media_ports: RangeInclusive<u16>,
+    #[allow(missing_docs)]
+    pub relay: Relay,
     /// Media threads.
     pub shards: NonZeroUsize,
     /// End by itself after this long without a master and without a transport.
@@ -54,9 +56,38 @@ pub struct Config {
     pub version: String,
 }
 
+/// Where the node's relay is reached, beside its addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Relay {
+    /// None of media's. `None`: the first of the media ports that is free.
+    pub port: Option<u16>,
+    /// Clients are told `turns:` with it. `None`: it relays by UDP and TCP alone.
+    pub tls: Option<RelayTls>,
+}
+
+/// A certificate that browsers believe.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RelayTls {
+    /// The name that it is for, which leads to this node.
+    pub host: String,
+    /// PEM, leaf first.
+    pub cert_pem: String,
+    /// PEM: PKCS#8, PKCS#1 or SEC1.
+    pub key_pem: String,
+}
+
+impl std::fmt::Debug for RelayTls {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "RelayTls({})", self.host)
+    }
+}
+
 /// Why a node could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum NodeError {
+    /// The certificate of its relay cannot be used.
+    #[error("node.relay_cert, node.relay_key: {0}")]
+    RelayTls(String),
     /// The master's address, or what this node proves itself with, cannot be used.
     #[error(transparent)]
     Link(#[from] link::dial::ConfigError),

@@ -1,5 +1,6 @@
 //! Bringing a node up and taking it down.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use addresses::{AddressSet, AddressSettings, Finding};
@@ -14,7 +15,7 @@ use crate::evidence::{self, Evidences};
 use crate::looks::Looks;
 use crate::shell::{Shell, Way, plane_events};
 use crate::usage::Meter;
-use crate::{Config, Exit, NodeError, boot, random};
+use crate::{Config, Exit, NodeError, Relay, boot, random};
 use discovery::{Discovery, Interfaces, Kept};
 
 /// Runs a node until it is asked to stop or has a reason of its own to end.
@@ -29,7 +30,8 @@ pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> Result<E
         shards: config.shards,
         ports: config.media_ports.clone(),
         addresses: prepared.addresses.ips().to_vec(),
-        relay: media::relay::Options::default(),
+        relay: relay(&config.relay)?,
+        relay_port: config.relay.port,
         evidence: config.evidence.then_some(witness),
     };
     let plane = media::start(plane, sink)?;
@@ -102,6 +104,7 @@ impl Prepared {
             version: self.config.version,
             ports: carrier.ports(),
             stun_port: carrier.stun_port(),
+            relay_tls: (self.config.relay.tls).map_or_else(String::new, |tls| tls.host),
         };
         let origin = Instant::now();
         let settings = Settings {
@@ -123,6 +126,15 @@ impl Prepared {
         };
         Ok(shell.run(shutdown).await)
     }
+}
+
+fn relay(relay: &Relay) -> Result<media::relay::Options, NodeError> {
+    let tls = relay.tls.as_ref();
+    let tls = tls.map(|tls| link::server_config(&tls.cert_pem, &tls.key_pem).map(Arc::new));
+    Ok(media::relay::Options {
+        tls: tls.transpose().map_err(NodeError::RelayTls)?,
+        ..media::relay::Options::default()
+    })
 }
 
 fn epoch_millis() -> u64 {

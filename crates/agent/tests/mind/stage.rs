@@ -28,6 +28,7 @@ impl Node {
             version: "0".into(),
             ports: vec![40000],
             stun_port: 40001,
+            relay_tls: String::new(),
         };
         let now = Moment(1_000);
         let mut set = AddressSet::new(now, addresses);

@@ -56,6 +56,7 @@ impl World {
                 ips: vec!["203.0.113.7".parse().unwrap()],
                 ports: vec![40_000],
                 stun_port: 40_001,
+                relay_tls: String::new(),
                 ..Addresses::default()
             },
             capacity: Capacity { shards: 2 },

@@ -114,6 +114,7 @@ pub fn addresses(version: u64) -> Addresses {
         ips: vec!["192.0.2.1".parse().expect("an address")],
         ports: vec![40000],
         stun_port: 40001,
+        relay_tls: String::new(),
         ..Addresses::default()
     }
 }
@@ -124,6 +125,7 @@ pub fn without_ips(version: u64, problem: &str) -> Addresses {
         ips: vec![],
         ports: vec![40000],
         stun_port: 40001,
+        relay_tls: String::new(),
         problem: problem.into(),
         ..Addresses::default()
     }

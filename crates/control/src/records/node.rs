@@ -24,6 +24,8 @@ pub struct NodeRecord {
     ips: Vec<IpAddr>,
     ports: Vec<u16>,
     stun_port: u16,
+    #[serde(default)]
+    relay_tls: String,
     problem: String,
     #[serde(default)]
     entries: Vec<EntryRecord>,
@@ -83,6 +85,7 @@ impl NodeRecord {
             ips: known.addresses.ips,
             ports: known.addresses.ports,
             stun_port: known.addresses.stun_port,
+            relay_tls: known.addresses.relay_tls.clone(),
             problem: known.addresses.problem,
             shards: known.capacity.shards,
             environment: known.environment.id,
@@ -116,6 +119,7 @@ impl NodeRecord {
                 ips: self.ips,
                 ports: self.ports,
                 stun_port: self.stun_port,
+                relay_tls: self.relay_tls,
                 problem: self.problem,
                 entries: self.entries.into_iter().map(|it| it.entry(now)).collect(),
                 remarks: self.remarks,

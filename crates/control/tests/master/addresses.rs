@@ -17,6 +17,7 @@ fn addresses(version: u64, ip: &str) -> Addresses {
         ips: vec![ip],
         ports: vec![40000],
         stun_port: 40100,
+        relay_tls: String::new(),
         entries: vec![Entry {
             ip,
             source: Source::Metadata,

@@ -181,6 +181,7 @@ fn after_a_change_of_addresses_nothing_is_waited_for() {
             ips: vec!["192.0.2.99".parse().expect("address")],
             ports: vec![40000],
             stun_port: 40100,
+            relay_tls: String::new(),
             ..cluster::Addresses::default()
         }),
     });

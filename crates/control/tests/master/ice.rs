@@ -14,6 +14,7 @@ fn at(ips: &[&str]) -> Addresses {
         ips: ips.iter().map(|ip| ip.parse().expect("address")).collect(),
         ports: vec![40_000, 40_001],
         stun_port: 40_100,
+        relay_tls: String::new(),
         problem: String::new(),
         entries: Vec::new(),
         remarks: Vec::new(),
@@ -59,6 +60,25 @@ fn the_serving_node_comes_first_and_tls_is_always_there() {
     let of_master = relays.urls(|url| url.node.is_none());
     assert_eq!(texts(&of_master), all[4..]);
     assert!(relays.urls(|_| false).is_empty());
+}
+
+#[test]
+fn a_node_with_a_certificate_relays_over_tls_before_the_master() {
+    let one = NodeId::new("media_1");
+    let mut at_one = at(&["192.0.2.1"]);
+    at_one.relay_tls = "one.example.org".to_owned();
+    let own = own();
+    let relays = Relays {
+        serving: (&one, &at_one),
+        other: None,
+        own: &own,
+    };
+    let by_tls = relays.urls(|url| url.transport == RelayTransport::Tls);
+    let expected = [
+        "turns:one.example.org:40100?transport=tcp",
+        "turns:calls.example.org:443?transport=tcp",
+    ];
+    assert_eq!(texts(&by_tls), expected);
 }
 
 #[test]

@@ -112,6 +112,7 @@ fn a_change_of_addresses_reaches_everybody_within_the_time_for_gathering() {
             ],
             ports: vec![40_000],
             stun_port: 40_100,
+            relay_tls: String::new(),
             ..Addresses::default()
         };
         says(&mut stage, 2, Says::Addresses(addresses));

@@ -242,6 +242,7 @@ impl Stage {
                 ips: vec![ip.parse().expect("address")],
                 ports: vec![40000],
                 stun_port: 40100,
+                relay_tls: String::new(),
                 ..Addresses::default()
             },
             capacity: Capacity { shards: 1 },

@@ -7,7 +7,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::metadata::Metadata;
-use addresses;
 
 /// How the service behaves.
 #[derive(Clone, Debug, PartialEq)]

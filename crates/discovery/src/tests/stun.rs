@@ -15,6 +15,7 @@ async fn our_own_stun_service_says_where_it_sees_us() {
         ports: 0..=0,
         addresses: Vec::new(),
         relay: media::relay::Options::default(),
+        relay_port: None,
         evidence: None,
     };
     let plane = media::start(config, Arc::new(|_| true)).expect("a media plane");

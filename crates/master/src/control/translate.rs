@@ -23,6 +23,8 @@ use super::looks::Look;
 const ID_BYTES: usize = 64;
 /// Characters of a text for people that are kept.
 const TEXT: usize = 300;
+/// Of a host name (RFC 1035 section 2.3.4).
+const LONGEST_HOST: usize = 253;
 /// Entries and remarks of one set of addresses that are kept.
 const ENTRIES: usize = 32;
 const REMARKS: usize = 16;
@@ -224,6 +226,7 @@ pub(super) fn addresses(addresses: &proto::Addresses) -> Result<Addresses, Strin
         ips,
         ports,
         stun_port: port("stun_port", addresses.stun_port)?,
+        relay_tls: host("relay_tls", &addresses.relay_tls)?,
         problem: addresses.problem.chars().take(TEXT).collect(),
         entries: addresses
             .entries
@@ -235,6 +238,15 @@ pub(super) fn addresses(addresses: &proto::Addresses) -> Result<Addresses, Strin
             .map(|remark| remark.chars().take(TEXT).collect())
             .collect(),
     })
+}
+
+/// A host name as it may stand in a URL, or nothing.
+fn host(what: &str, text: &str) -> Result<String, String> {
+    let fits = |it: char| it.is_ascii_alphanumeric() || matches!(it, '-' | '.');
+    if text.len() <= LONGEST_HOST && text.chars().all(fits) {
+        return Ok(text.to_owned());
+    }
+    Err(format!("expected a host name in `{what}`, got {text:.80?}"))
 }
 
 /// `None` for one whose address cannot be read: it is for people only.
@@ -278,6 +290,7 @@ pub(super) fn told_addresses(addresses: &Addresses) -> proto::Addresses {
         ports: addresses.ports.iter().map(|port| (*port).into()).collect(),
         problem: String::new(),
         stun_port: addresses.stun_port.into(),
+        relay_tls: String::new(),
         // Whoever looks needs no more.
         entries: Vec::new(),
         remarks: Vec::new(),

@@ -157,6 +157,7 @@ impl Desk {
                 ips: vec![[192, 0, 2, 1].into()],
                 ports: vec![1],
                 stun_port: 2,
+                relay_tls: String::new(),
                 ..Addresses::default()
             },
             capacity: Capacity { shards: 1 },

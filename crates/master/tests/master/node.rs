@@ -219,6 +219,7 @@ impl Actor {
                     .map(|port| (*port).into())
                     .collect(),
                 stun_port: self.script.stun_port.into(),
+                relay_tls: String::new(),
                 ..proto::Addresses::default()
             }),
             capacity: Some(proto::Capacity { shards: 1 }),

@@ -23,6 +23,7 @@ fn plane() -> media::Plane {
         ports: 0..=0,
         addresses: vec![LOCALHOST],
         relay: media::relay::Options::default(),
+        relay_port: None,
         evidence: None,
     };
     media::start(config, Arc::new(|_| true)).expect("started")
@@ -69,6 +70,7 @@ fn whole_node_of(stage: &Stage, name: &str) -> tokio::task::JoinHandle<impl Size
         metadata: node::MetadataService::Off,
         stun_servers: Vec::new(),
         allow_loopback: true,
+        relay: node::Relay::default(),
         media_ports: 0..=0,
         shards: NonZeroUsize::new(2).expect("two"),
         exit_when_orphaned: None,

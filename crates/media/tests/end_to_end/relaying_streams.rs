@@ -231,6 +231,7 @@ fn two_relays_of_one_user_never_share_a_port() {
         ports: world.plane.stun_port()..=world.plane.stun_port(),
         addresses: vec![V4],
         relay: Options::default(),
+        relay_port: None,
     };
     assert!(media::start(config, Arc::new(|_| true)).is_err());
 }

@@ -50,6 +50,7 @@ impl World {
             ports: 0..=0,
             addresses: addresses.to_vec(),
             relay: media::relay::Options::default(),
+            relay_port: None,
             evidence: None,
         })
     }
@@ -62,6 +63,7 @@ impl World {
             ports: 0..=0,
             addresses: vec![V4],
             relay,
+            relay_port: None,
             evidence: None,
         })
     }

@@ -21,7 +21,7 @@ const fn secret(name: &'static str) -> Key {
 }
 
 /// Every setting there is, in the order of `muster.example.toml`.
-pub(super) const KEYS: [Key; 70] = [
+pub(super) const KEYS: [Key; 74] = [
     key("data_dir"),
     key("log"),
     secret("secret"),
@@ -43,6 +43,10 @@ pub(super) const KEYS: [Key; 70] = [
     key("node.metadata"),
     key("node.stun_servers"),
     key("node.media_ports"),
+    key("node.relay_port"),
+    key("node.relay_host"),
+    key("node.relay_cert"),
+    key("node.relay_key"),
     key("node.shards"),
     key("node.allow_loopback"),
     key("node.exit_when_orphaned"),

@@ -96,6 +96,7 @@ pub struct Node {
     pub metadata: MetadataService,
     pub stun_servers: Vec<String>,
     pub media_ports: RangeInclusive<u16>,
+    pub relay: node::Relay,
     /// `None`: one per core.
     pub shards: Option<NonZeroUsize>,
     pub allow_loopback: bool,
@@ -316,6 +317,7 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
         media_ports: r
             .one("node.media_ports", values::ports)
             .unwrap_or(40000..=40999),
+        relay: relay_of_node(r, role),
         shards: r
             .one("node.shards", |t| values::number(t, 0..=256usize))
             .and_then(NonZeroUsize::new),
@@ -324,6 +326,37 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
             .unwrap_or(role != Role::Node),
         evidence: r.one("node.evidence", values::boolean).unwrap_or(true),
         exit_when_orphaned: (!exit_when_orphaned.is_zero()).then_some(exit_when_orphaned),
+    }
+}
+
+fn relay_of_node(r: &mut Reader<'_>, role: Role) -> node::Relay {
+    const KEYS: [&str; 3] = ["node.relay_host", "node.relay_cert", "node.relay_key"];
+    let set = KEYS.map(|key| r.layers.get(key).is_some());
+    if role == Role::Up && (set.contains(&true) || r.layers.get("node.relay_port").is_some()) {
+        let expected = "nothing, since several nodes share this machine with their master, which relays over TLS";
+        r.reject("node.relay_port", expected);
+    }
+    if set.contains(&true) {
+        for (key, _) in KEYS.into_iter().zip(set).filter(|(_, set)| !set) {
+            r.reject(
+                key,
+                "to be set, as all three of relay_host, relay_cert and relay_key go together",
+            );
+        }
+    }
+    let host = r.one("node.relay_host", values::host_name);
+    let cert = r.one("node.relay_cert", values::path);
+    let cert_pem = cert.and_then(|path| pem(r, "node.relay_cert", &path, "CERTIFICATE"));
+    let key = r.one("node.relay_key", values::path);
+    let key_pem = key.and_then(|path| pem(r, "node.relay_key", &path, "PRIVATE KEY"));
+    let tls = host.zip(cert_pem).zip(key_pem);
+    node::Relay {
+        port: r.one("node.relay_port", |text| values::number(text, 1..=u16::MAX)),
+        tls: tls.map(|((host, cert_pem), key_pem)| node::RelayTls {
+            host,
+            cert_pem,
+            key_pem,
+        }),
     }
 }
 

@@ -202,6 +202,42 @@ fn a_certificate_comes_with_its_key() {
     );
 }
 
+#[test]
+fn a_nodes_relay_has_name_certificate_and_key_or_none_of_them() {
+    let some = |names: &[(&str, &str)]| Sources {
+        environment: names
+            .iter()
+            .map(|(name, value)| variable(name, value))
+            .collect(),
+        ..sources()
+    };
+    let alone = some(&[("MUSTER_NODE_RELAY_HOST", "one.example.org")]);
+    let shown = report(&alone, Role::Node).to_string();
+    assert!(shown.contains("node.relay_cert"), "{shown}");
+    assert!(shown.contains("node.relay_key"), "{shown}");
+    let address = some(&[("MUSTER_NODE_RELAY_HOST", "192.0.2.1")]);
+    assert!(
+        report(&address, Role::Node)
+            .to_string()
+            .contains("a host name")
+    );
+
+    let port = some(&[("MUSTER_NODE_RELAY_PORT", "5349")]);
+    let relay = settings(&port, Role::Node).node.relay;
+    assert_eq!((relay.port, relay.tls), (Some(5349), None));
+    assert_eq!(report(&port, Role::Up).problems.len(), 1);
+
+    let (_one, cert) = file("-----BEGIN CERTIFICATE-----\n");
+    let (_other, key) = file("-----BEGIN PRIVATE KEY-----\n");
+    let whole = some(&[
+        ("MUSTER_NODE_RELAY_HOST", "one.example.org"),
+        ("MUSTER_NODE_RELAY_CERT", &cert.display().to_string()),
+        ("MUSTER_NODE_RELAY_KEY", &key.display().to_string()),
+    ]);
+    let tls = settings(&whole, Role::Node).node.relay.tls;
+    assert_eq!(tls.map(|tls| tls.host), Some("one.example.org".to_owned()));
+}
+
 /// A join token as `muster token` prints it.
 fn token() -> String {
     let terms = link::trust::Terms {

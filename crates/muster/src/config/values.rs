@@ -83,6 +83,14 @@ pub(super) fn host(text: &str) -> Judged<String> {
     Err("a host name or an IP address, without https:// and without a port".into())
 }
 
+/// A name that a certificate may be for.
+pub(super) fn host_name(text: &str) -> Judged<String> {
+    match host(text) {
+        Ok(name) if name.parse::<IpAddr>().is_err() => Ok(name),
+        _ => Err("a host name, without a scheme and without a port".into()),
+    }
+}
+
 /// Where to listen.
 pub(super) fn listen(text: &str) -> Judged<SocketAddr> {
     text.parse()

@@ -90,6 +90,7 @@ impl Trust {
             metadata: MetadataService::Off,
             stun_servers: Vec::new(),
             allow_loopback: false,
+            relay: crate::Relay::default(),
             media_ports: 0..=0,
             shards: NonZeroUsize::MIN,
             exit_when_orphaned: None,

@@ -228,6 +228,7 @@ fn addresses(addresses: &Addresses) -> proto::Addresses {
         ports: addresses.ports.iter().map(|port| (*port).into()).collect(),
         problem: addresses.problem.clone(),
         stun_port: addresses.stun_port.into(),
+        relay_tls: addresses.relay_tls.clone(),
         entries: addresses.entries.iter().map(entry).collect(),
         remarks: addresses.remarks.clone(),
     }

@@ -36,6 +36,7 @@ fn dial(cluster: &mut Cluster, stream: u64, node: &str, ip: &str) {
             ips: vec![ip.parse().unwrap()],
             ports: vec![40_000],
             stun_port: 40_001,
+            relay_tls: String::new(),
             ..Addresses::default()
         },
         capacity: Capacity { shards: 1 },

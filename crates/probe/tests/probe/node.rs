@@ -36,6 +36,7 @@ impl Node {
             ports: 0..=0,
             addresses: addresses.to_vec(),
             relay: media::relay::Options::default(),
+            relay_port: None,
             evidence: None,
         };
         let sink = move |event| {

@@ -71,6 +71,7 @@ pub(super) fn hello(node: usize) -> Hello {
             ips: vec![IpAddr::V4(Ipv4Addr::new(10, high, middle, low))],
             ports: vec![50_000],
             stun_port: 50_001,
+            relay_tls: String::new(),
             ..Addresses::default()
         },
         capacity: Capacity { shards: 8 },

@@ -111,6 +111,7 @@ impl World {
             version: "1".to_owned(),
             ports: vec![50_000, 50_001],
             stun_port: 50_002,
+            relay_tls: String::new(),
         };
         let settings = Settings::default();
         let mut plane = Plane::default();

@@ -82,6 +82,7 @@ fn addresses(addresses: agent::Addresses) -> Addresses {
         ips: addresses.ips,
         ports: addresses.ports,
         stun_port: addresses.stun_port,
+        relay_tls: addresses.relay_tls.clone(),
         problem: addresses.problem,
         entries: Vec::new(),
         remarks: addresses.remarks,
