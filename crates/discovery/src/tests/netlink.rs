@@ -7,7 +7,7 @@ use addresses::Finding;
 
 use crate::{Discovery, interfaces};
 
-const INSIDE: &str = "discovery::tests::netlink::inside_a_namespace";
+const INSIDE: &str = "tests::netlink::inside_a_namespace";
 
 /// Runs the test below in a namespace.
 #[test]
