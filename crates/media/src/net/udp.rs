@@ -12,6 +12,8 @@ use super::address::{Family, Raw, mapped_ip};
 
 /// Datagrams per system call.
 pub const INBOX: usize = 64;
+/// The same where each receipt brings few: headers cost time whether or not they are filled.
+pub const FEW: usize = 8;
 /// Bytes per datagram. What is longer is cut by the system, counted and dropped: no path carries such packets.
 const DATAGRAM: usize = 2048;
 /// Room for control messages: a packet-info (at most 20 bytes) and a segment size, with their headers.
@@ -105,11 +107,21 @@ impl Default for Inbox {
 impl Inbox {
     /// Receives what waits in `udp`, at most [`INBOX`] datagrams, and returns how many.
     pub fn fill(&mut self, udp: &Udp) -> usize {
+        self.receive::<INBOX>(udp)
+    }
+
+    /// The same for a socket at which seldom more than a frame waits: at most [`FEW`].
+    pub fn fill_few(&mut self, udp: &Udp) -> usize {
+        self.receive::<FEW>(udp)
+    }
+
+    fn receive<const MOST: usize>(&mut self, udp: &Udp) -> usize {
+        const { assert!(MOST <= INBOX) };
         let mut vectors = [libc::iovec {
             iov_base: std::ptr::null_mut(),
             iov_len: 0,
-        }; INBOX];
-        let mut headers = [EMPTY_HEADER; INBOX];
+        }; MOST];
+        let mut headers = [EMPTY_HEADER; MOST];
         for (slot, header) in headers.iter_mut().enumerate() {
             vectors[slot].iov_base = self.data[slot].as_mut_ptr().cast();
             vectors[slot].iov_len = DATAGRAM;
@@ -124,7 +136,7 @@ impl Inbox {
         let fd = udp.socket.as_raw_fd();
         let (base, flags) = (headers.as_mut_ptr(), libc::MSG_DONTWAIT);
         // SAFETY: every header points to buffers of ours that are as large as it says and stay in place.
-        let count = unsafe { libc::recvmmsg(fd, base, INBOX as u32, flags, std::ptr::null_mut()) };
+        let count = unsafe { libc::recvmmsg(fd, base, MOST as u32, flags, std::ptr::null_mut()) };
         let count = usize::try_from(count).unwrap_or(0);
         for (slot, header) in headers[..count].iter().enumerate() {
             let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;

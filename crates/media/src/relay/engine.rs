@@ -288,7 +288,7 @@ impl Engine {
             return false;
         };
         let id = port.id;
-        let count = inbox.fill(&port.udp);
+        let count = inbox.fill_few(&port.udp);
         for slot in 0..count {
             let Some(datagram) = inbox.datagram(slot) else {
                 self.counters.in_malformed.add(1);
@@ -302,7 +302,7 @@ impl Engine {
                 self.put(&dress, datagram.data, readiness);
             }
         }
-        count == crate::net::INBOX
+        count == crate::net::FEW
     }
 
     /// What the node's own media at `from` sends to a relayed address; `fill` writes it. False when it wrote nothing.
