@@ -127,6 +127,15 @@ impl Ladder {
         }
     }
 
+    /// A way that was lost is there again for these: what did not help before may help now.
+    pub(crate) fn hope(&mut self, now: Moment, concerned: impl Fn(&LegOf) -> bool) {
+        let climbs = self.climbs.iter_mut().filter(|(leg, _)| concerned(leg));
+        for (_, climb) in climbs {
+            climb.tried.clear();
+            climb.due.get_or_insert(now);
+        }
+    }
+
     /// The next step for this cause, whose remedy begins with `first`, among those that are `possible`. The step counts
     /// as taken.
     pub(crate) fn next(

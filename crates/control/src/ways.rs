@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cluster::{Failure, Gate, Moment, Node, NodeId, State};
 use openvidu::webhook::{self, Message, NodeRef};
-use reachability::{Depth, Judgement, Matrix, Party, Path, Place, Verdict};
+use reachability::{Depth, Judgement, Matrix, Party, Path, Place, Standing, Verdict};
 
 use crate::control::Control;
 use crate::effect::{Effect, Event, ReachEvent};
@@ -104,15 +104,31 @@ impl Control {
             return self.look_failed(&node);
         };
         let matrix = &mut self.ways.matrix;
-        for change in matrix.record(now, &from, &node, &place, depth, &outcomes) {
+        let changes = matrix.record(now, &from, &node, &place, depth, &outcomes);
+        let regained = changes.iter().any(|it| it.standing == Standing::Good);
+        for change in changes {
             let node = node.clone();
             self.log(Notice::Path { node, change });
         }
         self.settle_ways(&node);
+        if regained {
+            self.hope_for(&node);
+        }
         if let Party::Node(_) = from {
             self.look_done(&from, &node);
             self.take_word(&node, place, depth);
         }
+    }
+
+    /// Its clients that are without media may get through now.
+    fn hope_for(&mut self, node: &NodeId) {
+        let meetings = &self.conference;
+        let there = |leg: &conference::LegOf| {
+            let session = meetings.session(&leg.session);
+            let at = session.and_then(|session| session.node.as_ref());
+            at.is_some_and(|at| at.as_str() == node.as_str())
+        };
+        self.failures.ladder.hope(self.now.moment, there);
     }
 
     /// What others found is proof too, for a node that the master does not get through to.

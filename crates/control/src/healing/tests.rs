@@ -67,6 +67,19 @@ fn gentle_steps_come_first_and_what_did_not_help_twice_is_not_tried_again() {
 }
 
 #[test]
+fn who_was_given_up_is_taken_up_again_when_a_way_to_his_node_is_back() {
+    let (mut ladder, mut now) = (Ladder::default(), Moment(0));
+    ladder.fails(now, leg("a"), GRACE);
+    let steps = climb(&mut ladder, &mut now, Step::AnotherPath, 0);
+    assert!(ladder.is_given_up(&leg("a")));
+    ladder.hope(now, |other| *other == leg("b"));
+    assert!(ladder.is_given_up(&leg("a")), "it was another's way");
+    ladder.hope(now, |other| *other == leg("a"));
+    assert_eq!(climb(&mut ladder, &mut now, Step::AnotherPath, 0), steps);
+    assert!(ladder.is_given_up(&leg("a")), "and again it did not help");
+}
+
+#[test]
 fn a_leg_that_recovers_is_left_alone_and_says_by_what() {
     let mut ladder = Ladder::default();
     ladder.fails(Moment(0), leg("a"), GRACE);
