@@ -135,7 +135,7 @@ causes! {
         Some(Step::AnotherPath);
     /// D-20: a node that answers its probes is left out.
     NodeLeftOut = "node-left-out", 20,
-        "take the node back: it answers its probes",
+        "take the node back, if it was drained by `muster nodes undrain`: it answers its probes",
         None;
     /// D-21: a name leads to another address.
     NameResolution = "name-resolution", 21,
@@ -152,8 +152,8 @@ causes! {
         None;
     /// D-24: the connection tracker or a NAT has forgotten or refused the flow.
     Conntrack = "conntrack", 24,
-        "raise net.netfilter.nf_conntrack_max and nf_conntrack_udp_timeout_stream, or exempt the media \
-         ports from tracking",
+        "exempt the media ports from tracking (notrack), or raise net.netfilter.nf_conntrack_max where the \
+         tracker is full and nf_conntrack_udp_timeout_stream where it forgets",
         Some(Step::AnotherPath);
     /// Not in the catalogue: the client's own network lets no path through, and others fare well.
     ClientNetwork = "client-network", 0,

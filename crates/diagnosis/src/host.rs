@@ -25,8 +25,8 @@ pub struct Host {
     pub serving_since: Option<u64>,
     /// Sessions were placed on it before its first proof in this boot.
     pub served_unproven: bool,
-    /// Probes in a row that passed since the last that failed; `None` where nobody probes.
-    pub probes_passed: Option<u32>,
+    /// It is drained or going, as somebody wants it, while others serve.
+    pub excused: bool,
     /// Why it may not be given sessions, for people.
     pub problem: String,
     pub address_set: u64,
@@ -50,6 +50,8 @@ pub struct Host {
     /// Those among them without the magic cookie (RFC 3489), and those of them that were not answered.
     pub classic_stun_requests: u64,
     pub classic_stun_unanswered: u64,
+    /// Why STUN servers outside, which it asks where it is seen, say nothing; a sentence each.
+    pub stun_problems: Vec<String>,
     /// Checks for a username fragment that it does not know.
     pub strange_checks: u64,
     /// Messages of an older boot of the same id that were dropped.

@@ -191,7 +191,7 @@ impl Relaying {
             ),
             None => (
                 format!("the relay gave no address in {span:.1} s"),
-                "a firewall drops it, or no relay listens there",
+                "a firewall drops it, no relay listens there, or its name is not resolved in time",
             ),
         };
         self.end(Err(Failed {

@@ -15,6 +15,17 @@ export const MASTER_CAUSES = [
     heals: false,
   },
   {
+    number: 20,
+    code: 'node-left-out',
+    what: 'all nodes are drained, and a call keeps one of them',
+    during: true,
+    async inject({ cluster, nodes }) {
+      for (const name of nodes) await cluster.drain(name);
+    },
+    // Media goes on meanwhile; nobody else gets in.
+    heals: true,
+  },
+  {
     number: 22,
     code: 'tls-certificate',
     what: 'the certificate has expired',

@@ -6,6 +6,7 @@ import { MEDIA } from '../harness/stage.mjs';
 
 const OTHER_ADDRESS = '10.20.0.199';
 const BRIDGE = '172.17.0.1';
+const NOBODY = '192.0.2.9';
 
 export const NODE_CAUSES = [
   {
@@ -79,6 +80,14 @@ export const NODE_CAUSES = [
     stage: { nodes: { MUSTER_NODE_PUBLIC_ADDRESSES: OTHER_ADDRESS }, told: false, opens: false },
     heals: false,
     cure: (stage) => stage.again(),
+  },
+  {
+    number: 12,
+    code: 'classic-stun',
+    what: 'the STUN servers by which nodes learn of their public addresses are gone',
+    stage: { nodes: { MUSTER_NODE_STUN_SERVERS: NOBODY }, told: false },
+    // Through the relay of the master.
+    heals: true,
   },
   {
     number: 14,

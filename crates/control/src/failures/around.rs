@@ -87,6 +87,7 @@ impl Control {
                 .map_or_else(String::new, |boot| boot.id.to_string()),
             boot_started: node.boot().map(|boot| boot.started),
             serving,
+            excused: self.is_excused(node),
             problem: why.map_or_else(String::new, |why| why.sentence),
             address_set: addresses.version,
             starts: self.failures.boots.starts(node.id(), since),
@@ -94,6 +95,7 @@ impl Control {
             served_unproven: unproven && serving,
             addresses: self.addresses_of(node),
             seen_from_outside: seen_from_outside(addresses),
+            stun_problems: stun_problems(addresses),
             advertised: addresses.ips.clone(),
             listeners: listeners(addresses),
             link: Link {
@@ -115,6 +117,16 @@ impl Control {
             limits: limits(node, working),
             ..known
         }
+    }
+
+    /// One that somebody does not want to be used is no fault, as long as others are.
+    fn is_excused(&self, node: &Node) -> bool {
+        let unwanted = matches!(
+            node.state(),
+            State::WaitingIdle | State::Terminating | State::Canceled
+        );
+        let mut nodes = self.cluster.nodes();
+        unwanted && nodes.any(|other| other.state() == State::Serving)
     }
 
     pub(super) fn load_of(&self, node: &NodeId) -> u32 {
@@ -184,6 +196,13 @@ fn seen_from_outside(addresses: &cluster::Addresses) -> Vec<IpAddr> {
     let entries = addresses.entries.iter().filter(outside).filter(today);
     let seen: BTreeSet<IpAddr> = entries.map(|entry| entry.ip).collect();
     seen.into_iter().collect()
+}
+
+/// As the node says them (`addresses`).
+fn stun_problems(addresses: &cluster::Addresses) -> Vec<String> {
+    let remarks = addresses.remarks.iter();
+    let of_stun = remarks.filter(|remark| remark.starts_with("STUN server "));
+    of_stun.cloned().collect()
 }
 
 /// Nodes bind their sockets to all addresses.

@@ -77,6 +77,8 @@ fn unheard_of(scene: &Scene) -> Option<Suspicion> {
     let deaf = scene.fits(&[Ended::Unheard])
         && evidence.relays.is_empty()
         && !around.relays.is_empty()
+        // Nobody tells what comes to foreign ones.
+        && around.relays.iter().all(|relay| around.host(&relay.id).is_some())
         && around.joins > 0
         && around.relays.iter().all(|relay| relay.requests == 0);
     deaf.then(|| {
@@ -213,6 +215,10 @@ pub(super) fn classic_stun(scene: &Scene) -> Option<Suspicion> {
     if !scene.fits(&[Ended::Unheard, Ended::Candidateless]) {
         return None;
     }
+    unanswered(scene).or_else(|| undiscovered(scene))
+}
+
+fn unanswered(scene: &Scene) -> Option<Suspicion> {
     let host = scene
         .hosts()
         .find(|host| host.classic_stun_unanswered > 0)?;
@@ -228,6 +234,22 @@ pub(super) fn classic_stun(scene: &Scene) -> Option<Suspicion> {
         );
         Suspicion::new(FITTING, &host.id, proof)
     })
+}
+
+/// Who is given STUN servers to ask is expected behind a translation, and knows nothing of it without their answers.
+fn undiscovered(scene: &Scene) -> Option<Suspicion> {
+    let blind = |node: &&Host| {
+        let problems = !node.stun_problems.is_empty();
+        problems && node.seen_from_outside.is_empty() && !node.advertised.iter().any(is_public)
+    };
+    let node = scene.nodes().find(blind)?;
+    let proof = format!(
+        "{} tells clients {} alone, and is not told where it is seen outside: {}",
+        node.id,
+        list(&node.advertised),
+        node.stun_problems.join("; "),
+    );
+    Some(Suspicion::new(FITTING, &node.id, proof))
 }
 
 /// The node's addresses that the client was told, each once.

@@ -1,8 +1,9 @@
 //! What goes wrong between the client and the node once addresses are right.
 
-use crate::evidence::{Direction, Evidence};
+use crate::evidence::{Direction, Evidence, Protocol};
+use crate::reach::{PathKind, Reach};
 use crate::scene::{Ended, Scene};
-use crate::sentence::{count, span};
+use crate::sentence::{count, list, span};
 
 use super::{DIRECT, FITTING, STRONG, Suspicion};
 
@@ -56,18 +57,48 @@ fn sourceless(evidence: &Evidence) -> Option<Suspicion> {
 }
 
 pub(super) fn dtls_or_srtp(scene: &Scene) -> Option<Suspicion> {
+    if scene.evidence.is_none() {
+        return probed(scene);
+    }
     let evidence = scene.failure(&[Ended::Unsecured, Ended::Silent])?;
     let (weight, proof) = match scene.ended? {
-        Ended::Unsecured => handshake(evidence),
+        Ended::Unsecured => handshake(evidence, scene.around.now),
         _ => srtp(evidence)?,
     };
     Some(Suspicion::new(weight, &evidence.node, proof))
 }
 
-fn handshake(evidence: &Evidence) -> (u8, String) {
+/// Probes have a pair with a node, and get no further by any UDP.
+fn probed(scene: &Scene) -> Option<Suspicion> {
+    scene.nodes().find_map(|node| {
+        let rows = scene.around.reach.iter().filter(|row| row.leads_to(node));
+        let direct =
+            rows.filter(|row| row.path == PathKind::Direct && row.protocol == Protocol::Udp);
+        let direct: Vec<&Reach> = direct.collect();
+        let last = direct.last()?;
+        direct.iter().all(|row| row.is_secured_in_vain()).then(|| {
+            let proof = format!(
+                "probes have a pair with {} of {} and get no further: {}",
+                list(direct.iter().filter_map(|row| row.address)),
+                node.id,
+                last.problem
+            );
+            Suspicion::new(STRONG, &node.id, proof)
+        })
+    })
+}
+
+impl Reach {
+    /// ICE came through, and what it is for did not.
+    pub(super) fn is_secured_in_vain(&self) -> bool {
+        !self.ok && matches!(self.stage.as_str(), "dtls" | "srtp")
+    }
+}
+
+fn handshake(evidence: &Evidence, now: u64) -> (u8, String) {
     let dtls = &evidence.dtls;
     let pair = evidence.times.nominated.map_or(0, |at| {
-        evidence.times.closed.unwrap_or(at).saturating_sub(at)
+        evidence.times.closed.unwrap_or(now).saturating_sub(at)
     });
     let what = if dtls.wrong_fingerprint {
         "the client's certificate is not the one of its description".to_owned()

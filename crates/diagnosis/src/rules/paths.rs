@@ -67,7 +67,7 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         .map(|row| row.from.as_str())
         .find(|from| {
             let mut own = direct(Protocol::Udp).filter(|row| row.from == **from);
-            own.all(|row| !row.ok && !row.refused)
+            own.all(|row| !row.ok && !row.refused && !row.is_secured_in_vain())
         })?;
     let failed: Vec<&&Reach> = direct(Protocol::Udp)
         .filter(|row| row.from == from)

@@ -16,8 +16,8 @@ const TWICE_MS: u64 = 30_000;
 const AFTERMATH_MS: u64 = 120_000;
 /// For so long settings may be on their way.
 const SETTING_MS: u64 = 10_000;
-/// Probes in a row that should bring a node back.
-const BACK: u32 = 3;
+/// A link that has been silent for so long is another matter.
+const UNHEARD_MS: u64 = 1_000;
 
 pub(super) fn deaf_listener(scene: &Scene) -> Option<Suspicion> {
     if !scene.fits(&[Ended::Unheard, Ended::Lost]) {
@@ -256,14 +256,20 @@ pub(super) fn node_left_out(scene: &Scene) -> Option<Suspicion> {
     if !scene.fits(&[Ended::Unheard, Ended::Candidateless]) {
         return None;
     }
-    let mut nodes = scene.around.nodes();
-    let node = nodes.find(|node| {
-        !node.serving && node.link.open && node.probes_passed.is_some_and(|passed| passed >= BACK)
-    })?;
-    let passed = node.probes_passed.unwrap_or_default();
+    let ways = |node: &Host| {
+        let rows = scene.around.reach.iter();
+        rows.filter(|row| row.ok && row.leads_to(node)).count() as u64
+    };
+    let idle = |node: &&Host| {
+        !node.serving && !node.excused && node.link.open && node.link.silent_ms < UNHEARD_MS
+    };
+    let mut nodes = scene.around.nodes().filter(idle);
+    let node = nodes.find(|node| ways(node) > 0)?;
     let proof = format!(
-        "{} passed {passed} probes in a row and is not used: {}",
-        node.id, node.problem
+        "probes get through to {} by {} and it is not used: {}",
+        node.id,
+        count(ways(node), "path"),
+        node.problem
     );
     let weight = if scene.evidence.is_some() {
         FITTING - 10

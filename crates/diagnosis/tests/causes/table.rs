@@ -238,6 +238,17 @@ pub const CASES: &[Case] = &[
         but: |_, around| around.hosts[0].classic_stun_unanswered = 0,
     },
     Case {
+        what: "no STUN server answers a node that has nothing else to go by",
+        cause: Cause::ClassicStun,
+        from: unheard,
+        with: |_, around| {
+            let silent = "STUN server 192.0.2.3: no answer to 3 requests";
+            around.hosts[1].stun_problems = vec![silent.into()];
+        },
+        proof: &["media_1", "10.0.0.11", "192.0.2.3"],
+        but: |_, around| around.hosts[1].seen_from_outside = vec![ip("203.0.113.7")],
+    },
+    Case {
         what: "UDP probes end at a firewall",
         cause: Cause::MediaUdpBlocked,
         from: unheard,
@@ -375,8 +386,8 @@ pub const CASES: &[Case] = &[
             around.hosts[2].serving = false;
             around.hosts[2].problem = "it failed its probe once".into();
         },
-        proof: &["media_2", "100 probes"],
-        but: |_, around| around.hosts[2].probes_passed = Some(1),
+        proof: &["media_2", "path", "it failed its probe once"],
+        but: |_, around| around.hosts[2].excused = true,
     },
     Case {
         what: "the name leads to yesterday's address",
@@ -514,7 +525,16 @@ pub const FLEET: &[(Cause, Spoil)] = &[
     (Cause::ControlSplit, |around| {
         around.hosts[1].link.silent_ms = 5_000
     }),
+    (Cause::DtlsOrSrtp, |around| {
+        let udp = around.reach.iter_mut();
+        for row in udp.filter(|row| row.path == PathKind::Direct && row.protocol == Protocol::Udp) {
+            (row.ok, row.stage) = (false, "dtls".into());
+        }
+    }),
     (Cause::NodeLeftOut, |around| around.hosts[1].serving = false),
+    (Cause::ClassicStun, |around| {
+        around.hosts[1].stun_problems = vec!["STUN server 192.0.2.3: no answer".into()]
+    }),
     (Cause::NameResolution, |around| {
         around.names[0].problem = "NXDOMAIN".into()
     }),

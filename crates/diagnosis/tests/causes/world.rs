@@ -76,7 +76,6 @@ fn node(id: &str, at: &str) -> Host {
         starts: vec![NOW - 36_000_000],
         serving: true,
         serving_since: Some(NOW - 35_990_000),
-        probes_passed: Some(100),
         address_set: 3,
         addresses: vec![
             Address {
