@@ -1,7 +1,8 @@
 // What the laboratory's networks do to packets, asked by STUN and TCP: nothing else here could tell an open network from
 // one that is not.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -38,6 +39,19 @@ test("a client's network that is lossy", async () => {
   const { answers } = await said(home.host, Array(200).fill(REFLECTORS[0]));
   // 19 % of the round trips are expected to be lost, with a deviation of 2.8 %.
   assert.ok(answers.length > 120 && answers.length < 190, `${answers.length} of 200 were answered`);
+});
+
+test('a machine of the cloud finds itself at its public address', async (context) => {
+  const { cloud } = await Laboratory.open();
+  const space = cloud.machine('alone');
+  cloud.plan('alone', { private: '10.20.0.90', public: '203.0.113.90' });
+  const listens = "require('net').createServer((socket) => socket.destroy()).listen(443, () => console.log('open'))";
+  const [program, ...args] = [...space.within, process.execPath, '-e', listens];
+  const server = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  context.after(() => server.kill('SIGKILL'));
+  await once(server.stdout, 'data');
+  const { tcp } = await said(space, ['203.0.113.90'], [443]);
+  assert.deepEqual(tcp, [443]);
 });
 
 async function asked(space) {

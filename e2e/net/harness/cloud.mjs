@@ -39,6 +39,8 @@ export class Cloud {
     const space = Space.make(name);
     this.gateway.cable(name, space, 'eth0');
     this.gateway.ip(`link set dev ${name} master lan`);
+    // What is for a machine's own public address comes back by the port that it came from.
+    this.gateway.ip(`link set dev ${name} type bridge_slave hairpin on`);
     this.machines.set(name, { space });
     return space;
   }
