@@ -1,6 +1,8 @@
 // Causes in what lies between clients, relays and nodes.
+import { sleep } from '../../harness/wait.mjs';
 import { OUTSIDE } from '../harness/cluster.mjs';
 import { MEDIA, PRIVATE } from '../harness/stage.mjs';
+import { Tracker } from '../harness/tracker.mjs';
 
 export const NETWORK_CAUSES = [
   {
@@ -68,7 +70,48 @@ export const NETWORK_CAUSES = [
     heals: true,
     cure: (stage) => stage.laboratory.names.set('call.example', stage.cluster.plan.master.public),
   },
+  {
+    number: 24,
+    code: 'conntrack',
+    what: 'the connection trackers of the nodes are full',
+    during: true,
+    async inject(stage) {
+      for (const name of stage.nodes) firewall(stage, name);
+      // The call and the links are tracked before others take the room.
+      await sleep(2000);
+      await Promise.all(stage.nodes.map((name) => filled(stage, name)));
+    },
+    // Who calls already is tracked. Others come through by luck, where flows that nobody answered made room.
+    heals: false,
+    async cure(stage) {
+      for (const name of stage.nodes) firewall(stage, name, { untracked: `meta l4proto { tcp, udp } th dport ${MEDIA} notrack` });
+      await stage.cluster.isOpen(30_000);
+    },
+  },
 ];
+
+/** A packet filter that keeps track of connections, as many do, and of these not. */
+function firewall(stage, name, { untracked } = {}) {
+  const exempt = untracked ? {
+    untracked: ['filter hook prerouting priority raw', untracked],
+    untracked_answers: ['filter hook output priority raw', untracked.replace('dport', 'sport')],
+  } : {};
+  stage.cluster.space(name).table('firewall', { ...exempt, input: ['filter hook input priority filter', 'ct state invalid drop'] });
+}
+
+async function filled(stage, name) {
+  const space = stage.cluster.space(name);
+  const tracker = new Tracker(space);
+  stage.started({
+    async stop() {
+      // Ends of flows are seen where flows are.
+      firewall(stage, name);
+      await tracker.empty();
+      space.table('firewall', {});
+    },
+  });
+  await tracker.fill();
+}
 
 /** An address that a node has beside its own. */
 function secondOf(stage, name) {

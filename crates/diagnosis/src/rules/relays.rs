@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::RelayUse;
+use crate::host::Host;
 use crate::relay::{Count, RelayFacts};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
@@ -127,17 +128,31 @@ pub(super) fn relay_permission_mismatch(scene: &Scene) -> Option<Suspicion> {
 /// Of what nodes send to the relay, much comes from an address without a permission, and nothing from another.
 fn dropped_of_all(scene: &Scene, relay: &RelayFacts) -> Option<Suspicion> {
     // Single ones come when a client leaves while its node still sends.
-    let many = |dropped: &&Count| relay.returned == 0 && dropped.count >= 10;
-    let mut dropped = relay.dropped.iter().filter(many);
-    let (node, dropped) = dropped.find_map(|it| Some((scene.node_at(it.address)?, it)))?;
+    let mut dropped = relay.dropped.iter().filter(|dropped| dropped.count >= 10);
+    let (node, dropped) = dropped.find_map(|it| {
+        let node = scene.node_at(it.address)?;
+        let cut = relay.returned == 0 || is_cut(scene, relay, node);
+        cut.then_some((node, it))
+    })?;
+    let now = match relay.returned {
+        0 => "returned none",
+        _ => "no probe gets through it any more",
+    };
     let proof = format!(
-        "{} dropped {} from {}, an address of {}, for want of a permission, and returned none",
+        "{} dropped {} from {}, an address of {}, for want of a permission, and {now}",
         relay.id,
         count(dropped.count, "datagram"),
         dropped.address,
         node.id
     );
     Some(Suspicion::new(DIRECT, &relay.id, proof))
+}
+
+/// What it returned may be from before.
+fn is_cut(scene: &Scene, relay: &RelayFacts, node: &Host) -> bool {
+    let rows = scene.around.reach.iter().filter(|row| row.leads_to(node));
+    let mut through = rows.filter(|row| row.relay == relay.id).peekable();
+    through.peek().is_some() && through.all(|row| !row.ok)
 }
 
 fn dropped(scene: &Scene, used: &RelayUse) -> Option<Suspicion> {

@@ -501,6 +501,20 @@ pub const FLEET: &[(Cause, Spoil)] = &[
         }];
         around.relays[0].returned = 0;
     }),
+    (Cause::RelayPermissionMismatch, |around| {
+        around.hosts[1].seen_from_outside = vec![ip("203.0.113.200")];
+        around.relays[0].dropped = vec![Count {
+            address: ip("203.0.113.200"),
+            count: 40,
+        }];
+        let through = around.reach[0].clone();
+        around.reach.push(Reach {
+            path: PathKind::Relayed,
+            relay: "master".into(),
+            ok: false,
+            ..through
+        });
+    }),
     (Cause::NodeIdentity, |around| around.hosts[1].claims = 1),
     (Cause::StaleNodeSettings, |around| {
         around.hosts[1].settings_applied = Some(6);
