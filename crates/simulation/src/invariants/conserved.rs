@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use conference::{EndReason, SessionId};
-use control::Notice;
+use conference::{EndReason, Happening, SessionId};
+use control::{Event, Notice};
 
 use super::{Invariant, Stage};
 use crate::seen::Seen;
@@ -36,6 +36,14 @@ impl Invariant for Conserved {
             Seen::Logged(Notice::SessionClosed { session, reason }) => {
                 self.stopping |= *reason == EndReason::OpenviduServerStopped;
                 self.acknowledged.remove(session.as_str());
+                Ok(())
+            }
+            // What is logged as decided may come before what an application was answered a moment earlier is written, and
+            // told; what the world is told comes after both.
+            Seen::Event(Event::Meeting(event)) => {
+                if let Happening::SessionDestroyed(_) = event.what {
+                    self.acknowledged.remove(event.session.as_str());
+                }
                 Ok(())
             }
             Seen::Ticked => self.all_there(world),
