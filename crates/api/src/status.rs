@@ -32,6 +32,9 @@ pub struct Status {
     pub health: Health,
     /// Sentences, each one thing that is not as it should be.
     pub problems: Vec<String>,
+    /// Causes for which pictures would be missing, as the diagnosis is sure of them: code and proof. How to end them says
+    /// `GET /muster/api/v1/diagnosis`.
+    pub findings: Vec<String>,
     pub nodes: NodeCounts,
     pub sessions: usize,
     pub participants: usize,
@@ -192,6 +195,7 @@ impl Status {
             cluster_id: String::new(),
             health,
             problems,
+            findings: Vec::new(),
             nodes: NodeCounts::of(cluster),
             sessions: 0,
             participants: 0,
@@ -204,6 +208,16 @@ impl Status {
     /// Adds something that is not as it should be.
     pub fn trouble(&mut self, sentence: String) {
         self.problems.push(sentence);
+        self.is_not_well();
+    }
+
+    /// Adds what the diagnosis found.
+    pub fn find(&mut self, sentence: String) {
+        self.findings.push(sentence);
+        self.is_not_well();
+    }
+
+    fn is_not_well(&mut self) {
         if self.health == Health::Up {
             self.health = Health::Unstable;
         }

@@ -57,14 +57,13 @@ impl<R: Rules> Cluster<R> {
             State::Serving => format!("{id} is serving"),
             State::Suspect => format!("{id} is suspect: {}", doubts(node).join(", ")),
             State::WaitingIdle => format!(
-                "{id} is being drained and waits for {} sessions to end",
-                node.sessions.len()
+                "{id} is being drained and waits for {} to end",
+                sessions(node)
             ),
             State::Terminating if node.leaving => format!("{id} said that it is going down"),
-            State::Terminating => format!(
-                "{id} is being terminated; it carries {} sessions",
-                node.sessions.len()
-            ),
+            State::Terminating => {
+                format!("{id} is being terminated; it carries {}", sessions(node))
+            }
         }
     }
 
@@ -93,14 +92,17 @@ impl<R: Rules> Cluster<R> {
         facts.extend(entries.map(|entry| format!("address {entry}")));
         let remarks = node.addresses.remarks.iter();
         facts.extend(remarks.map(|remark| format!("of its addresses: {remark}")));
-        facts.push(format!("{} sessions", node.sessions.len()));
+        facts.push(sessions(node));
         if self.brake.since.is_some() {
             facts.push("the mass brake is on: nobody is taken for dead".to_owned());
         }
         let timers = self
             .timers()
             .filter(|it| it.node.as_ref() == Some(&node.id));
-        facts.extend(timers.map(|it| format!("in {:?} {}", since(now, it.at), coming(it.timer))));
+        facts.extend(timers.map(|it| {
+            let seconds = since(now, it.at).as_secs();
+            format!("in {seconds} s {}", coming(it.timer))
+        }));
         facts
     }
 
@@ -123,6 +125,13 @@ impl<R: Rules> Cluster<R> {
                 node.probe.failures
             ),
         }
+    }
+}
+
+fn sessions(node: &Node) -> String {
+    match node.sessions.len() {
+        1 => "1 session".to_owned(),
+        many => format!("{many} sessions"),
     }
 }
 

@@ -31,6 +31,16 @@ pub struct Finding {
     pub applied: Applied,
 }
 
+impl Finding {
+    /// So sure that it counts as wrong, and not as something to be looked at.
+    pub fn is_sure(&self) -> bool {
+        self.confidence >= SURE
+    }
+}
+
+/// Of 100.
+const SURE: u8 = 60;
+
 /// What ends a cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

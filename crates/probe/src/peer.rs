@@ -265,27 +265,26 @@ impl Peer {
     }
 
     fn failed(&self, what: &str) -> Failed {
-        let at = self.way.map_or_else(
-            || "nowhere".to_owned(),
-            |way| format!("{} {}", way.protocol, way.remote),
-        );
+        let with = self.way.map_or_else(String::new, |way| {
+            format!(" with {} {}", way.protocol, way.remote)
+        });
         let (stage, reason, hint) = if self.ice.is_none() {
             (
                 Stage::Ice,
-                format!("ICE did not connect with {at}: {what}"),
+                format!("ICE did not connect{with}: {what}"),
                 "plain STUN is answered there, but not for this node's transport, so the address may be another machine's",
             )
         } else if self.connected.is_some() {
             (
                 Stage::Srtp,
-                format!("the transport at {at} ended: {what}"),
+                format!("the transport{with} ended: {what}"),
                 "",
             )
         } else if self.heard {
             (
                 Stage::Dtls,
                 format!(
-                    "ICE connected, but DTLS did not with {at}: {what}, and a part of the handshake came back"
+                    "ICE connected, but DTLS did not{with}: {what}, and a part of the handshake came back"
                 ),
                 "large datagrams may be lost on the way: see whether its MTU is below 1200 bytes",
             )
@@ -293,7 +292,7 @@ impl Peer {
             (
                 Stage::Dtls,
                 format!(
-                    "ICE connected, but DTLS did not with {at}: {what}, and nothing of the handshake came back"
+                    "ICE connected, but DTLS did not{with}: {what}, and nothing of the handshake came back"
                 ),
                 "a firewall may let STUN through and drop DTLS",
             )

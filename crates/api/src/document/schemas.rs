@@ -163,6 +163,7 @@ fn status() -> Value {
         "clusterId": text("Names this cluster"),
         "health": one_of(&["up", "unstable", "down"]),
         "problems": list(text("One thing that is not as it should be")),
+        "findings": list(text("Why pictures would be missing: code and proof")),
         "nodes": of("NodeCounts"),
         "sessions": count("Sessions"),
         "participants": count("Those who have joined"),

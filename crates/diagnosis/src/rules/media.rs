@@ -1,5 +1,7 @@
 //! What goes wrong between the client and the node once addresses are right.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::{Direction, Evidence, Protocol};
 use crate::reach::{PathKind, Reach};
 use crate::scene::{Ended, Scene};
@@ -79,7 +81,12 @@ fn probed(scene: &Scene) -> Option<Suspicion> {
         direct.iter().all(|row| row.is_secured_in_vain()).then(|| {
             let proof = format!(
                 "probes have a pair with {} of {} and get no further: {}",
-                list(direct.iter().filter_map(|row| row.address)),
+                list(
+                    direct
+                        .iter()
+                        .filter_map(|row| row.address)
+                        .collect::<BTreeSet<_>>()
+                ),
                 node.id,
                 last.problem
             );

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use crate::evidence::RelayUse;
 use crate::host::Host;
-use crate::relay::{Count, RelayFacts};
+use crate::relay::RelayFacts;
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 

@@ -29,6 +29,12 @@ pub fn shown(status: &Status) -> String {
     for problem in &status.problems {
         out += &paragraph("  - ", problem);
     }
+    for finding in &status.findings {
+        out += &paragraph("  - ", finding);
+    }
+    if !status.findings.is_empty() {
+        out += &paragraph("  → ", "muster doctor says what to do");
+    }
     out.push('\n');
     let nodes = &status.nodes;
     let mut counts = vec![format!("{} serving", nodes.serving)];

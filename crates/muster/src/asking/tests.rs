@@ -171,6 +171,7 @@ fn well() -> Status {
         cluster_id: "c1".into(),
         health: Health::Up,
         problems: Vec::new(),
+        findings: Vec::new(),
         nodes: NodeCounts {
             known: 3,
             serving: 3,
@@ -214,6 +215,7 @@ version   Muster 0.1.0, cluster c1, speaks OpenVidu 2.32.2
     let mut ill = well();
     ill.health = Health::Down;
     ill.problems = vec!["no media node takes sessions".into()];
+    ill.findings = vec!["conntrack: the tracker is full".into()];
     ill.nodes = NodeCounts {
         known: 1,
         suspect: 1,
@@ -223,7 +225,9 @@ version   Muster 0.1.0, cluster c1, speaks OpenVidu 2.32.2
     let text = status::shown(&ill);
     fits(&text);
     assert!(
-        text.starts_with("DOWN: no session can be served.\n  - no media node takes sessions\n"),
+        text.starts_with(
+            "DOWN: no session can be served.\n  - no media node takes sessions\n  - conntrack: the tracker is full\n"
+        ),
         "{text}"
     );
     assert!(text.contains("nodes     0 serving, 1 suspect\n"), "{text}");

@@ -35,6 +35,10 @@ fn seen(control: &Control, now: Now) -> Status {
             control.unwritten()
         ));
     }
+    let findings = diagnosis::survey(&control.around()).into_iter();
+    for finding in findings.filter(diagnosis::Finding::is_sure) {
+        status.find(format!("{}: {}", finding.cause, finding.proof));
+    }
     if let Some(delivery) = control.webhook() {
         let (delivered, refused, dropped) = delivery.counts();
         let failures = delivery.failures();

@@ -7,9 +7,6 @@ use diagnosis::{Applied, Cause, Failure, Finding};
 
 use super::{Check, State};
 
-/// As sure as this, a finding is counted on.
-const SURE: u8 = 60;
-
 /// Of one that was reached.
 pub(super) fn checks(status: &Status, nodes: &Nodes, diagnosis: &Diagnosis) -> Vec<Check> {
     let mut checks = vec![Check::well(
@@ -46,9 +43,9 @@ pub(super) fn unreached(why: &str) -> Check {
 }
 
 fn fleet(finding: &Finding) -> Check {
-    let state = match finding.confidence {
-        SURE.. => State::Ill,
-        _ => State::Doubtful,
+    let state = match finding.is_sure() {
+        true => State::Ill,
+        false => State::Doubtful,
     };
     let name = match finding.subject.as_str() {
         "" => finding.cause.code().to_owned(),

@@ -159,8 +159,8 @@ pub(super) fn conntrack(count: &str, most: &str) -> Option<Check> {
     let seen = format!("{count} of {most} connections tracked");
     let remedy = Cause::Conntrack.remedy().text;
     Some(match count.saturating_mul(100) / most.max(1) {
-        0..60 => Check::well("conntrack", seen),
-        60..90 => Check::of("conntrack", State::Doubtful, seen, remedy),
-        _ => Check::of("conntrack", State::Ill, seen, remedy),
+        0..60 => Check::well("conntrack here", seen),
+        60..90 => Check::of("conntrack here", State::Doubtful, seen, remedy),
+        _ => Check::of("conntrack here", State::Ill, seen, remedy),
     })
 }
