@@ -2,9 +2,7 @@
 
 #![no_main]
 
-use addresses::{
-    AddressSet, AddressSettings, Family, Finding, Metadata, Moment, read, usable,
-};
+use addresses::{AddressSet, AddressSettings, Family, Finding, Metadata, Moment, read, usable};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
