@@ -79,11 +79,11 @@ fn media_for_the_node_itself_is_handed_over_without_a_socket_between() {
         "{counters:?}"
     );
     assert_eq!((counters.relay_crossed, counters.relay_dropped), (0, 0));
+    // Reports of both clients go on meanwhile.
     let counts = world.plane.relay_counts().unwrap();
-    assert_eq!(
-        (counts.to_peers, counts.to_clients),
-        (counters.relay_in, counters.relay_out)
-    );
+    let after = world.counters();
+    assert!((counters.relay_in..=after.relay_in).contains(&counts.to_peers));
+    assert!((counters.relay_out..=after.relay_out).contains(&counts.to_clients));
     assert_eq!(counts.allocations, 2);
     let events = world.plane.take_relay_events().unwrap();
     let allocated = |label: &str| {
