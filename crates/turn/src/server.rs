@@ -73,6 +73,11 @@ impl Ticket {
         self.ip.is_ipv6()
     }
 
+    /// Of which address the port is told.
+    pub fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
     /// The number has to be even (EVEN-PORT).
     pub fn is_even(&self) -> bool {
         self.even

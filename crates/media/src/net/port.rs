@@ -119,13 +119,16 @@ pub fn bind_shared(
     })
 }
 
-/// Opens UDP alone, on `port` or, if that is 0, on one that the system chooses. What arrives does not say at which of our
-/// addresses.
+/// Opens UDP alone, of the family of `ip`, on `port` or, if that is
+/// 0, on one that the system chooses. What arrives does not say at which of our addresses.
 ///
 /// # Errors
 /// What the system says.
-pub fn bind_udp(port: u16) -> io::Result<(Udp, u16)> {
-    let at = At::all(family()?);
+pub fn bind_udp(ip: IpAddr, port: u16) -> io::Result<(Udp, u16)> {
+    let at = match ip {
+        IpAddr::V4(_) => At::all(Family::V4),
+        IpAddr::V6(_) => At::all(Family::Dual),
+    };
     let udp = socket(domain(at.family), libc::SOCK_DGRAM)?;
     finish_datagrams(udp, at, port)
 }

@@ -250,7 +250,7 @@ impl Engine {
     }
 
     fn open(&mut self, client: Tuple, ticket: Ticket, readiness: &Readiness) {
-        let opened = self.ports.open(ticket.is_even());
+        let opened = self.ports.open(ticket.ip(), ticket.is_even());
         let port = opened.as_ref().map(|opened| opened.port).map_err(|no| *no);
         let id = self.server.opened(&self.now, ticket, port);
         self.reply(client, readiness);

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 
 use turn::{AllocationId, NoPort};
@@ -57,19 +57,19 @@ impl Ports {
         }
     }
 
-    /// Opens one.
+    /// Opens one of the family of `ip`.
     ///
     /// # Errors
     /// When none is free, or the system has no descriptor left.
-    pub fn open(&mut self, even: bool) -> Result<Opened, NoPort> {
+    pub fn open(&mut self, ip: IpAddr, even: bool) -> Result<Opened, NoPort> {
         if *self.range.end() == 0 {
-            return open_any(even);
+            return open_any(ip, even);
         }
         let (start, end) = (*self.range.start(), *self.range.end());
         let first = self.last.clamp(start, end);
         let candidates = (first..=end).chain(start..first);
         for port in candidates.filter(|port| *port != 0 && (!even || port % 2 == 0)) {
-            match bind_udp(port) {
+            match bind_udp(ip, port) {
                 Ok((udp, port)) => {
                     self.last = port
                         .checked_add(1)
@@ -146,9 +146,9 @@ impl Ports {
     }
 }
 
-fn open_any(even: bool) -> Result<Opened, NoPort> {
+fn open_any(ip: IpAddr, even: bool) -> Result<Opened, NoPort> {
     for _ in 0..ATTEMPTS {
-        let (udp, port) = bind_udp(0).map_err(|_| NoPort)?;
+        let (udp, port) = bind_udp(ip, 0).map_err(|_| NoPort)?;
         if !even || port % 2 == 0 {
             return Ok(Opened { udp, port });
         }

@@ -49,7 +49,8 @@ pub struct Sockets {
 impl Sockets {
     /// Of a shard that is the only one.
     pub fn alone(udp: Udp, tcp: Streams, port: u16, counters: Arc<Counters>) -> Self {
-        let (relay, _) = crate::net::bind_udp(0).expect("a port is free");
+        let (relay, _) =
+            crate::net::bind_udp(std::net::Ipv4Addr::LOCALHOST.into(), 0).expect("a port is free");
         let wakes = [crate::net::Wake::new().expect("eventfd")];
         let options = crate::relay::Options::default();
         Self {
