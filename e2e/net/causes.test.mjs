@@ -16,8 +16,9 @@ const rows = [];
 after(() => console.log(table(['', 'cause', 'named first', 'proof', 'picture', 'seconds'], rows)));
 
 for (const cause of chosen) {
-  test(`D-${cause.number} ${cause.code}: ${cause.what}`, { timeout: 240_000 }, async (context) => {
-    const row = [`D-${cause.number}`, cause.code, 'no', '', 'no', ''];
+  const number = cause.number ? `D-${cause.number}` : '-';
+  test(`${number} ${cause.code}: ${cause.what}`, { timeout: 240_000 }, async (context) => {
+    const row = [number, cause.code, 'no', '', 'no', ''];
     rows.push(row);
     const stage = await Stage.set(context, settled(cause.stage));
     context.after(() => stage.strike());

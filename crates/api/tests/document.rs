@@ -249,6 +249,10 @@ fn a_diagnosis_is_as_described() {
             from: None,
         }),
         subject: "media_1".into(),
+        likewise: vec![diagnosis::Likewise {
+            subject: "media_2".into(),
+            missing_rule: None,
+        }],
         applied: diagnosis::Applied::DidNotHelp,
     };
     let step = diagnosis::Step::AnotherPath;

@@ -7,6 +7,7 @@
 mod around;
 mod boots;
 mod crowd;
+mod foreign;
 mod paths;
 mod recent;
 mod relays;
@@ -135,6 +136,7 @@ impl Control {
         };
         let case = Case {
             protocol: self.failures.recent.protocol(transport),
+            relay: self.failures.recent.relay(transport),
             ..tracked.case(transport, self.load_of(&tracked.node), false)
         };
         self.failures.window.remember(case);
@@ -180,6 +182,7 @@ impl Control {
         let evidence = tracked.evidence(transport, known, client, reason);
         let case = Case {
             protocol: self.failures.recent.protocol(transport),
+            relay: self.failures.recent.relay(transport),
             ..tracked.case(transport, self.load_of(&tracked.node), true)
         };
         self.failures.window.remember(case);
@@ -208,6 +211,7 @@ impl Control {
         else {
             return;
         };
+        self.attribute(&mut evidence);
         let load = self.load_of(&node);
         let deserted = recent::desert(&mut evidence);
         let failed = evidence.outcome == Outcome::Failed;

@@ -185,7 +185,10 @@ impl Control {
             Says::Addresses(addresses) => self.addresses(attachment, addresses),
             Says::Fenced { master, term } => {
                 let heard = self.now.timestamp.0;
-                self.failures.boots.led_by(heard, master, term);
+                if let Some(node) = self.cluster.attached(attachment) {
+                    let node = node.id().clone();
+                    self.failures.boots.led_by(heard, node, master, term);
+                }
             }
             Says::Leaving { reason } => {
                 if let Some(node) = self.cluster.attached(attachment) {

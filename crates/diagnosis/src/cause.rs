@@ -51,7 +51,7 @@ macro_rules! causes {
 causes! {
     /// D-1: a public address that was found once is told for ever.
     FrozenPublicAddress = "frozen-public-address", 1,
-        "find the address out anew and tell nodes and clients; if it is configured (node.addresses, \
+        "find the address out anew and tell nodes and clients; if it is configured (node.public_addresses, \
          OPENVIDU_WEBRTC_ICE_SERVERS), take it out or correct it",
         Some(Step::ResolveAddresses);
     /// D-2: a relay tells a wrong or null relayed address.
@@ -69,8 +69,8 @@ causes! {
         Some(Step::Republish);
     /// D-5: the relay checks credentials with another secret than they were made with.
     RelaySecret = "relay-secret", 5,
-        "give the relay the present secret; of a foreign coturn compare static-auth-secret with the \
-         configuration",
+        "give the relay the present secret; of a foreign coturn static-auth-secret has to be the \
+         staticAuthSecret of OPENVIDU_WEBRTC_ICE_SERVERS",
         Some(Step::Republish);
     /// D-6: clocks differ so far that credentials count as expired.
     ClockSkew = "clock-skew", 6,
@@ -106,11 +106,11 @@ causes! {
         Some(Step::ResolveAddresses);
     /// D-13: UDP to the node's media ports is blocked.
     MediaUdpBlocked = "media-udp-blocked", 13,
-        "go through TCP or a relay meanwhile; let the rule that is named through",
+        "let UDP through to the media ports of the node; clients go through TCP or a relay meanwhile",
         Some(Step::AnotherPath);
     /// D-14: addresses of container bridges are told.
     BridgeCandidates = "bridge-candidates", 14,
-        "tell no addresses of container bridges: set node.addresses, or leave it to the node",
+        "tell no addresses of container bridges: set node.public_addresses, or leave it to the node",
         Some(Step::Republish);
     /// D-15: signalling came in the wrong order or was lost.
     SignallingOrder = "signalling-order", 15,
@@ -135,7 +135,7 @@ causes! {
         Some(Step::AnotherPath);
     /// D-20: a node that answers its probes is left out.
     NodeLeftOut = "node-left-out", 20,
-        "take the node back, if it was drained by `muster nodes undrain`: it answers its probes",
+        "take the node back: it answers its probes; if it was drained, by `muster nodes undrain`",
         None;
     /// D-21: a name leads to another address.
     NameResolution = "name-resolution", 21,
@@ -158,6 +158,11 @@ causes! {
     /// Not in the catalogue: the client's own network lets no path through, and others fare well.
     ClientNetwork = "client-network", 0,
         "the client needs a relay over TLS at port 443, or another network",
+        Some(Step::AnotherPath);
+    /// Not in the catalogue: a relay that is not the cluster's own does not answer at all.
+    RelayUnreachable = "relay-unreachable", 0,
+        "start the relay, or let UDP from anywhere through to it; if it is no more, take it out of the settings \
+         (OPENVIDU_WEBRTC_ICE_SERVERS). It is used again as soon as it answers",
         Some(Step::AnotherPath);
     /// Not in the catalogue: it failed, and nothing that is known explains it.
     Unexplained = "unexplained", 0,

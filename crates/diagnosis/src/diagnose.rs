@@ -2,8 +2,8 @@
 
 use crate::cause::Cause;
 use crate::evidence::Evidence;
-use crate::finding::{Applied, Finding};
-use crate::rules::{FAINT, RULES, Suspicion};
+use crate::finding::{Applied, Finding, Likewise};
+use crate::rules::{FAINT, RULES, Rule, Suspicion};
 use crate::scene::Scene;
 use crate::surroundings::Surroundings;
 
@@ -21,9 +21,47 @@ pub fn diagnose(evidence: &Evidence, around: &Surroundings) -> Vec<Finding> {
     findings
 }
 
-/// What is wrong with the fleet, whether or not anything has failed because of it yet: the likeliest to hurt first.
+/// Others of which it is said that they have the same.
+const MOST_ALIKE: usize = 8;
+
+/// What is wrong with the fleet, whether or not anything has failed because of it yet: the likeliest to hurt first. Each
+/// cause is told once, of the first that has it, with the others that have it too.
 pub fn survey(around: &Surroundings) -> Vec<Finding> {
-    look(&Scene::fleet(around))
+    let mut findings = look(&Scene::fleet(around));
+    for finding in &mut findings {
+        let rule = RULES.iter().find(|(cause, _)| *cause == finding.cause);
+        if let Some((_, rule)) = rule {
+            finding.likewise = likewise(around, finding, *rule);
+        }
+    }
+    findings
+}
+
+fn likewise(around: &Surroundings, first: &Finding, rule: Rule) -> Vec<Likewise> {
+    let mut alike = Vec::new();
+    let mut scene = Scene::fleet(around);
+    scene.passed = vec![first.subject.clone()];
+    while alike.len() < MOST_ALIKE && !scene.passed.iter().any(String::is_empty) {
+        let another = rule(&scene).filter(|it| !scene.passed.contains(&it.subject));
+        let Some(Suspicion {
+            weight,
+            subject,
+            rule: missing_rule,
+            ..
+        }) = another
+        else {
+            break;
+        };
+        scene.passed.push(subject.clone());
+        if weight >= first.confidence {
+            alike.push(Likewise {
+                subject,
+                missing_rule,
+            });
+        }
+    }
+    alike.retain(|it| !it.subject.is_empty());
+    alike
 }
 
 fn look(scene: &Scene) -> Vec<Finding> {
@@ -45,6 +83,7 @@ fn finding(cause: Cause, suspicion: Suspicion) -> Finding {
         remedy: cause.remedy(),
         missing_rule: suspicion.rule,
         subject: suspicion.subject,
+        likewise: Vec::new(),
         applied: Applied::No,
     }
 }

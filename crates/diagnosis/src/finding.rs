@@ -26,6 +26,9 @@ pub struct Finding {
     /// Id of the node or relay that has it; empty if none does.
     #[serde(default)]
     pub subject: String,
+    /// Others that have it too, of which the proof does not speak; a few at most.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub likewise: Vec<Likewise>,
     #[allow(missing_docs)]
     #[serde(default)]
     pub applied: Applied,
@@ -36,6 +39,17 @@ impl Finding {
     pub fn is_sure(&self) -> bool {
         self.confidence >= SURE
     }
+}
+
+/// Another node or relay that has the same.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Likewise {
+    #[allow(missing_docs)]
+    pub subject: String,
+    /// The rule of a firewall that is missing there, where that is the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub missing_rule: Option<MissingRule>,
 }
 
 /// Of 100.

@@ -47,7 +47,7 @@ pub use evidence::{
     MOST_CANDIDATES, MOST_PAIRS, MOST_RELAYS, Media, Outcome, Pair, Protocol, RelayUse, Times,
 };
 pub use failure::{Failure, Taken};
-pub use finding::{Applied, Finding, MissingRule, Remedy, Step};
+pub use finding::{Applied, Finding, Likewise, MissingRule, Remedy, Step};
 pub use host::{Address, AddressSource, Carried, Clock, Host, Limits, Link, Listener, Role};
 pub use reach::{PathKind, Reach};
 pub use relay::{Count, RelayFacts, SelfTest};

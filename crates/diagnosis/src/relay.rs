@@ -44,6 +44,41 @@ pub struct RelayFacts {
     /// Bits per second that it forwards.
     pub bits_per_second: u64,
     pub self_test: Option<SelfTest>,
+    /// When it last answered its test, whatever it answered; of foreign ones.
+    pub answered: Option<u64>,
+    /// Clients in calls now, and those that came through it in the window; of foreign ones.
+    pub clients: u64,
+    pub through: u64,
+    /// Newcomers are not told of it, because it fails its probes.
+    pub withheld: bool,
+}
+
+impl RelayFacts {
+    /// Nothing came back from where clients are told to find it.
+    pub(crate) fn is_silent(&self) -> bool {
+        let test = self.self_test.as_ref();
+        test.is_some_and(|test| {
+            let unheard = test.code.is_none() && test.relayed.is_none();
+            !test.passed && test.stage == "binding" && unheard
+        })
+    }
+
+    /// Whether this, the id of a relay, a URL (RFC 7065) or `HOST:PORT`, is this one.
+    pub(crate) fn is(&self, id: &str) -> bool {
+        self.id == id || place(&self.id) == place(id)
+    }
+}
+
+/// Host and port of a URL. What is none is left as it is.
+fn place(id: &str) -> (&str, &str) {
+    let rest = id.strip_prefix("turn:").unwrap_or(id);
+    let rest = rest.split_once('?').map_or(rest, |(place, _)| place);
+    // A colon within brackets is one of IPv6.
+    let bracket = rest.rfind(']').map_or(0, |at| at + 1);
+    match rest[bracket..].rfind(':') {
+        Some(at) => (&rest[..bracket + at], &rest[bracket + at + 1..]),
+        None => (rest, "3478"),
+    }
 }
 
 /// How often, of an address.

@@ -6,6 +6,7 @@ mod identity;
 mod media;
 mod paths;
 mod relays;
+mod silent;
 mod startup;
 mod trust;
 
@@ -56,6 +57,7 @@ pub(crate) const RULES: &[(Cause, Rule)] = &[
     (Cause::ClockSkew, trust::clock_skew),
     (Cause::RelaySecret, trust::relay_secret),
     (Cause::TlsCertificate, trust::tls_certificate),
+    (Cause::RelayUnreachable, silent::relay_unreachable),
     (Cause::WrongRelayAddress, relays::wrong_relay_address),
     (Cause::RelayPeerDenied, relays::relay_peer_denied),
     (

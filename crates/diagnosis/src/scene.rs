@@ -12,6 +12,8 @@ pub(crate) struct Scene<'a> {
     pub evidence: Option<&'a Evidence>,
     pub around: &'a Surroundings,
     pub ended: Option<Ended>,
+    /// Hosts and relays that are looked past, because enough is known of them.
+    pub passed: Vec<String>,
 }
 
 /// Where a transport that failed came to its end: each is the first thing that did not happen.
@@ -43,6 +45,7 @@ impl<'a> Scene<'a> {
             evidence: Some(evidence),
             around,
             ended: Some(Ended::of(evidence)),
+            passed: Vec::new(),
         })
     }
 
@@ -52,6 +55,7 @@ impl<'a> Scene<'a> {
             evidence: None,
             around,
             ended: None,
+            passed: Vec::new(),
         }
     }
 
@@ -73,8 +77,12 @@ impl<'a> Scene<'a> {
         self.around.host(&self.evidence?.node)
     }
 
+    fn is_passed(&self, id: &str) -> bool {
+        self.passed.iter().any(|passed| passed == id)
+    }
+
     /// Hosts that the transport had to do with; all when there is none.
-    pub fn hosts(&self) -> impl Iterator<Item = &'a Host> {
+    pub fn hosts(&self) -> impl Iterator<Item = &'a Host> + '_ {
         let around = self.around;
         let concerned = self.evidence.map(|evidence| {
             let relays = evidence.relays.iter().map(|used| used.relay.as_str());
@@ -86,22 +94,23 @@ impl<'a> Scene<'a> {
         let hosts = around.hosts.iter();
         hosts.filter(move |host| {
             let ids = concerned.as_ref();
-            ids.is_none_or(|ids| ids.contains(&host.id.as_str()))
+            ids.is_none_or(|ids| ids.contains(&host.id.as_str())) && !self.is_passed(&host.id)
         })
     }
 
     /// Nodes among [`Scene::hosts`].
-    pub fn nodes(&self) -> impl Iterator<Item = &'a Host> {
+    pub fn nodes(&self) -> impl Iterator<Item = &'a Host> + '_ {
         self.hosts()
             .filter(|host| host.role == crate::host::Role::Node)
     }
 
     /// Relays that the client used, or all when it used none.
-    pub fn relays(&self) -> impl Iterator<Item = &'a RelayFacts> {
+    pub fn relays(&self) -> impl Iterator<Item = &'a RelayFacts> + '_ {
         let used = self.evidence.map(|evidence| &evidence.relays);
         let used = used.filter(|used| !used.is_empty());
         self.around.relays.iter().filter(move |relay| {
             used.is_none_or(|used| used.iter().any(|used| used.relay == relay.id))
+                && !self.is_passed(&relay.id)
         })
     }
 
@@ -159,6 +168,14 @@ impl Ended {
 }
 
 impl Host {
+    /// Its machine has this address, or others see it there.
+    pub(crate) fn has(&self, ip: IpAddr) -> bool {
+        use crate::host::AddressSource::{Configuration, Remembered};
+        let mut known = self.addresses.iter();
+        known.any(|it| it.ip == Some(ip) && !matches!(it.source, Configuration | Remembered))
+            || self.seen_from_outside.contains(&ip)
+    }
+
     /// It has this address now, or is seen by it from outside.
     pub(crate) fn is_at(&self, ip: IpAddr) -> bool {
         self.addresses.iter().any(|address| {

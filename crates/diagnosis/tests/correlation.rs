@@ -151,6 +151,19 @@ fn a_change_of_addresses_that_others_survived_is_not_to_blame() {
 }
 
 #[test]
+fn a_boot_is_not_to_blame_where_nothing_was_before_it() {
+    let failed: Vec<Case> = (3..8).map(|minute| case(minute, true, "n1", "a")).collect();
+    let boots = [mark(2, MarkKind::Boot, "n1")];
+    assert_eq!(correlate(&failed, &boots).began, None, "a fresh start");
+    let mut others = failed.clone();
+    others.push(case(1, false, "n2", "b"));
+    assert_eq!(correlate(&others, &boots).began, None, "of another node");
+    let mut before = failed;
+    before.push(case(1, false, "n1", "b"));
+    assert!(correlate(&before, &boots).began.is_some());
+}
+
+#[test]
 fn a_load_level() {
     let cases: Vec<Case> = (0..12)
         .map(|minute| Case {

@@ -138,6 +138,7 @@ fn every_filter_finds_what_it_names_and_nothing_else() {
         remedy: cause.remedy(),
         missing_rule: None,
         subject: "media_1".into(),
+        likewise: Vec::new(),
         applied: Default::default(),
     };
     ledger.found("con_7/1".into(), vec![finding]);

@@ -6,6 +6,7 @@ mod foreign;
 mod listeners;
 mod name;
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use std::time::Duration;
 use ::control::{Control, Input, Now};
 use addresses::{Entry, Proof, Source};
 use conference::IceServer;
-use diagnosis::{Address, AddressSource, Certificate, Host, Role, Surroundings};
+use diagnosis::{Address, AddressSource, Certificate, Host, RelayFacts, Role, Surroundings};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -40,6 +41,8 @@ pub(crate) struct Lookout {
     relay: Option<Arc<MasterRelay>>,
     certificate: Option<Certificate>,
     foreign: Vec<Foreign>,
+    /// What relays said when they last answered, and when that was.
+    answered: BTreeMap<String, (u64, Vec<IpAddr>)>,
     whereabouts: watch::Receiver<Arc<Whereabouts>>,
 }
 
@@ -56,6 +59,7 @@ impl Lookout {
             relay,
             certificate: certificate(&config.tls),
             foreign: foreign(&config.ice_servers),
+            answered: BTreeMap::new(),
             whereabouts,
         }
     }
@@ -116,6 +120,9 @@ impl Lookout {
             (_, Ok(ip)) => vec![ip],
             (name, Err(_)) => name.iter().flat_map(|name| name.found.clone()).collect(),
         };
+        let relays = tests.join_all().await;
+        let relays = relays.into_iter().map(|facts| self.with_memory(now, facts));
+        let relays = relays.collect();
         Surroundings {
             hosts: vec![Host {
                 id: "master".to_owned(),
@@ -130,9 +137,28 @@ impl Lookout {
             }],
             names: name.into_iter().collect(),
             certificates: self.certificate.clone().into_iter().collect(),
-            relays: tests.join_all().await,
+            relays,
             ..Surroundings::default()
         }
+    }
+}
+
+impl Lookout {
+    /// Of a relay that does not answer it is known when it did, and where it relayed then.
+    fn with_memory(&mut self, now: u64, mut facts: RelayFacts) -> RelayFacts {
+        let test = facts.self_test.as_ref();
+        let answers = test.is_some_and(|it| it.passed || it.code.is_some() || it.relayed.is_some());
+        if answers {
+            let said = (now, facts.own_addresses.clone());
+            self.answered.insert(facts.id.clone(), said);
+        }
+        if let Some((at, addresses)) = self.answered.get(&facts.id) {
+            facts.answered = Some(*at);
+            let forgotten = |ip: &&IpAddr| !facts.own_addresses.contains(ip);
+            let forgotten: Vec<IpAddr> = addresses.iter().filter(forgotten).copied().collect();
+            facts.own_addresses.extend(forgotten);
+        }
+        facts
     }
 }
 

@@ -35,6 +35,22 @@ export const RELAY_CAUSES = [
     heals: false,
     cure: (stage) => again(stage, {}),
   },
+  {
+    code: 'relay-unreachable',
+    what: 'the relay is stopped during a call',
+    stage: { plan: PRIVATE, master: Coturn.setting(), coturn: {} },
+    during: true,
+    inject: (stage) => stage.coturn.stop(),
+    heals: false,
+    cure: (stage) => again(stage, {}),
+  },
+  {
+    code: 'relay-unreachable',
+    what: 'one of two relays is not there',
+    stage: { plan: PRIVATE, master: Coturn.settings([3478, 3479]), coturn: {} },
+    // Newcomers are not told of it.
+    heals: true,
+  },
 ];
 
 /** The operator mends the relay. */

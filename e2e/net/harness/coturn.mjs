@@ -13,7 +13,12 @@ export class Coturn {
 
   /** The setting by which a master hands it out; `secret` may be a wrong one. */
   static setting(secret = SECRET) {
-    return { MUSTER_WEBRTC_ICE_SERVERS: `url=turn:${Coturn.PLACE.public}:${PORT},staticAuthSecret=${secret}` };
+    return { MUSTER_WEBRTC_ICE_SERVERS: server(PORT, secret) };
+  }
+
+  /** The same for several at these ports. */
+  static settings(ports) {
+    return { MUSTER_WEBRTC_ICE_SERVERS: JSON.stringify(ports.map((port) => server(port, SECRET))) };
   }
 
   /** Starts it; `external` is what it takes for its public address, `options` come in addition. */
@@ -34,4 +39,8 @@ export class Coturn {
   stop() {
     this.process.kill('SIGKILL');
   }
+}
+
+function server(port, secret) {
+  return `url=turn:${Coturn.PLACE.public}:${port},staticAuthSecret=${secret}`;
 }

@@ -58,6 +58,7 @@ impl Control {
         if let (Some(master), Some(secrets)) = (master, &self.secrets) {
             master.secret_fingerprint = hex(&secrets.newest().drawn.fingerprint);
         }
+        self.tell_of_foreign(since, &mut around.relays);
         around.relays.extend(self.relay_facts());
         let young = |case: &&diagnosis::Case| case.at >= since;
         let cases = self.failures.window.cases().filter(young);

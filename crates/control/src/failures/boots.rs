@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, VecDeque};
 use cluster::NodeId;
 use diagnosis::Claim;
 
+use crate::control::Control;
+
 /// Remembered of each node.
 const MOST: usize = 8;
 /// Nodes of which something is remembered.
@@ -18,6 +20,8 @@ pub(crate) struct Boots {
     nodes: BTreeMap<NodeId, VecDeque<Start>>,
     /// Boot and term of the last other master that a node obeys, and when that was heard.
     other: Option<(String, u64, u64)>,
+    /// Nodes that hung up on this master, for which one of which term, and when that was.
+    hung_up: BTreeMap<NodeId, (String, u64, u64)>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +32,15 @@ struct Start {
     started: u64,
     /// Another boot of this id was alive.
     claims: bool,
+}
+
+impl Control {
+    /// The boot and the term of another master that a node obeyed when it last hung up on this one, and since when that is,
+    /// milliseconds since the Unix epoch.
+    pub fn hung_up(&self, node: &NodeId) -> Option<(&str, u64, u64)> {
+        let known = self.failures.boots.hung_up(node);
+        known.map(|(master, term, at)| (master.as_str(), *term, *at))
+    }
 }
 
 impl Boots {
@@ -48,9 +61,18 @@ impl Boots {
     }
 
     /// A node obeys another master.
-    pub fn led_by(&mut self, heard: u64, master: String, term: u64) {
-        let master = master.chars().take(LONGEST).collect();
+    pub fn led_by(&mut self, heard: u64, node: NodeId, master: String, term: u64) {
+        let master: String = master.chars().take(LONGEST).collect();
+        if self.hung_up.len() >= MOST_NODES && !self.hung_up.contains_key(&node) {
+            self.hung_up.pop_first();
+        }
+        self.hung_up.insert(node, (master.clone(), term, heard));
         self.other = Some((master, term, heard));
+    }
+
+    /// Whom a node that hung up obeys, that one's term, and when that was heard.
+    pub fn hung_up(&self, node: &NodeId) -> Option<&(String, u64, u64)> {
+        self.hung_up.get(node)
     }
 
     /// Who leads this cluster, by the word of nodes and by our own.

@@ -107,6 +107,13 @@ impl Recent {
         told.map(Evidence::protocol).unwrap_or_default()
     }
 
+    /// Through which relay, as far as it is known; empty for none.
+    pub fn relay(&self, transport: &TransportId) -> String {
+        let told = self.evidence.get(transport.as_str());
+        let used = told.and_then(|told| told.relays.last());
+        used.map(|used| used.relay.clone()).unwrap_or_default()
+    }
+
     /// Judges the failures of a node that are not long past anew, and returns those whose cause is another now.
     pub fn revise(
         &mut self,

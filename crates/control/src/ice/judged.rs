@@ -12,7 +12,7 @@ use crate::control::Control;
 const NEIGHBOURS: usize = 2;
 
 /// An ICE server, and the way through it. `None`: probes do not look through it.
-pub(super) struct Offer {
+pub(crate) struct Offer {
     pub(super) server: IceServer,
     pub(super) way: Option<(Path, String, u16)>,
 }
@@ -76,7 +76,7 @@ impl Control {
         offers
     }
 
-    pub(super) fn configured(&self) -> Vec<Offer> {
+    pub(crate) fn configured(&self) -> Vec<Offer> {
         let servers = self.settings.ice_servers.iter();
         let offers = servers.map(|server| Offer {
             way: configured_way(&server.url),
@@ -141,7 +141,7 @@ impl Control {
     /// strangers' servers; and never only relays within private networks while there are others: whoever looks may himself be
     /// where their public address does not lead back to, which says nothing of clients. Relays over TLS always stay: for some
     /// clients nothing else is open, and they are never in the way of a faster one.
-    pub(super) fn usable(&self, node: &NodeId, offers: Vec<Offer>) -> Vec<IceServer> {
+    pub(crate) fn usable(&self, node: &NodeId, offers: Vec<Offer>) -> Vec<IceServer> {
         let good: Vec<bool> = offers.iter().map(|it| self.is_usable(node, it)).collect();
         let left = |wanted: &dyn Fn(&Offer) -> bool| {
             let mut offers = offers.iter().zip(&good);

@@ -41,6 +41,8 @@ fn marked(cases: &[&Case], first: usize, marks: &[Mark]) -> Option<Beginning> {
         .filter(|mark| {
             mark.at <= at && at - mark.at <= AFTERMATH_MS && concerns(mark, cases[first])
         })
+        // After a fresh start everything has just begun: that nothing failed before says nothing where nothing was.
+        .filter(|mark| mark.kind != MarkKind::Boot || has_before(cases, mark))
         .max_by_key(|mark| mark.at)?;
     // Before the first failure nothing had failed; what went well between the mark and it speaks against the mark.
     let between = cases[..first]
@@ -55,6 +57,12 @@ fn marked(cases: &[&Case], first: usize, marks: &[Mark]) -> Option<Beginning> {
         mark: mark.clone(),
         first_failure: at,
     })
+}
+
+/// Something that it concerns was there before it.
+fn has_before(cases: &[&Case], mark: &Mark) -> bool {
+    let mut cases = cases.iter().take_while(|case| case.at < mark.at);
+    cases.any(|case| concerns(mark, case))
 }
 
 /// A master's boot or addresses concern everybody.

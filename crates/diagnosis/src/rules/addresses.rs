@@ -41,7 +41,7 @@ fn moved_away(scene: &Scene) -> Option<Suspicion> {
 }
 
 /// Public addresses are told, and those outside see another.
-fn told_elsewhere(scene: &Scene, host: &Host) -> Option<Suspicion> {
+pub(super) fn told_elsewhere(scene: &Scene, host: &Host) -> Option<Suspicion> {
     let public: Vec<IpAddr> = host.advertised.iter().copied().filter(is_public).collect();
     let seen = &host.seen_from_outside;
     // Where packets come in elsewhere than they go out, somebody gets through.

@@ -9,7 +9,7 @@ use crate::reach::{PathKind, Reach};
 use crate::scene::{Ended, Scene};
 use crate::sentence::{count, list};
 
-use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
+use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion, addresses, startup};
 
 const CLOSED: [Ended; 3] = [Ended::Unheard, Ended::Unnominated, Ended::Lost];
 
@@ -77,10 +77,10 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         .count();
     let by_tcp = direct(Protocol::Tcp).any(|row| row.from == from && row.ok);
     let prohibited = failed.iter().any(|row| row.prohibited);
-    if !(by_tcp || prohibited || node.link.open) {
+    let at: Vec<SocketAddr> = failed.iter().filter_map(|row| row.address).collect();
+    if !(by_tcp || prohibited || node.link.open) || went_elsewhere(scene, node, &at) {
         return None;
     }
-    let at: Vec<SocketAddr> = failed.iter().filter_map(|row| row.address).collect();
     let signs = [
         (prohibited, "a firewall said that it is prohibited"),
         (by_tcp, "TCP to the same node works"),
@@ -91,7 +91,8 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         .filter(|(true_of_it, _)| *true_of_it)
         .map(|(_, sign)| sign);
     let proof = format!(
-        "no UDP of {from} comes through to {} of {}, while {}",
+        "no UDP of {} comes through to {} of {}, while {}",
+        if from == "master" { "the master" } else { from },
         list(&at),
         node.id,
         list(signs)
@@ -156,6 +157,13 @@ fn deserted(scene: &Scene) -> Option<Suspicion> {
         FITTING + 10
     };
     Some(blocked(weight, &node.id, proof, to, None))
+}
+
+/// What went to addresses that are not the node's, because it tells them by mistake, was not kept from it.
+fn went_elsewhere(scene: &Scene, node: &Host, to: &[SocketAddr]) -> bool {
+    let mistaken = addresses::told_elsewhere(scene, node).is_some()
+        || startup::foreign(scene, node, &node.advertised).is_some();
+    mistaken && !to.iter().any(|at| node.has(at.ip()))
 }
 
 fn alive(node: &Host) -> bool {

@@ -155,7 +155,7 @@ fn told_of_others(scene: &Scene) -> Option<Suspicion> {
     present.then(|| foreign(scene, node, &told)).flatten()
 }
 
-fn foreign(scene: &Scene, node: &Host, told: &[IpAddr]) -> Option<Suspicion> {
+pub(super) fn foreign(scene: &Scene, node: &Host, told: &[IpAddr]) -> Option<Suspicion> {
     let known = |ip: &IpAddr| {
         let mut entries = node.addresses.iter().filter(|it| it.ip == Some(*ip));
         entries.any(|it| it.source != AddressSource::Configuration)

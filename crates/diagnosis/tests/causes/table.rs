@@ -54,6 +54,36 @@ pub const CASES: &[Case] = &[
         but: |_, around| around.joins = 0,
     },
     Case {
+        what: "the relay that it came through does not answer",
+        cause: Cause::RelayUnreachable,
+        from: lost,
+        with: |evidence, around| {
+            around.relays.push(silent_relay());
+            evidence.relays = vec![RelayUse {
+                relay: FOREIGN.into(),
+                ..RelayUse::default()
+            }];
+            around.hosts[1].carried.udp_lost_clients = 2;
+        },
+        proof: &[
+            FOREIGN,
+            "no answer to 3 requests at 192.0.2.9:3478 for the master, 3.0 s ago",
+            "2 came through it",
+        ],
+        but: |evidence, _| evidence.relays.clear(),
+    },
+    Case {
+        what: "the only relay that it was told of does not answer",
+        cause: Cause::RelayUnreachable,
+        from: unheard,
+        with: |_, around| around.relays = vec![silent_relay()],
+        proof: &["told of it still"],
+        but: |_, around| {
+            let test = around.relays[0].self_test.as_mut().unwrap();
+            (test.stage, test.code) = ("allocate".into(), Some(437));
+        },
+    },
+    Case {
         what: "a relay tells the null address",
         cause: Cause::WrongRelayAddress,
         from: through_relay,
@@ -470,6 +500,9 @@ fn block(around: &mut Surroundings, row: usize) {
 pub type Spoil = fn(&mut Surroundings);
 
 pub const FLEET: &[(Cause, Spoil)] = &[
+    (Cause::RelayUnreachable, |around| {
+        around.relays.push(silent_relay());
+    }),
     (Cause::FrozenPublicAddress, |around| {
         around.hosts[0].seen_from_outside = vec![ip("203.0.113.77")];
     }),

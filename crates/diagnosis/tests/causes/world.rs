@@ -287,6 +287,27 @@ pub fn lost() -> Evidence {
     evidence
 }
 
+/// Id of [`silent_relay`].
+pub const FOREIGN: &str = "turn:192.0.2.9:3478";
+
+/// One that settings name.
+pub fn silent_relay() -> RelayFacts {
+    RelayFacts {
+        id: FOREIGN.into(),
+        advertised: vec![address("192.0.2.9:3478")],
+        own_addresses: vec![ip("192.0.2.9")],
+        clients: 4,
+        through: 2,
+        self_test: Some(SelfTest {
+            at: Some(NOW - 3_000),
+            stage: "binding".into(),
+            problem: "no answer to 3 requests at 192.0.2.9:3478".into(),
+            ..SelfTest::default()
+        }),
+        ..RelayFacts::default()
+    }
+}
+
 pub fn ip(text: &str) -> IpAddr {
     text.parse().unwrap()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use conference::{IceServer, Timestamp};
 use diagnosis::{Count, RelayFacts, SelfTest};
 use tokio::net::{UdpSocket, lookup_host};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use turn::client::{Client, Heard, send_indication};
 
 use crate::random;
@@ -193,14 +193,21 @@ impl Line {
     async fn ask(&mut self, request: &[u8], stage: &'static str) -> Result<Said, Stuck> {
         let mut request = request.to_vec();
         let mut buffer = [0; LARGEST];
-        let mut attempt = 0;
+        let (mut attempt, mut refused) = (0, false);
         while attempt < ATTEMPTS {
             attempt += 1;
             let sent = self.socket.send(&request).await;
             let deadline = Instant::now() + PATIENCE;
             while sent.is_ok() {
-                let Ok(Ok(len)) = timeout_at(deadline, self.socket.recv(&mut buffer)).await else {
-                    break;
+                let len = match timeout_at(deadline, self.socket.recv(&mut buffer)).await {
+                    Ok(Ok(len)) => len,
+                    // It may just be started anew.
+                    Ok(Err(_)) => {
+                        refused = true;
+                        sleep_until(deadline).await;
+                        break;
+                    }
+                    Err(_) => break,
                 };
                 match self.client.hear(&buffer[..len]) {
                     Heard::Send(again) => {
@@ -225,7 +232,15 @@ impl Line {
                 }
             }
         }
-        Err(stuck("binding", &format!("{} did not answer", self.server)))
+        let why = match refused {
+            true => "nobody listens there",
+            false => "a firewall drops it, or the machine is down",
+        };
+        let problem = format!(
+            "no answer to {ATTEMPTS} requests at {} ({why})",
+            self.server
+        );
+        Err(stuck("binding", &problem))
     }
 
     /// Whether a peer that is permitted answers a STUN request through the relay.

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::{count, list, object, of, one_of, or_null, text};
 
-pub(super) fn all() -> [(&'static str, Value); 10] {
+pub(super) fn all() -> [(&'static str, Value); 11] {
     [
         ("Diagnosis", diagnosis()),
         ("Failure", failure()),
         ("Taken", taken()),
         ("Finding", finding()),
         ("Remedy", remedy()),
+        ("Likewise", likewise()),
         ("MissingRule", missing_rule()),
         ("Correlation", correlation()),
         ("Likeness", likeness()),
@@ -86,7 +87,18 @@ fn finding() -> Value {
             "remedy": of("Remedy"),
             "missingRule": of("MissingRule"),
             "subject": text("Id of the node or relay that has it; empty if none does"),
+            "likewise": list(of("Likewise")),
             "applied": one_of(&["no", "yes", "helped", "did-not-help"]),
+        }),
+    )
+}
+
+fn likewise() -> Value {
+    object(
+        &["subject"],
+        json!({
+            "subject": text("Id of another node or relay that has it"),
+            "missingRule": of("MissingRule"),
         }),
     )
 }
