@@ -1,16 +1,20 @@
 //! `muster doctor`: looks at this machine and asks the master, and says what is wrong, how that is known, and what was
 //! or should be done. Whether a call would work is in the exit code.
 
+mod causes;
 mod cluster;
 mod machine;
 mod paths;
 mod sockets;
 #[cfg(test)]
 mod tests;
+mod ways;
+mod words;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::{Diagnosis, Health, Nodes, Operation, Reachability, Status, Strangers};
+use diagnosis::Correlation;
 use serde::Serialize;
 
 use super::Told;
@@ -18,6 +22,7 @@ use super::server::{Refusal, Server};
 use super::table::paragraph;
 use crate::config::Settings;
 use crate::exit::Ending;
+use paths::OfNow;
 
 /// What was looked at, and what was seen.
 #[derive(Debug, Serialize)]
@@ -39,6 +44,9 @@ pub struct Check {
     pub seen: String,
     /// What was or should be done; empty where nothing is wrong.
     pub remedy: String,
+    /// What comes of it, and what else there is to say: a sentence each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<String>,
 }
 
 /// The worst is last.
@@ -70,6 +78,7 @@ impl Check {
             state,
             seen: seen.into(),
             remedy: remedy.into(),
+            follows: Vec::new(),
         }
     }
 }
@@ -80,7 +89,7 @@ struct Asked {
     nodes: Nodes,
     diagnosis: Diagnosis,
     /// What looks found that were made for this, unless nodes are not probed.
-    reach: (Reachability, bool),
+    reach: (Reachability, OfNow),
     /// `None` where there is no ledger.
     strangers: Option<Strangers>,
 }
@@ -104,14 +113,7 @@ pub async fn examine(
     ));
     let (verdict, works, diagnosis) = match asked {
         Ok(asked) => {
-            checks.extend(cluster::checks(
-                &asked.status,
-                &asked.nodes,
-                &asked.diagnosis,
-            ));
-            checks.extend(paths::checks(&asked.reach.0, asked.reach.1));
-            let strangers = asked.strangers.as_ref();
-            checks.extend(strangers.and_then(|found| paths::strangers(found, now())));
+            checks.extend(of_cluster(&asked));
             let (verdict, works) = judge(&asked.status, &checks);
             (verdict, works, Some(asked.diagnosis))
         }
@@ -166,6 +168,29 @@ async fn ask(server: &Server) -> Result<Asked, Refusal> {
     })
 }
 
+/// The causes first, and then what none of them explains.
+fn of_cluster(asked: &Asked) -> Vec<Check> {
+    let (found, of_now) = &asked.reach;
+    let (causes, rest) = causes::explained(&asked.diagnosis, ways::failing(&found.nodes));
+    let groups = ways::groups(&rest);
+    let failures = &asked.diagnosis.failures;
+    let mut checks: Vec<Check> = causes
+        .iter()
+        .map(|it| it.check(&found.nodes, failures))
+        .collect();
+    checks.extend(causes::past(&asked.diagnosis));
+    checks.extend(paths::checks(found, &groups, &asked.nodes, *of_now));
+    checks.extend(cluster::checks(
+        &asked.status,
+        &asked.nodes,
+        &causes,
+        &groups,
+    ));
+    let strangers = asked.strangers.as_ref();
+    checks.extend(strangers.and_then(|found| paths::strangers(found, now())));
+    checks
+}
+
 fn judge(status: &Status, checks: &[Check]) -> (String, bool) {
     let ill = checks
         .iter()
@@ -177,16 +202,25 @@ fn judge(status: &Status, checks: &[Check]) -> (String, bool) {
             false,
         );
     }
-    match ill {
-        0 => ("A call would work.".to_owned(), true),
-        1 => (
-            "A call would not work for everybody: 1 thing is wrong.".to_owned(),
-            false,
+    let doubtful = checks
+        .iter()
+        .filter(|it| it.state == State::Doubtful)
+        .count();
+    match (ill, doubtful) {
+        (0, 0) => ("A call would work.".to_owned(), true),
+        (0, doubtful) => (
+            format!(
+                "A call would work; look at {}.",
+                words::count(doubtful, "thing")
+            ),
+            true,
         ),
-        ill => (
-            format!("A call would not work for everybody: {ill} things are wrong."),
-            false,
-        ),
+        (ill, _) => {
+            let verb = if ill == 1 { "is" } else { "are" };
+            let things = words::count(ill, "thing");
+            let verdict = format!("A call would not work for everybody: {things} {verb} wrong.");
+            (verdict, false)
+        }
     }
 }
 
@@ -210,21 +244,47 @@ fn shown(examination: &Examination) -> String {
         };
         out += &paragraph(sign, &format!("{}: {}", check.name, check.seen));
         if !check.remedy.is_empty() {
-            out += &paragraph("          ", &format!("→ {}", check.remedy));
+            out += &paragraph("          → ", &check.remedy);
+        }
+        for follows in &check.follows {
+            out += &paragraph("          · ", follows);
         }
     }
-    for check in checks.iter().filter(|check| check.state == State::Well) {
-        out += &paragraph("well      ", &format!("{}: {}", check.name, check.seen));
-    }
+    out += &well(&checks);
     if let Some(diagnosis) = &examination.diagnosis {
         out.push('\n');
-        if diagnosis.correlation.cases == 0 {
-            out += &paragraph("calls     ", "nobody has called since the master's start");
-        } else {
-            for answer in &diagnosis.correlation.answers {
-                out += &paragraph("calls     ", answer);
-            }
-        }
+        out += &calls(&diagnosis.correlation);
     }
     out
+}
+
+/// What holds, in one paragraph.
+fn well(checks: &[&Check]) -> String {
+    let well = checks.iter().filter(|check| check.state == State::Well);
+    let well: Vec<String> = well
+        .map(|check| format!("{}: {}", check.name, check.seen))
+        .collect();
+    match well.is_empty() {
+        true => String::new(),
+        false => paragraph("well      ", &format!("{}.", well.join("; "))),
+    }
+}
+
+/// Of the four questions those that have an answer.
+fn calls(seen: &Correlation) -> String {
+    if seen.cases == 0 {
+        return paragraph("calls     ", "Nobody has called since the master's start.");
+    }
+    // In the order of the questions: the course, what is alike, what it began with, what ended it.
+    let known = [
+        true,
+        !seen.alike.is_empty(),
+        seen.began.is_some(),
+        seen.ended.is_some(),
+    ];
+    let answers = seen.answers.iter().zip(known);
+    let known = answers.filter(|(_, known)| *known);
+    known
+        .map(|(answer, _)| paragraph("calls     ", answer))
+        .collect()
 }

@@ -2,36 +2,95 @@
 
 use std::collections::BTreeMap;
 
-use api::{Diagnosis, Nodes, Status};
-use diagnosis::{Applied, Cause, Failure, Finding};
+use api::{Node, Nodes, Status};
 
+use super::causes::{Explained, is_of_node};
+use super::ways::Group;
+use super::words::list;
 use super::{Check, State};
 
-/// Of one that was reached.
-pub(super) fn checks(status: &Status, nodes: &Nodes, diagnosis: &Diagnosis) -> Vec<Check> {
+/// Of one that was reached. Nodes that do not serve because of what is told elsewhere are not told of again.
+pub(super) fn checks(
+    status: &Status,
+    nodes: &Nodes,
+    causes: &[Explained<'_>],
+    groups: &[Group<'_>],
+) -> Vec<Check> {
     let mut checks = vec![Check::well(
         "master",
         format!("version {} answers", status.version),
     )];
-    for problem in &status.problems {
+    let told = |sentence: &String| {
+        let mut nodes = nodes.nodes.iter();
+        sentence.starts_with("no media node") || nodes.any(|node| sentence.contains(&node.id))
+    };
+    for problem in status.problems.iter().filter(|it| !told(it)) {
         checks.push(Check::of("cluster", State::Doubtful, problem, ""));
     }
-    for node in &nodes.nodes {
-        let serves = node.state == "serving";
-        let name = format!("node {}", node.id);
-        checks.push(match serves {
-            true => Check::well(&name, &node.why.sentence),
-            false => Check::of(
-                &name,
-                State::Doubtful,
-                &node.why.sentence,
-                node.why.evidence.join("; "),
-            ),
-        });
+    let (serving, others): (Vec<&Node>, Vec<&Node>) =
+        nodes.nodes.iter().partition(|node| node.state == "serving");
+    if !serving.is_empty() {
+        let ids = list(serving.iter().map(|node| &node.id));
+        let verb = if serving.len() == 1 {
+            "serves"
+        } else {
+            "serve"
+        };
+        checks.push(Check::well("nodes", format!("{ids} {verb}")));
     }
-    checks.extend(diagnosis.fleet.iter().map(fleet));
-    checks.extend(failures(&diagnosis.failures));
+    let explained = |node: &Node| {
+        let id = node.id.as_str();
+        let mut causes = causes.iter().filter(|it| is_of_node(it.finding.cause));
+        let mut groups = groups.iter().filter(|group| group.is_all());
+        node.state == "probing"
+            && (causes.any(|it| it.subjects().contains(&id))
+                || groups.any(|group| group.nodes().contains(id)))
+    };
+    let mut by_state: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
+    for node in others.into_iter().filter(|node| !explained(node)) {
+        by_state.entry(&node.state).or_default().push(node);
+    }
+    checks.extend(
+        by_state
+            .into_iter()
+            .map(|(state, nodes)| idle(state, &nodes)),
+    );
     checks
+}
+
+/// Nodes in one state in which nothing new is placed on them.
+fn idle(state: &str, nodes: &[&Node]) -> Check {
+    let ids = list(nodes.iter().map(|node| &node.id));
+    let id = nodes.first().map_or("", |node| node.id.as_str());
+    let remedy = match state {
+        "draining" => {
+            format!("`muster nodes undrain {id}` takes it back; else it goes with its last session")
+        }
+        "terminating" | "canceled" => {
+            "nothing is to be done: somebody wanted it so, and it goes".to_owned()
+        }
+        "launching" => "wait for it; what launched it says more in its own log".to_owned(),
+        "joining" => format!(
+            "start it, and see that it gets through to the link's port of the master; if it is no more: \
+             `muster nodes remove {id} --now`. `muster nodes why {id}` says what is known"
+        ),
+        "suspect" => format!(
+            "look whether its process and its machine live; it is taken back as soon as it is heard. \
+             `muster nodes why {id}` says what is known"
+        ),
+        _ => format!("`muster nodes why {id}` says what is known"),
+    };
+    let (name, seen) = match nodes {
+        [node] => (format!("node {id}"), node.why.sentence.clone()),
+        _ => {
+            let first = nodes.first().map_or("", |node| node.why.sentence.as_str());
+            (
+                "nodes".to_owned(),
+                format!("{ids} are {state}; of the first: {first}"),
+            )
+        }
+    };
+    Check::of(&name, State::Doubtful, seen, remedy)
 }
 
 /// Of one that was not.
@@ -40,58 +99,4 @@ pub(super) fn unreached(why: &str) -> Check {
                   join or publish; calls that run go on at their nodes, and are taken up again by the next master with \
                   the same data directory";
     Check::of("master", State::Ill, why, remedy)
-}
-
-fn fleet(finding: &Finding) -> Check {
-    let state = match finding.is_sure() {
-        true => State::Ill,
-        false => State::Doubtful,
-    };
-    let name = match finding.subject.as_str() {
-        "" => finding.cause.code().to_owned(),
-        subject => format!("{} of {subject}", finding.cause),
-    };
-    let mut remedy = finding.remedy.text.clone();
-    if let Some(rule) = &finding.missing_rule {
-        remedy = format!("let through {rule}; {remedy}");
-    }
-    Check::of(&name, state, &finding.proof, remedy)
-}
-
-/// One line for each cause of late, with what became of its remedy.
-fn failures(failures: &[Failure]) -> Vec<Check> {
-    let mut causes: BTreeMap<Cause, Vec<&Failure>> = BTreeMap::new();
-    for failure in failures {
-        if let Some(first) = failure.first() {
-            causes.entry(first.cause).or_default().push(failure);
-        }
-    }
-    let checks = causes.into_iter().filter_map(|(cause, failures)| {
-        let latest = failures.first()?;
-        let first = latest.first()?;
-        let healed = failures
-            .iter()
-            .filter(|failure| failure.healed.is_some())
-            .count();
-        let helped = failures
-            .iter()
-            .filter(|failure| {
-                failure
-                    .first()
-                    .is_some_and(|it| it.applied == Applied::Helped)
-            })
-            .count();
-        let seen = format!(
-            "{} of late, {healed} of them over, {helped} by what was done; the latest: {}",
-            failures.len(),
-            first.proof
-        );
-        Some(Check::of(
-            &format!("failures by {cause}"),
-            State::Doubtful,
-            seen,
-            &first.remedy.text,
-        ))
-    });
-    checks.collect()
 }

@@ -1,132 +1,165 @@
 //! Who reaches which node, looked at now.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use api::{LookingNow, NodeReach, Operation, PathReach, Reachability, Stranger, Strangers, Way};
+use api::{LookingNow, NodeReach, Nodes, Operation, PathReach, Reachability, Stranger, Strangers};
 
 use super::super::server::{Refusal, Server, understood};
+use super::ways::{self, Group, Kind};
+use super::words::list;
 use super::{Check, State};
 
 /// How long looks may take. One that nobody answers takes three seconds, and the next says that it was no accident.
-const PATIENCE: Duration = Duration::from_secs(8);
+const PATIENCE: Duration = Duration::from_secs(10);
 const PAUSE: Duration = Duration::from_millis(500);
 /// Checks of strangers to one node within the hour that are more than the ends of calls.
 const MANY: u64 = 100;
 
-/// Has everybody look, and waits until they have. True when the answer is of now.
-pub(super) async fn look(server: &Server) -> Result<(Reachability, bool), Refusal> {
+/// Of when it is what looks found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OfNow {
+    /// Everybody has looked since it was asked.
+    All,
+    /// Not everybody in time.
+    Late,
+    /// Nodes are not probed.
+    Off,
+}
+
+/// Has everybody look, and waits until they have, for a while.
+pub(super) async fn look(server: &Server) -> Result<(Reachability, OfNow), Refusal> {
     let asked = Instant::now();
     let answer = server.ask(Operation::LookNow, "", "", None::<&()>).await?;
     let begun: LookingNow = understood(&answer)?;
     let Some(ago) = begun.ago_ms else {
         let (found, _) = server.get(Operation::Reachability, "").await?;
-        return Ok((found, false));
+        return Ok((found, OfNow::Off));
     };
     loop {
         tokio::time::sleep(PAUSE).await;
         let (found, _): (Reachability, _) = server.get(Operation::Reachability, "").await?;
         let since = Duration::from_millis(ago) + asked.elapsed();
-        if is_of_now(&found, since) || asked.elapsed() > PATIENCE {
-            return Ok((found, true));
+        if is_of_now(&found, since) {
+            return Ok((found, OfNow::All));
+        }
+        if asked.elapsed() > PATIENCE {
+            return Ok((found, OfNow::Late));
         }
     }
 }
 
-/// Whether the master has looked at all nodes since then, and once more where a path failed that was good: the next look
-/// says that it was no accident. What other nodes see is younger than ten seconds anyway.
+/// Whether the master and one of the others have looked at each node since then, and once more where a path failed that
+/// was good: the next look says that it was no accident.
 fn is_of_now(found: &Reachability, since: Duration) -> bool {
     let young = |path: &&PathReach| {
         let doubted = path.good && !path.ok;
         u128::from(path.age_ms) <= since.as_millis() && !doubted
     };
+    let alone = found.nodes.len() < 2;
     let looked = |node: &NodeReach| {
-        let mut own = node.paths.iter().filter(|path| path.from == "master");
-        own.next().is_none_or(|first| young(&first)) && own.all(|path| young(&path))
+        let has = |from: &str| {
+            let mut own = node
+                .paths
+                .iter()
+                .filter(|path| path.from == from)
+                .peekable();
+            own.peek().is_some() && own.all(|path| young(&path))
+        };
+        let never = node.paths.iter().all(|path| path.from != "master");
+        let others = node.paths.iter().map(|path| path.from.as_str());
+        let mut others = others.filter(|from| *from != "master");
+        (never || has("master")) && (alone || others.any(has))
     };
-    found
-        .nodes
-        .iter()
-        .filter(|node| node.state == "serving")
-        .all(looked)
+    let mut serving = found.nodes.iter().filter(|node| node.state == "serving");
+    serving.all(looked)
 }
 
-pub(super) fn checks(found: &Reachability, now: bool) -> Vec<Check> {
-    let mut checks: Vec<Check> = found.nodes.iter().map(of_node).collect();
-    if !now {
-        let seen = "nodes are not probed (cluster.probe is off): whether media gets through only calls will show";
-        let remedy = "leave cluster.probe on unless the master has no way to the nodes";
-        checks.push(Check::of("paths", State::Unknown, seen, remedy));
+/// What is not explained by a cause, and what is well.
+pub(super) fn checks(
+    found: &Reachability,
+    groups: &[Group<'_>],
+    nodes: &Nodes,
+    of_now: OfNow,
+) -> Vec<Check> {
+    let mut checks: Vec<Check> = groups.iter().map(|group| of_group(group, nodes)).collect();
+    let looked = found.nodes.iter().any(|node| !node.paths.is_empty());
+    let well = ways::failing(&found.nodes).next().is_none();
+    if looked && well {
+        checks.push(Check::well("paths", passed(&found.nodes)));
     }
+    let unknown = match of_now {
+        OfNow::All => None,
+        OfNow::Late => Some((
+            format!(
+                "not everybody had looked again within {} s; what is told of some paths is older",
+                PATIENCE.as_secs()
+            ),
+            "ask again in a few seconds",
+        )),
+        OfNow::Off => Some((
+            "nodes are not probed (cluster.probe is off): whether media gets through only calls will show"
+                .to_owned(),
+            "leave cluster.probe on unless the master has no way to the nodes",
+        )),
+    };
+    checks.extend(unknown.map(|(seen, remedy)| Check::of("paths", State::Unknown, seen, remedy)));
     checks
 }
 
-fn of_node(node: &NodeReach) -> Check {
-    let name = format!("paths to {}", node.id);
-    let lost: Vec<&PathReach> = node
-        .paths
-        .iter()
-        .filter(|path| !(path.good && path.ok))
-        .collect();
-    let good = node.paths.len() - lost.len();
-    let why: Vec<String> = lost.iter().take(4).map(|path| told(path)).collect();
-    let why = match lost.len() {
-        0..=4 => why.join("; "),
-        more => format!("{}; and {} more", why.join("; "), more - 4),
+fn of_group(group: &Group<'_>, nodes: &Nodes) -> Check {
+    let state = match group.is_all() {
+        true => State::Ill,
+        false => State::Doubtful,
     };
-    match node.verdict.as_str() {
-        "serves" if lost.is_empty() => Check::well(&name, passed(node, good)),
-        "serves" | "partly" => {
-            let seen = format!("{good} of {} carry media; {why}", node.paths.len());
-            Check::of(&name, State::Doubtful, seen, remedy(node))
+    let mut check = Check::of(
+        &group.kind.words(),
+        state,
+        group.seen(),
+        remedy(group, nodes),
+    );
+    check.follows.push(group.told().to_owned());
+    check
+}
+
+/// What is left for a person.
+fn remedy(group: &Group<'_>, nodes: &Nodes) -> String {
+    let concerned = group.nodes();
+    match &group.kind {
+        Kind::Straight { protocol } => {
+            let ports = nodes
+                .nodes
+                .iter()
+                .filter(|it| concerned.contains(it.id.as_str()));
+            let ports: BTreeSet<u16> = ports
+                .flat_map(|it| it.media_ports.iter().copied())
+                .collect();
+            let ports = ports.iter().map(ToString::to_string);
+            format!(
+                "let {} from anywhere through to port {} of {}, or correct the addresses that clients are told",
+                protocol.to_uppercase(),
+                list(ports),
+                list(concerned),
+            )
         }
-        "unusable" => {
-            let seen = format!(
-                "media gets through to it by none of {} paths: {why}",
-                lost.len()
-            );
-            Check::of(&name, State::Ill, seen, remedy(node))
-        }
-        _ => Check::of(&name, State::Unknown, &node.sentence, ""),
+        Kind::Relay { at, protocol, .. } => format!(
+            "see that it answers at {at} by {}, and that what it sends reaches the media ports of {} by UDP",
+            protocol.to_uppercase(),
+            list(concerned),
+        ),
     }
 }
 
-fn passed(node: &NodeReach, good: usize) -> String {
-    let slowest = node.paths.iter().filter_map(|path| path.round_trip_ms);
+fn passed(nodes: &[NodeReach]) -> String {
+    let paths = || nodes.iter().flat_map(|node| &node.paths);
+    let slowest = paths().filter_map(|path| path.round_trip_ms);
     let slowest = slowest.fold(0.0_f64, f64::max);
-    let mut from: Vec<&str> = node.paths.iter().map(|path| path.from.as_str()).collect();
-    from.sort_unstable();
-    from.dedup();
+    let from: BTreeSet<&str> = paths().map(|path| path.from.as_str()).collect();
     format!(
-        "media went there and back by all {good} paths, looked at by {} (slowest {slowest} ms)",
-        from.join(", ")
+        "media went there and back by all {} paths, looked at by {} (slowest {slowest} ms)",
+        paths().count(),
+        list(from)
     )
-}
-
-fn told(path: &PathReach) -> String {
-    let reason = path
-        .reason
-        .as_deref()
-        .unwrap_or("it was lost, and answers again");
-    format!("{} from {}: {reason}", way(&path.path), path.from)
-}
-
-fn way(way: &Way) -> String {
-    match (&way.address, &way.relay) {
-        (Some(ip), _) => format!("{} to {ip}", way.protocol),
-        (None, Some(relay)) => format!("{} through the relay of {relay}", way.protocol),
-        (None, None) => way.protocol.clone(),
-    }
-}
-
-/// What the master does with it by itself, and what is left for a person.
-fn remedy(node: &NodeReach) -> String {
-    let withheld: Vec<String> = node.withheld.iter().map(way).collect();
-    let done = match (node.verdict.as_str(), withheld.is_empty()) {
-        ("unusable", _) => "nothing is placed on it until a path is good again".to_owned(),
-        (_, false) => format!("clients are not told of {} any more", withheld.join(", ")),
-        (_, true) => "clients may use all of them: others get through".to_owned(),
-    };
-    format!("{done}. Let the node's media ports through, UDP and TCP, or correct its addresses")
 }
 
 /// Of those who belong to no transport, in the last hour.
@@ -152,6 +185,8 @@ pub(super) fn strangers(found: &Strangers, now_ms: u64) -> Option<Check> {
 
 #[cfg(test)]
 mod tests {
+    use api::Way;
+
     use super::*;
 
     fn path(protocol: &str, good: bool, age_ms: u64) -> PathReach {
@@ -191,25 +226,6 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_path_is_told_with_its_reason_and_none_left_is_ill() {
-        let well = of_node(&node("serves", vec![path("udp", true, 0)]));
-        assert_eq!(well.state, State::Well, "{well:?}");
-        let partly = of_node(&node(
-            "partly",
-            vec![path("udp", false, 0), path("tcp", true, 0)],
-        ));
-        assert_eq!(partly.state, State::Doubtful);
-        assert!(
-            partly
-                .seen
-                .contains("1 of 2 carry media; udp to 192.0.2.1 from master: no answer"),
-            "{partly:?}"
-        );
-        let none = of_node(&node("unusable", vec![path("udp", false, 0)]));
-        assert_eq!(none.state, State::Ill);
-    }
-
-    #[test]
     fn only_looks_since_it_was_asked_are_of_now() {
         let found = |age| Reachability {
             ready: true,
@@ -224,6 +240,15 @@ mod tests {
         doubted.nodes[0].paths[0].ok = false;
         assert!(!is_of_now(&doubted, since), "the next look decides");
         assert!(!is_of_now(&found(800), since));
+        let mut two = found(600);
+        two.nodes.push(node("serves", vec![path("udp", true, 0)]));
+        assert!(!is_of_now(&two, since), "nobody but the master has looked");
+        for node in &mut two.nodes {
+            let mut other = path("udp", true, 100);
+            other.from = "media_2".into();
+            node.paths.push(other);
+        }
+        assert!(is_of_now(&two, since));
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! What the doctor makes of what it sees.
 #![allow(clippy::unwrap_used)]
 
-use api::{Diagnosis, Health, Nodes, Status};
-use diagnosis::{Cause, Failure, Finding, MissingRule, Protocol};
+use api::{Diagnosis, Health, Node, NodeReach, Nodes, PathReach, Reachability, Status, Way, Why};
+use diagnosis::{Cause, Failure, Finding, Likewise, MissingRule, Protocol};
 
 use super::machine::{certificate, conntrack, descriptors, receive_errors, space};
+use super::paths::OfNow;
 use super::sockets::{bound, door, listening};
-use super::{Check, Examination, State, cluster, judge, shown};
+use super::{Asked, Examination, State, judge, of_cluster, shown};
 
 #[test]
 fn a_certificate_is_judged_by_its_days() {
@@ -65,14 +66,22 @@ fn diagnosis() -> Diagnosis {
     let finding = Finding {
         cause: Cause::MediaUdpBlocked,
         confidence: 95,
-        proof: "no UDP comes through".into(),
+        proof: "no UDP comes through; missing rule: UDP from anywhere to 192.0.2.1:40000".into(),
         remedy: Cause::MediaUdpBlocked.remedy(),
         missing_rule: Some(MissingRule {
             protocol: Protocol::Udp,
             to: "192.0.2.1:40000".parse().unwrap(),
             from: None,
         }),
-        subject: "media_1".into(),
+        subject: "node1".into(),
+        likewise: vec![Likewise {
+            subject: "node2".into(),
+            missing_rule: Some(MissingRule {
+                protocol: Protocol::Udp,
+                to: "192.0.2.2:40000".parse().unwrap(),
+                from: None,
+            }),
+        }],
         applied: diagnosis::Applied::Helped,
     };
     let failure = Failure {
@@ -88,30 +97,257 @@ fn diagnosis() -> Diagnosis {
     }
 }
 
-#[test]
-fn what_the_master_knows_is_shown_with_proof_and_remedy() {
+fn asked(nodes: Vec<NodeReach>, fleet: Vec<Finding>) -> Asked {
     let cluster = ::cluster::Cluster::new();
     let mut status = Status::of(&cluster, ::cluster::Moment(0));
-    let checks = cluster::checks(&status, &Nodes { nodes: Vec::new() }, &diagnosis());
-    let (verdict, works) = judge(&status, &checks);
-    assert!(!works && verdict.contains("no media node serves"));
-    (status.health, status.nodes.serving) = (Health::Up, 1);
-    let (verdict, works) = judge(&status, &checks);
-    assert!(!works && verdict.contains("1 thing is wrong"), "{verdict}");
-    assert!(judge(&status, &[Check::well("a", "b")]).1);
-    let examination = Examination {
+    (status.health, status.nodes.serving) = (Health::Up, nodes.len());
+    status.problems.clear();
+    let list = nodes.iter().map(|it| node(&it.id, &it.state)).collect();
+    Asked {
+        status,
+        nodes: Nodes { nodes: list },
+        diagnosis: Diagnosis {
+            fleet,
+            ..Diagnosis::default()
+        },
+        reach: (Reachability { ready: true, nodes }, OfNow::All),
+        strangers: None,
+    }
+}
+
+/// As a terminal shows it, and in one line.
+fn told(asked: Asked) -> (String, String) {
+    let checks = of_cluster(&asked);
+    let (verdict, works) = judge(&asked.status, &checks);
+    let text = shown(&Examination {
         works,
         verdict,
         checks,
-        diagnosis: Some(diagnosis()),
-    };
-    let text = shown(&examination);
+        diagnosis: Some(asked.diagnosis),
+    });
+    for line in text.lines() {
+        assert!(line.chars().count() <= 80, "{line}");
+    }
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (text, flat)
+}
+
+#[test]
+fn a_cause_is_told_once_with_its_rule_and_with_what_follows() {
+    let mut asked = asked(
+        ["node1", "node2"]
+            .map(|id| {
+                let mut node = reach(id, "partly");
+                node.paths = vec![
+                    straight("master", "udp", Some("no answer")),
+                    straight("master", "tcp", None),
+                    relayed(
+                        "master",
+                        "node2",
+                        "10.0.0.2:3478",
+                        Some("nothing came back"),
+                    ),
+                ];
+                node
+            })
+            .into(),
+        diagnosis().fleet,
+    );
+    let failures = diagnosis().failures;
+    asked.diagnosis.failures = failures;
+    let (text, flat) = told(asked);
     for part in [
-        "media-udp-blocked of media_1: no UDP comes through",
-        "let through UDP from anywhere to 192.0.2.1:40000",
-        "2 of late, 2 of them over, 2 by what was done",
+        "not work for everybody: 1 thing is wrong.",
+        "media-udp-blocked of node1: no UDP comes through → let through UDP from anywhere to \
+         192.0.2.1:40000 and UDP from anywhere to 192.0.2.2:40000; clients go",
+        "· the same is true of node2",
+        "· 4 of 6 paths that are probed fail by it",
+        "· 2 streams failed by it of late, all are back, 2 by what was done",
     ] {
-        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
         assert!(flat.contains(part), "{part}: {text}");
+    }
+    assert!(!flat.contains("attention"), "{text}");
+    assert!(!flat.contains("missing rule"), "{text}");
+}
+
+#[test]
+fn a_relay_that_fails_for_many_is_told_once_by_its_url() {
+    let nodes = ["node1", "node2", "node3"].map(|id| {
+        let mut node = reach(id, "partly");
+        let failed = Some("it gave no address: error 508");
+        node.paths = vec![
+            straight("master", "udp", None),
+            relayed("master", "external", "relay.example:3478", failed),
+            relayed("node2", "external", "relay.example:3478", failed),
+        ];
+        node
+    });
+    let (text, flat) = told(asked(nodes.into(), Vec::new()));
+    for part in [
+        "A call would work; look at 1 thing.",
+        "attention relay turn:relay.example:3478: lets nothing through to node1, node2 and node3, as seen by master \
+         and node2: it gave no address: error 508",
+        "see that it answers at relay.example:3478 by UDP",
+        "· clients are told of it still, as there is no other",
+    ] {
+        assert!(flat.contains(part), "{part}: {text}");
+    }
+    for wrong in ["external", "media ports through", "others get through"] {
+        assert!(!flat.contains(wrong), "{wrong}: {text}");
+    }
+}
+
+#[test]
+fn a_relay_that_is_the_cause_is_wrong_only_where_there_is_no_other() {
+    let finding = Finding {
+        cause: Cause::RelayUnreachable,
+        remedy: Cause::RelayUnreachable.remedy(),
+        missing_rule: None,
+        subject: "turn:relay.example:3478".into(),
+        likewise: Vec::new(),
+        ..diagnosis().fleet[0].clone()
+    };
+    let node = |more: Vec<PathReach>| {
+        let mut node = reach("node1", "partly");
+        let failed = Some("no answer");
+        node.paths = vec![relayed("master", "external", "relay.example:3478", failed)];
+        node.paths.extend(more);
+        vec![node]
+    };
+    let alone = told(asked(node(Vec::new()), vec![finding.clone()])).1;
+    assert!(
+        alone.contains("WRONG relay-unreachable of turn:relay.example:3478:"),
+        "{alone}"
+    );
+    assert_eq!(alone.matches("relay.example").count(), 1, "{alone}");
+    let other = relayed("master", "external", "other.example:3478", None);
+    let two = told(asked(node(vec![other]), vec![finding])).1;
+    assert!(two.contains("A call would work; look at 1 thing."), "{two}");
+}
+
+#[test]
+fn ports_that_no_udp_reaches_explain_the_relays_too() {
+    let mut lost = reach("node1", "unusable");
+    lost.state = "probing".into();
+    lost.paths = vec![
+        straight("master", "udp", Some("no answer to 5 STUN requests")),
+        relayed(
+            "master",
+            "master",
+            "call.example:3478",
+            Some("nothing came back"),
+        ),
+    ];
+    let (text, flat) = told(asked(vec![lost], Vec::new()));
+    for part in [
+        "WRONG UDP: fails to node1 (192.0.2.1), as seen by master: no answer to 5 STUN requests; nor does a relay get",
+        "→ let UDP from anywhere through to port 40000 of node1",
+        "· nothing is placed there until something gets through",
+    ] {
+        assert!(flat.contains(part), "{part}: {text}");
+    }
+    assert!(!flat.contains("attention"), "it is said once: {text}");
+}
+
+#[test]
+fn a_drained_node_can_be_taken_back() {
+    let mut drained = reach("node1", "serves");
+    drained.state = "draining".into();
+    let flat = told(asked(vec![drained, reach("node2", "serves")], Vec::new())).1;
+    assert!(
+        flat.contains("`muster nodes undrain node1` takes it back"),
+        "{flat}"
+    );
+    assert!(flat.contains("nodes: node2 serves"), "{flat}");
+}
+
+#[test]
+fn of_calls_only_what_is_known_is_told() {
+    let mut asked = asked(vec![reach("node1", "serves")], Vec::new());
+    asked.diagnosis.correlation = diagnosis::correlate(
+        &(0..4)
+            .map(|at| diagnosis::Case {
+                at,
+                failed: at > 1,
+                ..diagnosis::Case::default()
+            })
+            .collect::<Vec<_>>(),
+        &[],
+    );
+    let text = told(asked).0;
+    let calls: Vec<&str> = text.lines().filter(|it| it.starts_with("calls")).collect();
+    assert_eq!(
+        calls,
+        ["calls     Permanent: all transports since the first failure failed, 2 of 4."]
+    );
+}
+
+fn node(id: &str, state: &str) -> Node {
+    Node {
+        id: id.into(),
+        state: state.into(),
+        why: Why {
+            sentence: format!("{id} is {state}"),
+            evidence: Vec::new(),
+        },
+        media_ports: vec![40000],
+        ..serde_json::from_value(serde_json::json!({
+            "id": "", "state": "", "status": "running", "why": {"sentence": "", "evidence": []}, "connected": true,
+            "addresses": [], "addressesVersion": 1, "addressEntries": [], "addressRemarks": [], "mediaPorts": [],
+            "environmentId": null, "version": "", "boot": null, "shards": 1, "sessions": 0,
+            "load": {"connections": 0, "streams": 0, "cpuPercent": 0.0, "memoryPercent": 0.0},
+        }))
+        .unwrap()
+    }
+}
+
+fn reach(id: &str, verdict: &str) -> NodeReach {
+    NodeReach {
+        id: id.into(),
+        state: "serving".into(),
+        boot: None,
+        addresses_version: None,
+        verdict: verdict.into(),
+        sentence: String::new(),
+        evidence: Vec::new(),
+        withheld: Vec::new(),
+        paths: Vec::new(),
+    }
+}
+
+fn straight(from: &str, protocol: &str, failed: Option<&str>) -> PathReach {
+    let way = Way {
+        address: Some([192, 0, 2, 1].into()),
+        relay: None,
+        at: None,
+        protocol: protocol.into(),
+    };
+    path(from, way, failed)
+}
+
+fn relayed(from: &str, relay: &str, at: &str, failed: Option<&str>) -> PathReach {
+    let way = Way {
+        address: None,
+        relay: Some(relay.into()),
+        at: Some(at.into()),
+        protocol: "udp".into(),
+    };
+    path(from, way, failed)
+}
+
+fn path(from: &str, path: Way, failed: Option<&str>) -> PathReach {
+    PathReach {
+        from: from.into(),
+        path,
+        good: failed.is_none(),
+        ok: failed.is_none(),
+        call: true,
+        round_trip_ms: failed.is_none().then_some(1.5),
+        sent: 0,
+        lost: 0,
+        stage: None,
+        reason: failed.map(Into::into),
+        age_ms: 0,
+        since_ms: 9,
     }
 }
