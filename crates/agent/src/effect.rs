@@ -64,7 +64,7 @@ pub enum Effect {
 pub enum Exit {
     /// It was asked to.
     Stopped,
-    /// Another process with this node id took over.
+    /// The master has let it go: another process with this node id took over, or the node was drained or terminated.
     Superseded {
         /// The master's sentence.
         reason: String,
@@ -78,7 +78,7 @@ impl Exit {
     pub(crate) fn farewell(&self) -> &'static str {
         match self {
             Self::Stopped => "stopped",
-            Self::Superseded { .. } => "another process has this node id",
+            Self::Superseded { .. } => "its master has let it go",
             Self::Orphaned => "no master and nobody to serve",
         }
     }

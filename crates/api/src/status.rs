@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use cluster::{Cluster, MediaNodeStatus, Moment, Source, State};
+use cluster::{Cluster, MediaNodeStatus, Moment, Node, Source, State};
 use serde::{Deserialize, Serialize};
 
 use crate::node::AddressEntry;
@@ -164,7 +164,10 @@ pub(crate) fn judge(cluster: &Cluster, now: Moment) -> (Health, Vec<String>) {
         State::Joining | State::Probing => node.status() == MediaNodeStatus::Running || !asleep,
         _ => false,
     });
-    for node in troubled {
+    let (unreached, others): (Vec<&Node>, Vec<&Node>) =
+        troubled.partition(|node| node.state() == State::Probing && !node.is_untried());
+    problems.extend(unreached_by_clients(cluster, now, &unreached));
+    for node in others {
         let why = cluster.why(now, node.id());
         problems.extend(why.map(|why| why.sentence));
     }
@@ -183,6 +186,25 @@ pub(crate) fn judge(cluster: &Cluster, now: Moment) -> (Health, Vec<String>) {
         _ => Health::Unstable,
     };
     (health, problems)
+}
+
+/// One sentence for all nodes whose probes fail: of the first why, as far as its first path goes.
+fn unreached_by_clients(cluster: &Cluster, now: Moment, nodes: &[&Node]) -> Option<String> {
+    let first = nodes.first()?;
+    let why = cluster.why(now, first.id())?.sentence;
+    let (why, more) = match why.split_once("; ") {
+        Some((why, _)) => (why, " and so on"),
+        None => (why.as_str(), ""),
+    };
+    let others = match nodes.len() {
+        1 => String::new(),
+        2 => format!(", nor can {}", nodes[1].id()),
+        many => format!(", nor can {} others", many - 1),
+    };
+    let id = first.id();
+    Some(format!(
+        "{why}{more}{others} (`muster nodes why {id}` says all that is known)"
+    ))
 }
 
 impl Status {
@@ -209,6 +231,16 @@ impl Status {
     pub fn trouble(&mut self, sentence: String) {
         self.problems.push(sentence);
         self.is_not_well();
+    }
+
+    /// Says more of a problem that is among them, or adds it.
+    pub fn explain(&mut self, problem: Option<&str>, more: &str) {
+        let known = |it: &&mut String| problem.is_some_and(|problem| *it == problem);
+        match (self.problems.iter_mut().find(known), problem) {
+            (Some(known), _) => *known = format!("{known}: {more}"),
+            (None, Some(problem)) => self.trouble(format!("{problem}: {more}")),
+            (None, None) => self.trouble(more.to_owned()),
+        }
     }
 
     /// Adds what the diagnosis found.

@@ -296,6 +296,11 @@ impl Node {
             .map_or(MediaNodeStatus::Launching, |(_, status)| status)
     }
 
+    /// No probe has said yet why it cannot be used.
+    pub fn is_untried(&self) -> bool {
+        self.probe.problem.is_none()
+    }
+
     /// Whether its link is up and not silent.
     pub fn heard(&self) -> bool {
         matches!(self.link, Link::Up(_)) && self.silent.is_none()

@@ -47,7 +47,7 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     Ok(match exit {
         node::Exit::Stopped => Ending::Stopped,
         node::Exit::Superseded { reason } => {
-            tracing::error!(%reason, "another process took over this node's id");
+            tracing::warn!(%reason, "the master has let this process go; it ends");
             Ending::Superseded
         }
         node::Exit::Orphaned => {

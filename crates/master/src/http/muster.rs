@@ -9,6 +9,7 @@ mod metrics;
 mod nodes;
 mod relay;
 mod schedule;
+mod shut_out;
 mod trust;
 
 use std::sync::Arc;

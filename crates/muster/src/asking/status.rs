@@ -26,14 +26,15 @@ pub fn shown(status: &Status) -> String {
         Health::Down => "DOWN: no session can be served.",
     };
     let mut out = format!("{headline}\n");
-    for problem in &status.problems {
-        out += &paragraph("  - ", problem);
-    }
+    // Causes before what comes of them.
     for finding in &status.findings {
         out += &paragraph("  - ", finding);
     }
     if !status.findings.is_empty() {
         out += &paragraph("  → ", "muster doctor says what to do");
+    }
+    for problem in &status.problems {
+        out += &paragraph("  - ", problem);
     }
     out.push('\n');
     let nodes = &status.nodes;

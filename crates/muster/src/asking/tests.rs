@@ -226,7 +226,7 @@ version   Muster 0.1.0, cluster c1, speaks OpenVidu 2.32.2
     fits(&text);
     assert!(
         text.starts_with(
-            "DOWN: no session can be served.\n  - no media node takes sessions\n  - conntrack: the tracker is full\n"
+            "DOWN: no session can be served.\n  - conntrack: the tracker is full\n  → muster doctor says what to do\n  - no media node takes sessions\n"
         ),
         "{text}"
     );

@@ -10,10 +10,14 @@ use axum::response::Response;
 use cluster::Command;
 
 use super::answer::{Answer, Refusal, ok};
+use super::shut_out;
 use crate::app::{App, COMPATIBLE_VERSION};
 
 pub(super) async fn status(State(app): State<Arc<App>>) -> Answer {
-    let mut status = app.inspect(seen).await?;
+    let revoked = app.config.link_trust.revocations.all();
+    let mut status = app
+        .inspect(move |control, now| seen(control, now, &revoked))
+        .await?;
     status.version = env!("CARGO_PKG_VERSION").to_owned();
     status.compatible_version = COMPATIBLE_VERSION.to_owned();
     status.master = app.whereabouts.borrow().shown();
@@ -21,8 +25,14 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Answer {
     Ok(ok(&status))
 }
 
-fn seen(control: &Control, now: Now) -> Status {
+fn seen(control: &Control, now: Now, revoked: &[(String, u64)]) -> Status {
     let mut status = Status::of(control.cluster(), now.moment);
+    for node in control.cluster().nodes() {
+        if let Some(away) = shut_out::of(control, now, revoked, node.id()) {
+            let why = control.cluster().why(now.moment, node.id());
+            status.explain(why.map(|why| why.sentence).as_deref(), &away);
+        }
+    }
     let sessions = control.conference().sessions();
     let joined = sessions.map(|session| session.participants().count());
     (status.sessions, status.participants) = joined.fold((0, 0), |(sessions, all), joined| {
@@ -37,7 +47,13 @@ fn seen(control: &Control, now: Now) -> Status {
     }
     let findings = diagnosis::survey(&control.around()).into_iter();
     for finding in findings.filter(diagnosis::Finding::is_sure) {
-        status.find(format!("{}: {}", finding.cause, finding.proof));
+        let others = finding.likewise.iter().map(|it| it.subject.as_str());
+        let others: Vec<&str> = others.collect();
+        let others = match others.is_empty() {
+            true => String::new(),
+            false => format!("; the same is true of {}", others.join(", ")),
+        };
+        status.find(format!("{}: {}{others}", finding.cause, finding.proof));
     }
     if let Some(delivery) = control.webhook() {
         let (delivered, refused, dropped) = delivery.counts();

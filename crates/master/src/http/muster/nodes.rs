@@ -12,6 +12,7 @@ use axum::response::IntoResponse;
 use cluster::{Command, Illegal, MediaNodeStatus, NodeId};
 
 use super::answer::{Answer, Refusal, json, ok};
+use super::shut_out;
 use crate::app::App;
 
 /// More at once are a slip of the finger.
@@ -21,7 +22,15 @@ const MOST: u32 = 100;
 const LONGEST: u64 = 7 * 24 * 60 * 60;
 
 pub(super) async fn list(State(app): State<Arc<App>>) -> Answer {
-    let nodes = app.inspect(|control, now| Nodes::of(control.cluster(), now.moment));
+    let revoked = app.config.link_trust.revocations.all();
+    let nodes = app.inspect(move |control, now| {
+        let mut nodes = Nodes::of(control.cluster(), now.moment);
+        for node in &mut nodes.nodes {
+            let id = NodeId::new(node.id.as_str());
+            tell(&mut node.why, shut_out::of(control, now, &revoked, &id));
+        }
+        nodes
+    });
     Ok(ok(&nodes.await?))
 }
 
@@ -39,13 +48,30 @@ pub(super) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
     let id = NodeId::new(id);
     let wanted = id.clone();
+    let revoked = app.config.link_trust.revocations.all();
     let found = app.inspect(move |control, now| {
-        let mut why = Why::of(control.cluster(), now.moment, &wanted)?;
+        let away = shut_out::of(control, now, &revoked, &wanted);
+        let mut why = match (Why::of(control.cluster(), now.moment, &wanted), &away) {
+            (Some(why), _) => why,
+            (None, Some(_)) => Why {
+                sentence: format!("{wanted} is not here"),
+                evidence: Vec::new(),
+            },
+            (None, None) => return None,
+        };
+        tell(&mut why, away);
         why.evidence
             .extend(control.working(&wanted).map(works).into_iter().flatten());
         Some(why)
     });
     Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+/// Adds why it is away.
+fn tell(why: &mut Why, away: Option<String>) {
+    if let Some(away) = away {
+        why.sentence = format!("{}: {away}", why.sentence);
+    }
 }
 
 /// How it works, in sentences.
