@@ -118,8 +118,8 @@ causes! {
         Some(Step::AnotherPath);
     /// D-16: ICE has a pair; DTLS or SRTP does not work.
     DtlsOrSrtp = "dtls-or-srtp", 16,
-        "the client makes its stream anew, with the node's present certificate; if it fails again, on \
-         another node",
+        "the client makes its stream anew, with the node's present certificate, then on another node; where \
+         probes fail too, let all UDP through to the media ports: something lets STUN through and drops DTLS",
         Some(Step::AnotherPath);
     /// D-17: a relay has no room left.
     RelayCapacity = "relay-capacity", 17,

@@ -136,6 +136,7 @@ fn deserted(scene: &Scene) -> Option<Suspicion> {
         carried.udp == 0
             && (carried.udp_lost > 0 && others || carried.udp_lost_clients > 1)
             && alive(node)
+            && !is_stuck_in_dtls(scene, node)
     })?;
     let carried = &node.carried;
     let proof = format!(
@@ -164,6 +165,13 @@ fn went_elsewhere(scene: &Scene, node: &Host, to: &[SocketAddr]) -> bool {
     let mistaken = addresses::told_elsewhere(scene, node).is_some()
         || startup::foreign(scene, node, &node.advertised).is_some();
     mistaken && !to.iter().any(|at| node.has(at.ip()))
+}
+
+/// Probes come there by UDP, and no further.
+fn is_stuck_in_dtls(scene: &Scene, node: &Host) -> bool {
+    let rows = scene.around.reach.iter().filter(|row| row.leads_to(node));
+    let mut rows = rows.filter(|row| row.protocol == Protocol::Udp);
+    rows.any(Reach::is_secured_in_vain)
 }
 
 fn alive(node: &Host) -> bool {
