@@ -1,6 +1,6 @@
 //! How it went, path by path, and whether that is enough.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -237,15 +237,10 @@ impl Report {
 
     /// One sentence about what failed and is `wanted`, those alike together.
     fn problems(&self, wanted: impl Fn(&Path) -> bool) -> Option<String> {
-        // Alike: one address or relay, one stage, one hint. Lengths of time in the reasons may differ by a little.
-        type Alike<'a> = (
-            Tried,
-            Option<IpAddr>,
-            Option<&'a reachability::Path>,
-            Stage,
-            &'a str,
-        );
-        let mut groups: BTreeMap<Alike<'_>, (&Failed, Vec<u16>)> = BTreeMap::new();
+        // Alike: one address or relays, one stage, one hint. Lengths of time in the reasons may differ by a little.
+        type Alike<'a> = (Tried, Option<IpAddr>, bool, Stage, &'a str);
+        type Which = (Vec<u16>, Vec<String>);
+        let mut groups: BTreeMap<Alike<'_>, (&Failed, Which)> = BTreeMap::new();
         let failed = self.outcomes.iter().filter(|it| wanted(&it.path));
         for outcome in failed {
             let Err(failed) = &outcome.result else {
@@ -262,31 +257,35 @@ impl Report {
             let alike = (
                 protocol,
                 at.map(SocketAddr::ip),
-                relay,
+                relay.is_some(),
                 failed.stage,
                 failed.hint.as_str(),
             );
-            let group = groups.entry(alike).or_insert((failed, Vec::new()));
-            group.1.extend(at.map(SocketAddr::port));
+            let (_, (ports, relays)) = groups.entry(alike).or_insert((failed, Which::default()));
+            ports.extend(at.map(SocketAddr::port));
+            relays.extend(relay.map(ToString::to_string));
         }
         let mut sentence = String::new();
-        for ((protocol, ip, relay, ..), (failed, ports)) in groups.iter().take(NAMED) {
+        let mut hints = BTreeSet::new();
+        for ((protocol, ip, _, _, hint), (failed, (ports, relays))) in groups.iter().take(NAMED) {
             if !sentence.is_empty() {
                 sentence.push_str("; ");
             }
             let at = ip
                 .zip(ports.first())
                 .map(|(ip, port)| SocketAddr::new(ip, *port));
+            // What it may come from is said once.
+            let why = match hints.insert(*hint) {
+                true => failed.to_string(),
+                false => failed.reason.clone(),
+            };
             // Writing to a string cannot fail.
-            let _ = match (at, relay) {
-                (Some(at), _) => write!(
-                    sentence,
-                    "{} {at}{}: {failed}",
-                    protocol.name(),
-                    others(ports)
-                ),
-                (None, Some(path)) => write!(sentence, "{path}: {failed}"),
-                (None, None) => write!(sentence, "{failed}"),
+            let _ = match (at, relays.is_empty()) {
+                (Some(at), _) => {
+                    write!(sentence, "{} {at}{}: {why}", protocol.name(), others(ports))
+                }
+                (None, false) => write!(sentence, "{}: {why}", relays.join(", ")),
+                (None, true) => write!(sentence, "{why}"),
             };
         }
         if groups.len() > NAMED {

@@ -6,7 +6,7 @@ use cluster::NodeId;
 
 use crate::cell::{Cell, Standing};
 use crate::matrix::Held;
-use crate::path::{Party, Path};
+use crate::path::{Failed, Party, Path};
 use crate::settings::Settings;
 
 /// Paths that a sentence names. The rest is counted.
@@ -133,23 +133,36 @@ impl Held {
         lost.map(|((path, from), cell)| (path, from, cell))
     }
 
-    /// One reason for each of these paths, the master's before others'.
+    /// One reason for each of these paths, the master's before others'. Relays that fail in the same way share one, and
+    /// what it may come from is said once.
     fn reasons(&self, paths: &BTreeSet<&Path>) -> String {
-        let reason = |path: &&Path| {
+        let mut told: Vec<(String, Option<&Failed>, bool)> = Vec::new();
+        for path in paths {
             let mut lost = self.lost().filter(|(lost, ..)| lost == path);
-            let (_, from, cell) = lost.next()?;
+            let Some((_, from, cell)) = lost.next() else {
+                continue;
+            };
+            let what = match from {
+                Party::Master => path.to_string(),
+                Party::Node(_) => format!("{path} from {from}"),
+            };
             let failed = cell.last().as_ref().err();
-            let what = failed.map_or_else(
-                || "is watched until it holds".to_owned(),
-                |it| it.to_string(),
-            );
-            Some(match from {
-                Party::Master => format!("{path}: {what}"),
-                Party::Node(_) => format!("{path} from {from}: {what}"),
-            })
-        };
-        let sentences: Vec<String> = paths.iter().filter_map(reason).collect();
-        named(sentences.into_iter())
+            let relayed = path.is_relayed();
+            let same = told.iter_mut().find(|(_, other, other_relayed)| {
+                relayed && *other_relayed && alike(*other, failed)
+            });
+            match same {
+                Some((others, ..)) => *others = format!("{others}, {what}"),
+                None => told.push((what, failed, relayed)),
+            }
+        }
+        let mut hints: BTreeSet<&str> = BTreeSet::new();
+        let sentences = told.into_iter().map(|(what, failed, _)| match failed {
+            None => format!("{what}: is watched until it holds"),
+            Some(failed) if hints.insert(failed.hint.as_str()) => format!("{what}: {failed}"),
+            Some(failed) => format!("{what}: {}", failed.reason),
+        });
+        named(sentences.collect::<Vec<_>>().into_iter())
     }
 
     fn contradictions(&self, good: &BTreeSet<&Path>) -> String {
@@ -189,6 +202,16 @@ impl Held {
             },
         );
         facts.collect()
+    }
+}
+
+/// Lengths of time in the reasons may differ by a little.
+fn alike(one: Option<&Failed>, other: Option<&Failed>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            (one.stage, one.hint.as_str()) == (other.stage, other.hint.as_str())
+        }
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 

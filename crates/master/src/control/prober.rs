@@ -229,14 +229,15 @@ impl Prober {
         let kind = known.judge(&report, outcome.is_ok());
         let wrong = report.failures();
         if wrong != known.wrong {
+            // What it comes to, with what others saw, the matrix says.
             match (&outcome, report.complaint()) {
                 (Err(problem), _) => {
-                    tracing::warn!(%node, problem, "the node cannot be reached as clients would");
+                    tracing::debug!(%node, problem, "the node cannot be reached as clients would");
                 }
                 (Ok(()), Some(problem)) => {
-                    tracing::warn!(%node, problem, "the node can be reached, but not everywhere");
+                    tracing::debug!(%node, problem, "the node can be reached, but not everywhere");
                 }
-                (Ok(()), None) => tracing::info!(%node, "the node can be reached everywhere"),
+                (Ok(()), None) => tracing::debug!(%node, "the node can be reached everywhere"),
             }
             known.wrong = wrong;
         }
