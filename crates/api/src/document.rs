@@ -67,6 +67,7 @@ fn words(operation: Operation) -> Words {
         | Operation::Drain
         | Operation::UnDrain
         | Operation::Why
+        | Operation::ProbeTarget
         | Operation::Revoke => of_nodes(operation),
         Operation::ListIce | Operation::Strangers | Operation::Ice | Operation::ReportIce => {
             of_ice(operation)
@@ -123,6 +124,13 @@ fn of_nodes(operation: Operation) -> Words {
             ..get(
                 "Why a node is in its state; also of one that is gone, for a while",
                 "Why",
+            )
+        },
+        Operation::ProbeTarget => Words {
+            failures: &[UNKNOWN],
+            ..get(
+                "Where to try a node from, as a client would, with credentials for its relays",
+                "ProbeTarget",
             )
         },
         Operation::Revoke => Words {

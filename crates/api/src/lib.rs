@@ -16,6 +16,7 @@ mod problem;
 mod reach;
 mod schedule;
 mod status;
+mod target;
 mod token;
 
 pub use diagnosis::Diagnosis;
@@ -29,6 +30,7 @@ pub use problem::Problem;
 pub use reach::{LookingNow, NodeReach, PathReach, Reachability, Way};
 pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
 pub use status::{Health, MasterAddresses, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
+pub use target::{ProbeTarget, RelayToTry};
 pub use token::{JoinToken, JoinTokenRequest};
 
 /// Begins the path of every operation but the document's.

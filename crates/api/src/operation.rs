@@ -84,6 +84,8 @@ operations! {
     Why = Get "/nodes/{id}/why", "whyNode";
     /// Take its certificate back.
     Revoke = Post "/nodes/{id}/revoke", "revokeNode";
+    /// Where to try it from, as a client would.
+    ProbeTarget = Get "/nodes/{id}/probe-target", "getProbeTarget";
     /// Who reaches which node by which path.
     Reachability = Get "/reachability", "getReachability";
     /// Find out now who reaches which node.

@@ -133,7 +133,8 @@ impl NodeReach {
 }
 
 impl Way {
-    fn of(path: &Path) -> Self {
+    /// Of a path.
+    pub fn of(path: &Path) -> Self {
         let (address, relay, at, protocol) = match path {
             Path::Direct { ip, protocol } => (Some(*ip), None, None, protocol),
             Path::Relay {

@@ -236,6 +236,34 @@ fn what_is_not_described_is_refused() {
 }
 
 #[test]
+fn a_target_is_as_described_and_comes_back_as_a_probe_takes_it() {
+    let way = |relay: &str| Way {
+        address: None,
+        relay: Some(relay.into()),
+        at: Some("relay.example:3478".into()),
+        protocol: "udp".into(),
+    };
+    let relays = ["master", "external", "media_1"].map(|relay| RelayToTry {
+        way: way(relay),
+        host: "relay.example".into(),
+        port: 3478,
+        username: "u".into(),
+        credential: "c".into(),
+    });
+    for relay in &relays {
+        let taken = relay.relay().unwrap();
+        assert_eq!(RelayToTry::of(&taken), *relay);
+    }
+    let target = ProbeTarget {
+        addresses: vec!["192.0.2.1".parse().unwrap()],
+        media_ports: vec![40000],
+        stun_port: 3478,
+        relays: relays.into(),
+    };
+    fits(&target, "ProbeTarget");
+}
+
+#[test]
 fn a_diagnosis_is_as_described() {
     fits(&Diagnosis::default(), "Diagnosis");
     let finding = diagnosis::Finding {

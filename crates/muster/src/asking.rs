@@ -51,7 +51,8 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
     let json = asking.json;
     if let Wish::Doctor = wish {
         let server = Server::find(&asking, settings);
-        let told = runtime.block_on(doctor::examine(server, settings, json));
+        let elsewhere = server::asked_for(&asking).is_some();
+        let told = runtime.block_on(doctor::examine(server, settings, elsewhere, json));
         return print(&told);
     }
     let server = match Server::find(&asking, settings) {
@@ -68,7 +69,7 @@ pub fn run(asking: Asking, wish: Wish, settings: &Settings) -> Result<Ending> {
             Wish::Nodes(wish) => nodes::ask(&server, wish, json).await,
             Wish::Relay(wish) => relay::ask(&server, wish).await,
             Wish::Schedule(wish) => schedule::ask(&server, wish, json).await,
-            Wish::Doctor => Ok(doctor::examine(Ok(server), settings, json).await),
+            Wish::Doctor => Ok(doctor::examine(Ok(server), settings, true, json).await),
         }
     });
     match told {

@@ -32,6 +32,8 @@ pub(super) fn all() -> Value {
         ("LookingNow", reach::looking_now()),
         ("NodeReach", reach::of_node()),
         ("PathReach", reach::of_path()),
+        ("ProbeTarget", reach::target()),
+        ("RelayToTry", reach::relay_to_try()),
         ("Way", reach::way()),
         ("Load", load()),
         (

@@ -53,6 +53,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Drain => on(method, nodes::drain),
         Operation::UnDrain => on(method, nodes::undrain),
         Operation::Why => on(method, nodes::why),
+        Operation::ProbeTarget => on(method, nodes::probe_target),
         Operation::Revoke => on(method, trust::revoke),
         Operation::Reachability => on(method, nodes::reachability),
         Operation::LookNow => on(method, nodes::look_now),

@@ -254,6 +254,12 @@ async fn tokens_are_made_and_nodes_are_put_out() {
     ] {
         assert_eq!(ask(&stage, "POST", "/join-tokens", body).await.status, 400);
     }
+    let target = get(&stage, "/nodes/media_1/probe-target").await;
+    assert_eq!(
+        target["addresses"],
+        get(&stage, "/nodes/media_1").await["addresses"]
+    );
+    assert!(!target["mediaPorts"].as_array().expect("ports").is_empty());
     assert_eq!(
         ask(&stage, "POST", "/nodes/media_1/revoke", "")
             .await
@@ -262,4 +268,13 @@ async fn tokens_are_made_and_nodes_are_put_out() {
     );
     stage.until_serving(0).await;
     assert_eq!(get(&stage, "/nodes/media_1").await["connected"], false);
+    let why = get(&stage, "/nodes/media_1/why").await;
+    let sentence = why["sentence"].as_str().expect("a sentence");
+    assert!(
+        sentence.contains("it was revoked") && sentence.contains("muster token"),
+        "{why}"
+    );
+    let status = get(&stage, "/status").await;
+    let problems = status["problems"].to_string();
+    assert!(problems.contains("it was revoked"), "{problems}");
 }

@@ -3,6 +3,7 @@
 
 mod causes;
 mod cluster;
+mod here;
 mod machine;
 mod paths;
 mod sockets;
@@ -14,7 +15,7 @@ mod words;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::{Diagnosis, Health, Nodes, Operation, Reachability, Status, Strangers};
-use diagnosis::Correlation;
+use diagnosis::{Cause, Correlation};
 use serde::Serialize;
 
 use super::Told;
@@ -22,6 +23,7 @@ use super::server::{Refusal, Server};
 use super::table::paragraph;
 use crate::config::Settings;
 use crate::exit::Ending;
+use here::Here;
 use paths::OfNow;
 
 /// What was looked at, and what was seen.
@@ -90,35 +92,40 @@ struct Asked {
     diagnosis: Diagnosis,
     /// What looks found that were made for this, unless nodes are not probed.
     reach: (Reachability, OfNow),
+    /// What a look from here found.
+    here: Vec<Here>,
     /// `None` where there is no ledger.
     strangers: Option<Strangers>,
 }
 
-/// Looks and asks. A master that cannot be asked is a finding, too.
+/// Looks and asks. A master that cannot be asked is a finding, too. `elsewhere`: it was named by its URL.
 pub async fn examine(
     server: Result<Server, anyhow::Error>,
     settings: &Settings,
+    elsewhere: bool,
     json: bool,
 ) -> Told {
     let asked = match server {
         Ok(server) => ask(&server).await.map_err(|refusal| refusal.to_string()),
         Err(error) => Err(format!("{error:#}")),
     };
-    let mut checks = machine::checks(settings);
-    let own = sockets::own_addresses();
-    checks.extend(sockets::checks(
-        settings,
-        &own,
-        asked.as_ref().ok().map(|asked| &asked.nodes),
-    ));
+    // Of a machine that only asks nothing else matters.
+    let concerned = !elsewhere || settings.data_dir.exists();
+    let mut here = match concerned {
+        true => of_machine(settings, asked.as_ref().ok()),
+        false => Vec::new(),
+    };
+    let mut checks = Vec::new();
     let (verdict, works, diagnosis) = match asked {
         Ok(asked) => {
             checks.extend(of_cluster(&asked));
+            checks.append(&mut here);
             let (verdict, works) = judge(&asked.status, &checks);
             (verdict, works, Some(asked.diagnosis))
         }
         Err(why) => {
             checks.push(cluster::unreached(&why));
+            checks.append(&mut here);
             (UNREACHED.to_owned(), false, None)
         }
     };
@@ -154,7 +161,9 @@ fn now() -> u64 {
 
 /// Looks at the paths first: what they show is in what the master says then.
 async fn ask(server: &Server) -> Result<Asked, Refusal> {
-    let reach = paths::look(server).await?;
+    let (known, _) = server.get(Operation::ListNodes, "").await?;
+    let (reach, here) = tokio::join!(paths::look(server), here::look(server, &known));
+    let reach = reach?;
     let (status, _) = server.get(Operation::Status, "").await?;
     let (nodes, _) = server.get(Operation::ListNodes, "").await?;
     let (diagnosis, _) = server.get(Operation::Diagnosis, "").await?;
@@ -164,8 +173,17 @@ async fn ask(server: &Server) -> Result<Asked, Refusal> {
         nodes,
         diagnosis,
         reach,
+        here,
         strangers: strangers.map(|(found, _)| found),
     })
+}
+
+fn of_machine(settings: &Settings, asked: Option<&Asked>) -> Vec<Check> {
+    let mut checks = machine::checks(settings);
+    let own = sockets::own_addresses();
+    let nodes = asked.map(|asked| &asked.nodes);
+    checks.extend(sockets::checks(settings, &own, nodes));
+    checks
 }
 
 /// The causes first, and then what none of them explains.
@@ -186,6 +204,9 @@ fn of_cluster(asked: &Asked) -> Vec<Check> {
         &causes,
         &groups,
     ));
+    let mut found = asked.diagnosis.fleet.iter();
+    let udp_is_blocked = found.any(|it| it.cause == Cause::MediaUdpBlocked);
+    checks.extend(here::checks(&asked.here, udp_is_blocked));
     let strangers = asked.strangers.as_ref();
     checks.extend(strangers.and_then(|found| paths::strangers(found, now())));
     checks
@@ -260,13 +281,20 @@ fn shown(examination: &Examination) -> String {
 
 /// What holds, in one paragraph.
 fn well(checks: &[&Check]) -> String {
-    let well = checks.iter().filter(|check| check.state == State::Well);
-    let well: Vec<String> = well
-        .map(|check| format!("{}: {}", check.name, check.seen))
+    let mut told: Vec<(Vec<&str>, &str)> = Vec::new();
+    for check in checks.iter().filter(|check| check.state == State::Well) {
+        match told.iter_mut().find(|(_, seen)| *seen == check.seen) {
+            Some((names, _)) => names.push(&check.name),
+            None => told.push((vec![&check.name], &check.seen)),
+        }
+    }
+    let told: Vec<String> = told
+        .into_iter()
+        .map(|(names, seen)| format!("{}: {seen}", words::list(names)))
         .collect();
-    match well.is_empty() {
+    match told.is_empty() {
         true => String::new(),
-        false => paragraph("well      ", &format!("{}.", well.join("; "))),
+        false => paragraph("well      ", &format!("{}.", told.join("; "))),
     }
 }
 

@@ -70,16 +70,20 @@ pub fn remember(data: &DataDir, listening: SocketAddr) -> Result<()> {
     data.write(ADDRESS, &format!("https://{local}\n"))
 }
 
+/// The URL of a master that was named.
+pub fn asked_for(asking: &Asking) -> Option<String> {
+    let named = asking.url.clone();
+    let named = named.or_else(|| std::env::var("MUSTER_URL").ok());
+    named.filter(|url| !url.is_empty())
+}
+
 impl Server {
     /// By what was said, and by the data directory of a master on this machine for what was not.
     pub fn find(asking: &Asking, settings: &Settings) -> Result<Self> {
         let directory = &settings.data_dir;
         let kept = |name: &str| kept(directory, name);
-        let asked_for = asking
-            .url
-            .clone()
-            .or_else(|| std::env::var("MUSTER_URL").ok());
-        let url = match asked_for.clone().filter(|url| !url.is_empty()) {
+        let asked_for = asked_for(asking);
+        let url = match asked_for.clone() {
             Some(url) => url,
             None => kept(ADDRESS)?.with_context(|| {
                 format!(
@@ -102,7 +106,7 @@ impl Server {
                 )
             })?,
         };
-        let here = asked_for.is_none_or(|url| url.is_empty());
+        let here = asked_for.is_none();
         let trust = trust(asking, settings, here, kept("https.crt")?)?;
         let pair =
             base64::engine::general_purpose::STANDARD.encode(format!("OPENVIDUAPP:{secret}"));

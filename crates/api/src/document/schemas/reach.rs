@@ -31,6 +31,25 @@ pub fn of_node() -> Value {
     }))
 }
 
+pub fn target() -> Value {
+    whole(json!({
+        "addresses": list(text("By which clients reach it")),
+        "mediaPorts": list(count("Of media, UDP and TCP")),
+        "stunPort": count("Where it answers plain STUN"),
+        "relays": list(of("RelayToTry")),
+    }))
+}
+
+pub fn relay_to_try() -> Value {
+    whole(json!({
+        "way": of("Way"),
+        "host": text("Name or address"),
+        "port": count("Of UDP or TCP"),
+        "username": text("Good for hours"),
+        "credential": text("What to prove oneself with"),
+    }))
+}
+
 pub fn way() -> Value {
     whole(json!({
         "address": or_null(text("The node's, if it is reached straight")),

@@ -4,7 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::control::{Input, Working};
-use api::{AddNodes, Added, Drain, LookingNow, Node, Nodes, Problem, Reachability, Why};
+use api::{
+    AddNodes, Added, Drain, LookingNow, Node, Nodes, ProbeTarget, Problem, Reachability,
+    RelayToTry, Why,
+};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::StatusCode;
@@ -101,6 +104,24 @@ fn works(working: &Working) -> Vec<String> {
         told.push("its relay has another secret than the master".to_owned());
     }
     told
+}
+
+pub(super) async fn probe_target(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer {
+    let id = NodeId::new(id);
+    let wanted = id.clone();
+    let found = app.inspect(move |control, now| {
+        let addresses = control.cluster().node(&wanted)?.addresses();
+        // Quotas of relays hold for each name.
+        let label = format!("look{}", now.timestamp.0);
+        let relays = control.relays_towards(&wanted, &label);
+        Some(ProbeTarget {
+            addresses: addresses.ips.clone(),
+            media_ports: addresses.ports.clone(),
+            stun_port: addresses.stun_port,
+            relays: relays.iter().map(RelayToTry::of).collect(),
+        })
+    });
+    Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
 }
 
 pub(super) async fn reachability(State(app): State<Arc<App>>) -> Answer {

@@ -102,7 +102,17 @@ impl<'a> Explained<'a> {
                 .replace(&format!("; missing rule: {rule}"), ""),
             None => finding.proof.clone(),
         };
-        let mut check = Check::of(&name, state, proof, remedy(finding));
+        let draining = nodes
+            .iter()
+            .any(|node| node.id == finding.subject && node.state == "draining");
+        let remedy = match finding.cause {
+            Cause::NodeLeftOut if draining => format!(
+                "`muster nodes undrain {}` takes it back; else it goes with its last session",
+                finding.subject
+            ),
+            _ => remedy(finding),
+        };
+        let mut check = Check::of(&name, state, proof, remedy);
         check.follows = self.follows(nodes, failures);
         check
     }

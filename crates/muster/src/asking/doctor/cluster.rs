@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::{Node, Nodes, Status};
+use diagnosis::Cause;
 
 use super::causes::{Explained, is_of_node};
 use super::ways::Group;
@@ -40,11 +41,14 @@ pub(super) fn checks(
     }
     let explained = |node: &Node| {
         let id = node.id.as_str();
-        let mut causes = causes.iter().filter(|it| is_of_node(it.finding.cause));
+        let has = |it: &&Explained<'_>| it.subjects().contains(&id);
+        let left_out = |it: &Explained<'_>| it.finding.cause == Cause::NodeLeftOut;
+        let cut_off = |it: &Explained<'_>| is_of_node(it.finding.cause);
         let mut groups = groups.iter().filter(|group| group.is_all());
-        node.state == "probing"
-            && (causes.any(|it| it.subjects().contains(&id))
-                || groups.any(|group| group.nodes().contains(id)))
+        causes.iter().filter(has).any(left_out)
+            || node.state == "probing"
+                && (causes.iter().filter(has).any(cut_off)
+                    || groups.any(|group| group.nodes().contains(id)))
     };
     let mut by_state: BTreeMap<&str, Vec<&Node>> = BTreeMap::new();
     for node in others.into_iter().filter(|node| !explained(node)) {

@@ -111,6 +111,7 @@ fn asked(nodes: Vec<NodeReach>, fleet: Vec<Finding>) -> Asked {
             ..Diagnosis::default()
         },
         reach: (Reachability { ready: true, nodes }, OfNow::All),
+        here: Vec::new(),
         strangers: None,
     }
 }
@@ -259,6 +260,23 @@ fn a_drained_node_can_be_taken_back() {
         "{flat}"
     );
     assert!(flat.contains("nodes: node2 serves"), "{flat}");
+}
+
+#[test]
+fn a_node_that_is_drained_alone_is_told_of_once() {
+    let mut drained = reach("node1", "serves");
+    drained.state = "draining".into();
+    let finding = Finding {
+        cause: Cause::NodeLeftOut,
+        proof: "probes get through to node1 by 8 paths and it is not used".into(),
+        remedy: Cause::NodeLeftOut.remedy(),
+        missing_rule: None,
+        likewise: Vec::new(),
+        ..diagnosis().fleet[0].clone()
+    };
+    let flat = told(asked(vec![drained], vec![finding])).1;
+    assert_eq!(flat.matches("undrain node1").count(), 1, "{flat}");
+    assert!(!flat.contains("attention"), "{flat}");
 }
 
 #[test]
