@@ -12,6 +12,9 @@ pub struct Why {
     pub sentence: String,
     /// Each a fact that it follows from.
     pub evidence: Vec<String>,
+    /// What a person has to do, where that is known; else empty.
+    #[serde(default)]
+    pub remedy: String,
 }
 
 /// One node.
@@ -142,6 +145,7 @@ impl Node {
             why: Why::of(cluster, now, node.id()).unwrap_or_else(|| Why {
                 sentence: format!("{} has just gone", node.id()),
                 evidence: Vec::new(),
+                remedy: String::new(),
             }),
             connected: node.attachment().is_some(),
             addresses: node.addresses().ips.clone(),
@@ -186,6 +190,7 @@ impl Why {
         Some(Self {
             sentence: why.sentence,
             evidence: why.evidence,
+            remedy: String::new(),
         })
     }
 }

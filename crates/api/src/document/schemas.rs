@@ -259,6 +259,7 @@ fn why() -> Value {
     whole(json!({
         "sentence": text("Why it is in its state"),
         "evidence": list(text("A fact that it follows from")),
+        "remedy": text("What a person has to do, where that is known; else empty"),
     }))
 }
 

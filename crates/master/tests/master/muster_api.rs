@@ -271,7 +271,7 @@ async fn tokens_are_made_and_nodes_are_put_out() {
     let why = get(&stage, "/nodes/media_1/why").await;
     let sentence = why["sentence"].as_str().expect("a sentence");
     assert!(
-        sentence.contains("it was revoked") && sentence.contains("muster token"),
+        sentence.contains("it was revoked") && why["remedy"].to_string().contains("muster token"),
         "{why}"
     );
     let status = get(&stage, "/status").await;

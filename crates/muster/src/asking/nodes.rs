@@ -124,6 +124,9 @@ fn row(node: &Node) -> Vec<String> {
 /// The sentence and what it follows from.
 pub fn explained(why: &Why) -> String {
     let mut out = paragraph("", &format!("{}.", why.sentence));
+    if !why.remedy.is_empty() {
+        out += &paragraph("  → ", &why.remedy);
+    }
     for fact in &why.evidence {
         out += &paragraph("  - ", fact);
     }

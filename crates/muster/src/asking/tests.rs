@@ -15,6 +15,7 @@ fn node(id: &str, state: &str, sentence: &str) -> Node {
         why: Why {
             sentence: sentence.into(),
             evidence: vec!["the link is up".into()],
+            remedy: String::new(),
         },
         connected: true,
         addresses: vec!["203.0.113.7".parse().expect("an address")],
@@ -140,10 +141,11 @@ fn the_reasons_are_a_sentence_and_facts() {
     let why = Why {
         sentence: "media_1 is being probed at its addresses".into(),
         evidence: vec!["the link is up".into(), "2 sessions".into()],
+        remedy: "wait".into(),
     };
     assert_eq!(
         nodes::explained(&why),
-        "media_1 is being probed at its addresses.\n  - the link is up\n  - 2 sessions\n"
+        "media_1 is being probed at its addresses.\n  → wait\n  - the link is up\n  - 2 sessions\n"
     );
 }
 

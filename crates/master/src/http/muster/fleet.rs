@@ -30,7 +30,8 @@ fn seen(control: &Control, now: Now, revoked: &[(String, u64)]) -> Status {
     for node in control.cluster().nodes() {
         if let Some(away) = shut_out::of(control, now, revoked, node.id()) {
             let why = control.cluster().why(now.moment, node.id());
-            status.explain(why.map(|why| why.sentence).as_deref(), &away);
+            let more = format!("{} → {}", away.why, away.remedy);
+            status.explain(why.map(|why| why.sentence).as_deref(), &more);
         }
     }
     let sessions = control.conference().sessions();

@@ -15,7 +15,7 @@ use axum::response::IntoResponse;
 use cluster::{Command, Illegal, MediaNodeStatus, NodeId};
 
 use super::answer::{Answer, Refusal, json, ok};
-use super::shut_out;
+use super::shut_out::{self, Away};
 use crate::app::App;
 
 /// More at once are a slip of the finger.
@@ -59,6 +59,7 @@ pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
             (None, Some(_)) => Why {
                 sentence: format!("{wanted} is not here"),
                 evidence: Vec::new(),
+                remedy: String::new(),
             },
             (None, None) => return None,
         };
@@ -71,9 +72,10 @@ pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
 }
 
 /// Adds why it is away.
-fn tell(why: &mut Why, away: Option<String>) {
+fn tell(why: &mut Why, away: Option<Away>) {
     if let Some(away) = away {
-        why.sentence = format!("{}: {away}", why.sentence);
+        why.sentence = format!("{}: {}", why.sentence, away.why);
+        why.remedy = away.remedy.to_owned();
     }
 }
 

@@ -8,14 +8,21 @@ const LATELY_MS: u64 = 120_000;
 /// A revoked node is cut off within this, milliseconds.
 const WITHIN_MS: u64 = 10_000;
 
-/// A sentence with its remedy; `None` for a node that is here, or that may come back. `revoked` are nodes with the time,
+/// Why, and what a person has to do.
+#[derive(Debug)]
+pub(super) struct Away {
+    pub why: String,
+    pub remedy: &'static str,
+}
+
+/// `None` for a node that is here, or that may come back. `revoked` are nodes with the time,
 /// seconds since the Unix epoch.
 pub(super) fn of(
     control: &Control,
     now: Now,
     revoked: &[(String, u64)],
     id: &NodeId,
-) -> Option<String> {
+) -> Option<Away> {
     let node = control.cluster().node(id);
     if node.is_some_and(|node| node.attachment().is_some()) {
         return None;
@@ -24,20 +31,20 @@ pub(super) fn of(
     if let Some((master, term, at)) = control.hung_up(id)
         && at.saturating_add(LATELY_MS) >= now_ms
     {
-        return Some(format!(
+        let why = format!(
             "it hung up on this master {} s ago, because it has obeyed master {master} of term {term}, and this one's is \
-             lower: see that no other master runs, then start this one anew (its term rises) or the node's process",
+             lower",
             now_ms.saturating_sub(at) / 1000
-        ));
+        );
+        let remedy = "see that no other master runs, then start this one anew (its term rises) or the node's process";
+        return Some(Away { why, remedy });
     }
     let (_, at) = revoked.iter().find(|(node, _)| node == id.as_str())?;
     let ago = now_ms.saturating_sub(at.saturating_mul(1000));
     let before = node.is_none_or(|node| was_here_before(now, ago, node));
-    before.then(|| {
-        format!(
-            "it was revoked {} ago: it comes back with a new join token only (`muster token`)",
-            span(ago / 1000)
-        )
+    before.then(|| Away {
+        why: format!("it was revoked {} ago", span(ago / 1000)),
+        remedy: "give it a new join token (`muster token`); with what it was issued before it does not come back",
     })
 }
 

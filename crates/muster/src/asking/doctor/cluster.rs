@@ -66,7 +66,9 @@ pub(super) fn checks(
 fn idle(state: &str, nodes: &[&Node]) -> Check {
     let ids = list(nodes.iter().map(|node| &node.id));
     let id = nodes.first().map_or("", |node| node.id.as_str());
+    let known = nodes.first().map_or("", |node| node.why.remedy.as_str());
     let remedy = match state {
+        _ if !known.is_empty() => known.to_owned(),
         "draining" => {
             format!("`muster nodes undrain {id}` takes it back; else it goes with its last session")
         }

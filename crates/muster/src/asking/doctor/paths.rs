@@ -56,7 +56,9 @@ fn is_of_now(found: &Reachability, since: Duration) -> bool {
         let doubted = path.good && !path.ok;
         u128::from(path.age_ms) <= since.as_millis() && !doubted
     };
-    let alone = found.nodes.len() < 2;
+    let looks =
+        |node: &&NodeReach| matches!(node.state.as_str(), "serving" | "draining" | "probing");
+    let alone = found.nodes.iter().filter(looks).count() < 2;
     let looked = |node: &NodeReach| {
         let has = |from: &str| {
             let mut own = node

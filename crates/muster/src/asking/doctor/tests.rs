@@ -263,6 +263,20 @@ fn a_drained_node_can_be_taken_back() {
 }
 
 #[test]
+fn what_the_master_says_is_to_be_done_of_a_node_is_the_remedy() {
+    let mut gone = reach("node1", "unknown");
+    gone.state = "suspect".into();
+    let mut asked = asked(vec![gone, reach("node2", "serves")], Vec::new());
+    asked.nodes.nodes[0].why.remedy = "it needs a new token".into();
+    let flat = told(asked).1;
+    assert!(
+        flat.contains("node1 is suspect → it needs a new token"),
+        "{flat}"
+    );
+    assert!(!flat.contains("look whether"), "{flat}");
+}
+
+#[test]
 fn a_node_that_is_drained_alone_is_told_of_once() {
     let mut drained = reach("node1", "serves");
     drained.state = "draining".into();
@@ -307,6 +321,7 @@ fn node(id: &str, state: &str) -> Node {
         why: Why {
             sentence: format!("{id} is {state}"),
             evidence: Vec::new(),
+            remedy: String::new(),
         },
         media_ports: vec![40000],
         ..serde_json::from_value(serde_json::json!({
