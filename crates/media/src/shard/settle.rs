@@ -67,7 +67,7 @@ impl Shard {
         }
     }
 
-    fn send_for(&mut self, key: Key, now: Instant, peer: Peer, data: &[u8]) {
+    pub(super) fn send_for(&mut self, key: Key, now: Instant, peer: Peer, data: &[u8]) {
         let peer = self.wire.resolve(peer);
         if stun::is_binding_success(data) {
             self.prove(key, now, peer);
@@ -92,7 +92,13 @@ impl Shard {
             self.counters.library_media.add(1);
             return;
         }
-        self.wire.send(connection.way_to(peer), data);
+        // The agent keeps to a pair of higher priority for as long as it remembers it, whatever the client has nominated
+        // since: without feedback and requests for keyframes a publisher's picture stands still. STUN is answered where it
+        // came from.
+        let nominated = connection.consented_route();
+        let nominated = nominated.filter(|_| !matches!(data.first(), Some(0..=3)));
+        let route = nominated.unwrap_or_else(|| connection.way_to(peer));
+        self.wire.send(route, data);
     }
 
     /// The transport answered a STUN request of `peer`: it was authenticated.
@@ -101,9 +107,10 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let routed = connection.consented_route().is_some();
+        let before = connection.consented_route().map(|route| route.peer);
         let forgotten = connection.prove(now, peer);
-        let reached = !routed && connection.consented_route().is_some();
+        let after = connection.consented_route().map(|route| route.peer);
+        let reached = after.is_some() && after != before;
         if let Some(forgotten) = forgotten {
             self.by_peer.remove(&forgotten);
             if forgotten.via == Via::Tcp {
@@ -124,13 +131,15 @@ impl Shard {
         }
     }
 
-    /// A subscriber that can be reached, at last or again, has missed what it needs to decode.
+    /// A client that can be reached, at last, again or by another path, has missed what it needs to decode, or others have
+    /// of what it sent.
     fn show_picture(&mut self, key: Key, now: Instant) {
         let Some(connection) = self.connections.get(key) else {
             return;
         };
         let subscriber = connection.subscriber.as_ref();
-        if subscriber.is_some_and(|subscriber| subscriber.wants(Kind::Video)) {
+        let sends = connection.direction == Direction::Publish;
+        if sends || subscriber.is_some_and(|subscriber| subscriber.wants(Kind::Video)) {
             self.request_keyframe(connection.stream, now);
         }
     }

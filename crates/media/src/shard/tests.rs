@@ -1,6 +1,6 @@
 //! A shard without its thread: the test lets time pass.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, UdpSocket};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{channel, sync_channel};
@@ -187,6 +187,44 @@ fn a_request_that_is_answered_late_is_answered_from_where_it_was_asked() {
         connection.claims.add(asked(Via::Udp, port, true));
     }
     assert_eq!(connection.claims.local(early.peer), None);
+}
+
+/// A client whose path is gone goes on by another one, and the ICE agent remembers the one before for many seconds.
+#[test]
+fn feedback_goes_where_the_client_nominated_last_and_answers_to_checks_where_they_came_from() {
+    let mut setup = Setup::new();
+    setup.publish("pub", OFFER);
+    let key = setup.shard.by_id["pub"];
+    let sockets = [(), ()].map(|()| {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
+        let wait = Some(Duration::from_secs(5));
+        socket.set_read_timeout(wait).expect("a socket");
+        socket
+    });
+    let peers = sockets.each_ref().map(|socket| Peer {
+        via: Via::Udp,
+        addr: socket.local_addr().expect("bound"),
+    });
+    let connection = setup.shard.connections.get_mut(key).expect("published");
+    for peer in peers {
+        connection.claims.add(Claim {
+            peer,
+            local: None,
+            use_candidate: true,
+        });
+        connection.prove(setup.now, peer);
+    }
+    let pli = [0x81, 206, 0, 2, 0, 0, 0, 1, 0, 0, 0, 2];
+    let check = [1, 17, 0, 0];
+    setup.shard.send_for(key, setup.now, peers[0], &pli);
+    setup.shard.send_for(key, setup.now, peers[0], &check);
+    setup.shard.wire.flush();
+    let heard = sockets.each_ref().map(|socket| {
+        let mut buffer = [0; 100];
+        let length = socket.recv(&mut buffer).expect("something is sent");
+        buffer[..length].to_vec()
+    });
+    assert_eq!(heard, [check.to_vec(), pli.to_vec()]);
 }
 
 /// The timers of one transport must not pile up, however often it is spoken to.
