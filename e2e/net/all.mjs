@@ -3,4 +3,5 @@ import './networks.test.mjs';
 import './matrix.test.mjs';
 import './origin.test.mjs';
 import './causes.test.mjs';
+import './patience.test.mjs';
 import './healthy.test.mjs';

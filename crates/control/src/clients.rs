@@ -38,6 +38,8 @@ struct Entry {
     session: RpcSessionId,
     /// What its client has joined as.
     connection: Option<ConnectionId>,
+    /// Where it came from when it came back last.
+    ip: Option<String>,
 }
 
 impl Clients {
@@ -48,8 +50,14 @@ impl Clients {
             Entry {
                 session,
                 connection: None,
+                ip: None,
             },
         );
+    }
+
+    /// The client has come back, from this address; says where it came from before, if it had come back before.
+    pub(crate) fn came_from(&mut self, client: ClientNumber, ip: &str) -> Option<String> {
+        self.by_number.get_mut(&client)?.ip.replace(ip.to_owned())
     }
 
     /// Forgets the client; says which connection it still was.

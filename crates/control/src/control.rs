@@ -276,6 +276,7 @@ impl Control {
             let before = u64::try_from(UNSURE.as_millis()).unwrap_or(u64::MAX);
             let since = Timestamp(self.now.timestamp.0.saturating_sub(before));
             self.remind(self.clients.connection_of(to).cloned(), since);
+            self.came_from(to, &resume.ip);
             return self.out(Effect::PassSocket { from, to, resume });
         }
         let Some((connection, missed)) = self.clients.adopt(from, &resume.session) else {
@@ -283,6 +284,7 @@ impl Control {
         };
         // What an earlier run wrote down last it may not have told.
         self.remind(Some(connection.clone()), Timestamp(0));
+        self.came_from(from, &resume.ip);
         self.tell(from, Told::Adopted { resume, connection });
         for notification in missed {
             self.tell(from, Told::Notify(notification));

@@ -19,8 +19,8 @@ use std::time::Duration;
 use cluster::{AttachmentId, Moment, NodeId};
 use conference::{ConnectionId, LegOf, SessionId, StreamId, TransportId};
 use diagnosis::{
-    Applied, Case, Evidence, Failure, Finding, Mark, MarkKind, Outcome, Protocol, Surroundings,
-    Window, diagnose,
+    Applied, Case, Evidence, Failure, Mark, MarkKind, Outcome, Protocol, Surroundings, Window,
+    diagnose,
 };
 
 use crate::control::Control;
@@ -127,6 +127,8 @@ impl Control {
         };
         let now = self.now.timestamp.0;
         self.failures.recent.flows(now, leg);
+        let ladder = &mut self.failures.ladder;
+        ladder.encourage(self.now.moment, &leg.session, &leg.connection);
         // By which path it comes back tells what was wrong with the other.
         if self.failures.recent.is_open(now, tracked.node.as_str()) {
             self.ask_for_evidence(transport);
@@ -347,39 +349,6 @@ impl Control {
         if first_look {
             self.ask_about(&node);
             self.tell_of_failure(transport.as_str());
-        }
-    }
-
-    /// Takes the next step, or says that there is none.
-    fn climb(&mut self, leg: &LegOf, transport: &TransportId, finding: &Finding) {
-        let now = self.now.timestamp.0;
-        match self.next_step(leg, finding) {
-            Some(step) => {
-                self.failures.window.mark(Mark {
-                    at: now,
-                    kind: MarkKind::Remedy,
-                    subject: finding.subject.clone(),
-                    detail: format!("{} for {}", step.code(), finding.cause),
-                });
-                self.failures.recent.took(transport.as_str(), step, now);
-                self.log(Notice::Remedy {
-                    leg: leg.clone(),
-                    step,
-                    cause: finding.cause,
-                    proof: finding.proof.clone(),
-                });
-                self.take_step(leg, step);
-            }
-            None if self.failures.ladder.is_given_up(leg)
-                && self.failures.recent.gave_up(transport.as_str()) =>
-            {
-                self.log_failure(Notice::NotHealed {
-                    leg: leg.clone(),
-                    cause: finding.cause,
-                    remedy: finding.remedy.text.clone(),
-                });
-            }
-            None => {}
         }
     }
 

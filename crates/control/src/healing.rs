@@ -1,9 +1,12 @@
 //! The ladder of remedies. It knows which step comes next for which leg, and when; it takes none itself.
 //!
 //! Gentle steps come before rough ones, each gets its time to help, and what did not help twice is not tried again for
-//! the same cause until something about the node or its fellows has changed. Whatever happens, no more steps are taken
-//! than the [budget](budget) allows a participant, a session and the cluster.
+//! the same cause until something about the node or its fellows has changed. What was given up is
+//! [attempted](attempts) now and then for as long as it is wanted, since what is wrong may lie where nobody here sees it
+//! change. Whatever happens, no more steps are taken than the [budget](budget) allows a participant, a session and the
+//! cluster.
 
+mod attempts;
 mod budget;
 
 use std::collections::BTreeMap;
@@ -13,6 +16,7 @@ use cluster::Moment;
 use conference::LegOf;
 use diagnosis::{Cause, Step};
 
+use attempts::GivenUp;
 pub(crate) use budget::Budget;
 
 /// From the gentlest.
@@ -49,10 +53,24 @@ pub(crate) struct Ladder {
 #[derive(Debug)]
 struct Climb {
     began: Moment,
-    /// When the next step is due; `None`: nothing is left to be tried.
-    due: Option<Moment>,
+    /// When the next step is due, or the next attempt.
+    due: Moment,
     under: Option<Circumstances>,
     tried: Vec<(Cause, Step)>,
+    /// Taken last, whatever has changed since.
+    last: Option<(Cause, Step)>,
+    /// Set when nothing is left on the ladder.
+    given_up: Option<GivenUp>,
+}
+
+/// What is to be done for a leg now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Advice {
+    /// To wait, or there is nothing.
+    Wait,
+    Take(Step),
+    /// Nothing is left to be tried, and this once more all the same.
+    Attempt(Step),
 }
 
 /// How a climb ended well.
@@ -70,13 +88,15 @@ impl Ladder {
         let due = now + within;
         let climb = self.climbs.entry(leg).or_insert(Climb {
             began: now,
-            due: Some(due),
+            due,
             under: None,
             tried: Vec::new(),
+            last: None,
+            given_up: None,
         });
-        let untouched = climb.tried.is_empty();
-        if untouched && climb.due.is_none_or(|at| due < at) {
-            climb.due = Some(due);
+        let untouched = climb.tried.is_empty() && climb.given_up.is_none();
+        if untouched && due < climb.due {
+            climb.due = due;
         }
     }
 
@@ -84,7 +104,7 @@ impl Ladder {
     pub(crate) fn recovers(&mut self, now: Moment, leg: &LegOf) -> Option<Recovered> {
         let climb = self.climbs.remove(leg)?;
         let after = Duration::from_millis(now.0.saturating_sub(climb.began.0));
-        let by = climb.tried.last().copied();
+        let by = climb.last;
         Some(Recovered { by, after })
     }
 
@@ -92,7 +112,7 @@ impl Ladder {
     pub(crate) fn is_given_up(&self, leg: &LegOf) -> bool {
         self.climbs
             .get(leg)
-            .is_some_and(|climb| climb.due.is_none())
+            .is_some_and(|climb| climb.given_up.is_some())
     }
 
     /// The leg is no more, or is not to be healed.
@@ -102,28 +122,28 @@ impl Ladder {
 
     /// Legs that are to be looked at now.
     pub(crate) fn due(&self, now: Moment) -> Vec<LegOf> {
-        let due = self
-            .climbs
-            .iter()
-            .filter(|(_, climb)| climb.due.is_some_and(|at| at <= now));
+        let due = self.climbs.iter().filter(|(_, climb)| climb.due <= now);
         due.map(|(leg, _)| leg.clone()).collect()
     }
 
     pub(crate) fn next_deadline(&self) -> Option<Moment> {
-        self.climbs.values().filter_map(|climb| climb.due).min()
+        self.climbs.values().map(|climb| climb.due).min()
     }
 
     /// It is looked at again later, and nothing is counted.
     pub(crate) fn postpone(&mut self, now: Moment, leg: &LegOf, by: Duration) {
         if let Some(climb) = self.climbs.get_mut(leg) {
-            climb.due = Some(now + by);
+            climb.due = now + by;
         }
     }
 
     /// Something may have changed: what was given up is looked at again.
     pub(crate) fn reconsider(&mut self, now: Moment) {
-        for climb in self.climbs.values_mut().filter(|climb| climb.due.is_none()) {
-            climb.due = Some(now);
+        for climb in self.climbs.values_mut() {
+            if let Some(given_up) = &mut climb.given_up {
+                given_up.reconsidered = true;
+                climb.look_sooner(now);
+            }
         }
     }
 
@@ -132,25 +152,34 @@ impl Ladder {
         let climbs = self.climbs.iter_mut().filter(|(leg, _)| concerned(leg));
         for (_, climb) in climbs {
             climb.tried.clear();
-            climb.due.get_or_insert(now);
+            if climb.given_up.take().is_some() {
+                climb.due = now;
+            }
         }
     }
 
-    /// The next step for this cause, whose remedy begins with `first`, among those that are `possible`. The step counts
-    /// as taken.
+    /// The next step for this cause, whose remedy begins with `first` (`None`: a person has to act), among those that are
+    /// `possible`. The step counts as taken.
     pub(crate) fn next(
         &mut self,
         now: Moment,
         leg: &LegOf,
         cause: Cause,
-        first: Step,
+        first: Option<Step>,
         under: Circumstances,
         possible: impl Fn(Step) -> bool,
-    ) -> Option<Step> {
-        let climb = self.climbs.get_mut(leg)?;
+    ) -> Advice {
+        let Some(climb) = self.climbs.get_mut(leg) else {
+            return Advice::Wait;
+        };
         if climb.under.as_ref() != Some(&under) {
             climb.tried.clear();
+            climb.given_up = None;
             climb.under = Some(under);
+        }
+        // What is found by now of a failure of long ago says nothing new.
+        if climb.given_up.is_some_and(|it| !it.reconsidered) {
+            return self.attempt(now, leg, cause);
         }
         let often = |step: Step| {
             climb
@@ -159,19 +188,23 @@ impl Ladder {
                 .filter(|it| **it == (cause, step))
                 .count()
         };
-        let mut rungs = LADDER.iter().copied().filter(|step| *step >= first);
+        let mut rungs = LADDER
+            .iter()
+            .copied()
+            .filter(|step| first.is_some_and(|first| *step >= first));
         let step = rungs.find(|step| often(*step) < times(*step) && possible(*step));
         let Some(step) = step.filter(|_| climb.tried.len() < MOST_STEPS) else {
-            climb.due = None;
-            return None;
+            return self.attempt(now, leg, cause);
         };
         if !self.budget.spend(now, &leg.connection, &leg.session) {
-            climb.due = Some(now + REFUSED);
-            return None;
+            climb.due = now + REFUSED;
+            return Advice::Wait;
         }
         climb.tried.push((cause, step));
-        climb.due = Some(now + patience(step, leg.publishes));
-        Some(step)
+        climb.last = Some((cause, step));
+        climb.given_up = None;
+        climb.due = now + patience(step, leg.publishes);
+        Advice::Take(step)
     }
 }
 

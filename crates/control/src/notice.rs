@@ -140,6 +140,11 @@ pub enum Notice {
         by: Option<(Cause, Step)>,
         after: Duration,
     },
+    /// Of one that was given up.
+    Attempt {
+        leg: LegOf,
+        step: Step,
+    },
     /// Nothing is left that the master could do by itself.
     NotHealed {
         leg: LegOf,
@@ -188,7 +193,7 @@ impl Notice {
                 diverges: false, ..
             } => Weight::Info,
             Self::Clock { skew, .. } if !skew.is_large() => Weight::Info,
-            Self::Remedy { .. } | Self::Healed { .. } => Weight::Info,
+            Self::Remedy { .. } | Self::Healed { .. } | Self::Attempt { .. } => Weight::Info,
             Self::NodeLost { .. }
             | Self::NodeRefused(_)
             | Self::LinkLost { .. }
@@ -268,6 +273,7 @@ impl fmt::Display for Notice {
             Self::Diagnosed(_)
             | Self::Remedy { .. }
             | Self::Healed { .. }
+            | Self::Attempt { .. }
             | Self::NotHealed { .. } => self.fmt_of_failures(f),
             of_the_master => of_the_master.fmt_of_the_master(f),
         }
@@ -324,9 +330,22 @@ impl Notice {
                     None => write!(f, ", by itself"),
                 }
             }
+            other => other.fmt_of_given_up(f),
+        }
+    }
+
+    fn fmt_of_given_up(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Attempt { leg, step } => write!(
+                f,
+                "{}: {} for {} is attempted once more",
+                leg.connection,
+                step.code(),
+                leg.stream
+            ),
             Self::NotHealed { leg, cause, remedy } => write!(
                 f,
-                "{}: nothing that could be done by itself brought media back for {}: {cause}; what is left: {remedy}",
+                "{}: nothing that could be done by itself brought media back for {}: {cause}; what is left: {remedy}; it is attempted again now and then",
                 leg.connection, leg.stream
             ),
             of_addresses => of_addresses.fmt_of_addresses(f),

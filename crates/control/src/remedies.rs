@@ -3,17 +3,80 @@
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use cluster::{AttachmentId, NodeId, State};
-use conference::{Input, LegOf};
-use diagnosis::{Finding, Step};
+use conference::{Input, LegOf, TransportId};
+use diagnosis::{Finding, Mark, MarkKind, Step};
+use openvidu::rpc::ClientNumber;
 
 use crate::control::Control;
 use crate::effect::Effect;
-use crate::healing::Circumstances;
+use crate::healing::{Advice, Circumstances};
+use crate::notice::Notice;
 
 impl Control {
-    pub(crate) fn next_step(&mut self, leg: &LegOf, finding: &Finding) -> Option<Step> {
-        let session = self.conference.session(&leg.session)?;
-        let node = NodeId::new(session.node.as_ref()?.as_str());
+    /// Takes the next step, or says that there is none.
+    pub(crate) fn climb(&mut self, leg: &LegOf, transport: &TransportId, finding: &Finding) {
+        let now = self.now.timestamp.0;
+        match self.next_step(leg, finding) {
+            Advice::Take(step) => {
+                self.failures.window.mark(Mark {
+                    at: now,
+                    kind: MarkKind::Remedy,
+                    subject: finding.subject.clone(),
+                    detail: format!("{} for {}", step.code(), finding.cause),
+                });
+                self.failures.recent.took(transport.as_str(), step, now);
+                self.log(Notice::Remedy {
+                    leg: leg.clone(),
+                    step,
+                    cause: finding.cause,
+                    proof: finding.proof.clone(),
+                });
+                self.take_step(leg, step);
+            }
+            Advice::Attempt(step) => {
+                self.log(Notice::Attempt {
+                    leg: leg.clone(),
+                    step,
+                });
+                self.take_step(leg, step);
+            }
+            Advice::Wait
+                if self.failures.ladder.is_given_up(leg)
+                    && self.failures.recent.gave_up(transport.as_str()) =>
+            {
+                self.log_failure(Notice::NotHealed {
+                    leg: leg.clone(),
+                    cause: finding.cause,
+                    remedy: finding.remedy.text.clone(),
+                });
+            }
+            Advice::Wait => {}
+        }
+    }
+
+    /// A client has come back. Another network than before may let its media through.
+    pub(crate) fn came_from(&mut self, client: ClientNumber, ip: &str) {
+        let Some(who) = self.clients.connection_of(client).cloned() else {
+            return;
+        };
+        let Some((session, connection)) = self.conference.connection(&who) else {
+            return;
+        };
+        let session = session.id.clone();
+        let joined_from = connection.active.as_ref().map(|active| active.ip.clone());
+        let before = self.clients.came_from(client, ip).or(joined_from);
+        if before.is_some_and(|before| before != ip) {
+            let now = self.now.moment;
+            self.failures.ladder.encourage(now, &session, &who);
+        }
+    }
+
+    fn next_step(&mut self, leg: &LegOf, finding: &Finding) -> Advice {
+        let session = self.conference.session(&leg.session);
+        let Some(node) = session.and_then(|session| session.node.as_ref()) else {
+            return Advice::Wait;
+        };
+        let node = NodeId::new(node.as_str());
         let elsewhere = self.cluster.another(&node).is_some() && self.is_moving_right(leg);
         // The conference itself makes publishers dial again whose source the node has given up.
         let own = leg.publishes && self.failures.is_closed(leg);
@@ -29,11 +92,7 @@ impl Control {
         };
         let (now, cause, under) = (self.now.moment, finding.cause, self.circumstances());
         let ladder = &mut self.failures.ladder;
-        match finding.remedy.step {
-            Some(first) => ladder.next(now, leg, cause, first, under, possible),
-            // A person has to act.
-            None => ladder.next(now, leg, cause, Step::AnotherPath, under, |_| false),
-        }
+        ladder.next(now, leg, cause, finding.remedy.step, under, possible)
     }
 
     fn circumstances(&self) -> Circumstances {
@@ -58,7 +117,7 @@ impl Control {
         failing.count() * 10 >= present * 9
     }
 
-    pub(crate) fn take_step(&mut self, leg: &LegOf, step: Step) {
+    fn take_step(&mut self, leg: &LegOf, step: Step) {
         match step {
             Step::AnotherPath => self.tell_conference(Input::Repair {
                 connection: leg.connection.clone(),

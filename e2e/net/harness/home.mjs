@@ -41,12 +41,18 @@ export class Home {
 
   /** Moves the client to a network of this kind. What it has open breaks where its address changes. */
   move(kind) {
-    const { address, translation, filter = [] } = NETWORKS[kind];
+    const { address } = NETWORKS[kind];
     this.kind = kind;
     const own = address === 'public' ? `${this.open}/32` : `${this.private}/24`;
     if (own !== this.own) this.#number(own);
+    this.block();
+  }
+
+  /** Has the router drop what the client sends that meets these conditions, instead of what it dropped before. */
+  block(...conditions) {
+    const { translation, filter = [] } = NETWORKS[this.kind];
     const leaving = translation ? [`oifname wan ip saddr ${this.private} ${translation.replace('masquerade', `snat to ${this.address}`)}`] : [];
-    const passing = filter.map((rule) => `iifname lan ${rule}`);
+    const passing = [...conditions.map((condition) => `${condition} drop`), ...filter].map((rule) => `iifname lan ${rule}`);
     this.router.table('home', { leaving: [AFTER_ROUTING, ...leaving], passing: [FORWARD, ...passing] });
   }
 

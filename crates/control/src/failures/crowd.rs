@@ -50,7 +50,7 @@ impl Control {
     }
 
     /// Says it, or remembers it for the end of the span.
-    pub(super) fn log_failure(&mut self, notice: Notice) {
+    pub(crate) fn log_failure(&mut self, notice: Notice) {
         let now = self.now.moment;
         let crowd = &mut self.failures.crowd;
         let until = *crowd.until.get_or_insert(now + SPAN);

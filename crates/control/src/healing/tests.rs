@@ -6,14 +6,25 @@ use cluster::Moment;
 use conference::{ConnectionId, LegOf, SessionId, StreamId};
 use diagnosis::{Cause, Step};
 
-use super::{Circumstances, GRACE, Ladder};
+use super::{Advice, Circumstances, GRACE, Ladder};
 
 fn leg(name: &str) -> LegOf {
+    leg_of(name, "str")
+}
+
+fn leg_of(name: &str, stream: &str) -> LegOf {
     LegOf {
         session: SessionId::new("S"),
         connection: ConnectionId::new(name),
-        stream: StreamId::new("str"),
+        stream: StreamId::new(stream),
         publishes: false,
+    }
+}
+
+fn publisher(name: &str) -> LegOf {
+    LegOf {
+        publishes: true,
+        ..leg(name)
     }
 }
 
@@ -21,18 +32,65 @@ fn under(others: u64) -> Circumstances {
     Circumstances(others)
 }
 
-/// All steps that are taken for one leg that never recovers.
+fn next(ladder: &mut Ladder, now: Moment, leg: &LegOf) -> Advice {
+    let cause = Cause::Unexplained;
+    let first = Some(Step::AnotherPath);
+    ladder.next(now, leg, cause, first, under(0), |_| true)
+}
+
+/// The same where a person has to act.
+fn next_without_remedy(ladder: &mut Ladder, now: Moment, leg: &LegOf) -> Advice {
+    ladder.next(now, leg, Cause::Unexplained, None, under(0), |_| true)
+}
+
+/// All steps that are taken for legs that never recover, until they are given up.
 fn climb(ladder: &mut Ladder, now: &mut Moment, first: Step, others: u64) -> Vec<Step> {
     let mut steps = Vec::new();
     while let Some(at) = ladder.next_deadline() {
-        *now = at;
+        *now = at.max(*now);
         for leg in ladder.due(*now) {
             let cause = Cause::MediaUdpBlocked;
             let possible = |step| step != Step::AnotherNode || others > 0;
-            steps.extend(ladder.next(*now, &leg, cause, first, under(others), possible));
+            match ladder.next(*now, &leg, cause, Some(first), under(others), possible) {
+                Advice::Take(step) => steps.push(step),
+                Advice::Wait | Advice::Attempt(_) => return steps,
+            }
         }
     }
     steps
+}
+
+/// The seconds after `from` in which legs are attempted that are given up and never recover, until `until`.
+fn attempts(ladder: &mut Ladder, from: Moment, until: Duration) -> Vec<(u64, LegOf)> {
+    let mut attempts = Vec::new();
+    while let Some(now) = ladder.next_deadline().filter(|at| *at <= from + until) {
+        for leg in ladder.due(now) {
+            match next_without_remedy(ladder, now, &leg) {
+                Advice::Take(step) => panic!("{step:?} for {leg:?}"),
+                Advice::Wait => {}
+                Advice::Attempt(step) => {
+                    assert_eq!(step, Step::AnotherPath);
+                    attempts.push(((now.0 - from.0) / 1000, leg));
+                }
+            }
+        }
+    }
+    attempts
+}
+
+/// These legs failed, and nothing is left on the ladder; since when.
+fn given_up(ladder: &mut Ladder, legs: &[LegOf]) -> Moment {
+    for leg in legs {
+        ladder.fails(Moment(0), leg.clone(), Duration::ZERO);
+    }
+    let mut given_up = Moment(0);
+    while legs.iter().any(|leg| !ladder.is_given_up(leg)) {
+        given_up = ladder.next_deadline().expect("they climb");
+        for leg in ladder.due(given_up) {
+            next_without_remedy(ladder, given_up, &leg);
+        }
+    }
+    given_up
 }
 
 #[test]
@@ -53,8 +111,9 @@ fn gentle_steps_come_first_and_what_did_not_help_twice_is_not_tried_again() {
     ];
     assert_eq!(steps, expected);
     assert!(now > Moment(60_000), "each had its time: {now:?}");
+    assert!(ladder.is_given_up(&leg("a")));
     ladder.fails(now, leg("a"), GRACE);
-    assert_eq!(ladder.next_deadline(), None);
+    assert_eq!(ladder.due(now + GRACE), [], "it failed before");
     ladder.reconsider(now);
     assert_eq!(climb(&mut ladder, &mut now, ResolveAddresses, 1), []);
     ladder.reconsider(now);
@@ -88,20 +147,13 @@ fn a_leg_that_recovers_is_left_alone_and_says_by_what() {
         Some(None)
     );
     ladder.fails(Moment(1_000), leg("a"), Duration::ZERO);
-    let cause = Cause::Unexplained;
-    let step = ladder.next(
-        Moment(1_000),
-        &leg("a"),
-        cause,
-        Step::AnotherPath,
-        under(0),
-        |_| true,
-    );
-    assert_eq!(step, Some(Step::AnotherPath));
+    let step = next(&mut ladder, Moment(1_000), &leg("a"));
+    assert_eq!(step, Advice::Take(Step::AnotherPath));
     let recovered = ladder
         .recovers(Moment(3_500), &leg("a"))
         .expect("it was failing");
-    assert_eq!(recovered.by, Some((cause, Step::AnotherPath)));
+    let by = (Cause::Unexplained, Step::AnotherPath);
+    assert_eq!(recovered.by, Some(by));
     assert_eq!(recovered.after, Duration::from_millis(2_500));
     assert_eq!(ladder.next_deadline(), None);
     assert_eq!(ladder.recovers(Moment(9_000), &leg("a")), None);
@@ -111,36 +163,83 @@ fn a_leg_that_recovers_is_left_alone_and_says_by_what() {
 fn nobody_is_shaken_more_than_the_budget_allows() {
     let mut ladder = Ladder::default();
     let now = Moment(50_000);
-    let mut taken = 0;
-    for stream in 0..200 {
-        let one = LegOf {
-            stream: StreamId::new(format!("str{stream}")),
-            ..leg("a")
-        };
-        ladder.fails(now, one.clone(), Duration::ZERO);
-        let cause = Cause::Unexplained;
-        let step = ladder.next(now, &one, cause, Step::AnotherPath, under(0), |_| true);
-        taken += usize::from(step.is_some());
-    }
-    assert_eq!(taken, 16);
+    let taken = |ladder: &mut Ladder, leg: LegOf| {
+        ladder.fails(now, leg.clone(), Duration::ZERO);
+        usize::from(next(ladder, now, &leg) != Advice::Wait)
+    };
+    let streams = (0..200).map(|stream| leg_of("a", &format!("str{stream}")));
+    let own: usize = streams.map(|leg| taken(&mut ladder, leg)).sum();
+    assert_eq!(own, 16);
     assert_eq!(
         ladder.due(now + Duration::from_secs(1)).len(),
         184,
         "they come back"
     );
-    let mut session = 0;
-    for who in 0..300 {
-        let one = leg(&format!("c{who}"));
-        ladder.fails(now, one.clone(), Duration::ZERO);
-        let step = ladder.next(
-            now,
-            &one,
-            Cause::Unexplained,
-            Step::AnotherPath,
-            under(0),
-            |_| true,
-        );
-        session += usize::from(step.is_some());
-    }
+    let all = (0..300).map(|who| leg(&format!("c{who}")));
+    let session: usize = all.map(|leg| taken(&mut ladder, leg)).sum();
     assert_eq!(session, 84, "100 a session at once");
+}
+
+#[test]
+fn what_was_given_up_is_attempted_for_as_long_as_it_is_wanted() {
+    let mut ladder = Ladder::default();
+    let from = given_up(&mut ladder, &[leg("a")]);
+    let hour = attempts(&mut ladder, from, Duration::from_secs(3_600));
+    let at: Vec<u64> = hour.iter().map(|(at, _)| *at).collect();
+    assert_eq!(at[..3], [30, 60, 90], "browsers check paths for 15 s");
+    assert_eq!(at.last(), Some(&3_570));
+    let pauses = at.windows(2).map(|it| it[1] - it[0]);
+    assert_eq!(pauses.max(), Some(60), "nobody waits before a screen");
+    let recovered = ladder.recovers(from + Duration::from_secs(3_601), &leg("a"));
+    let by = recovered.and_then(|recovered| recovered.by);
+    assert_eq!(by, Some((Cause::Unexplained, Step::AnotherPath)));
+    assert_eq!(ladder.next_deadline(), None);
+}
+
+/// Each attempt costs a publisher its WebSocket for a moment.
+#[test]
+fn a_publisher_is_attempted_at_growing_pauses() {
+    let mut ladder = Ladder::default();
+    let from = given_up(&mut ladder, &[publisher("a")]);
+    let hours = attempts(&mut ladder, from, Duration::from_secs(4 * 3_600));
+    let at: Vec<u64> = hours.iter().map(|(at, _)| *at).collect();
+    assert_eq!(at[..5], [30, 60, 90, 120, 150]);
+    let pauses: Vec<u64> = at.windows(2).map(|it| it[1] - it[0]).collect();
+    assert!(pauses.windows(2).all(|it| it[0] <= it[1]), "{pauses:?}");
+    assert_eq!(pauses.last(), Some(&600));
+}
+
+#[test]
+fn of_all_that_somebody_receives_one_is_attempted_at_a_time_and_the_others_follow_it() {
+    let mut ladder = Ladder::default();
+    let legs = ["x", "y", "z"].map(|stream| leg_of("a", stream));
+    let all = [legs.to_vec(), vec![publisher("a"), leg("b")]].concat();
+    let from = given_up(&mut ladder, &all);
+    let until = Duration::from_secs(95);
+    let hers = |(_, leg): &(u64, LegOf)| leg.connection == ConnectionId::new("a");
+    let made: Vec<_> = attempts(&mut ladder, from, until);
+    let hers: Vec<_> = made.into_iter().filter(hers).collect();
+    let expected = [30, 60, 90].into_iter().zip(legs.clone());
+    assert_eq!(hers, expected.collect::<Vec<_>>(), "each in its turn");
+    let now = from + until;
+    ladder.recovers(now, &legs[0]);
+    let (session, who) = (&legs[0].session, &legs[0].connection);
+    ladder.encourage(now, session, who);
+    let follow = ladder.due(now);
+    assert_eq!(
+        follow,
+        [publisher("a"), legs[1].clone()],
+        "and not those of b"
+    );
+    for leg in follow {
+        assert_eq!(
+            next_without_remedy(&mut ladder, now, &leg),
+            Advice::Attempt(Step::AnotherPath)
+        );
+    }
+    ladder.encourage(now, session, who);
+    let due = |after| ladder.due(now + Duration::from_secs(after));
+    assert_eq!(due(4), []);
+    assert_eq!(due(5), [legs[2].clone()], "attempted ten seconds ago");
+    assert_eq!(due(10).len(), 3);
 }
