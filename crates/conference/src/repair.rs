@@ -74,7 +74,7 @@ impl Conference {
         })
     }
 
-    /// A subscriber is sent an offer; a publisher's WebSocket is closed, whereupon it looks after its stream. Who is about
+    /// A subscriber is sent an offer, also when its first one was never answered; a publisher's WebSocket is closed, whereupon it looks after its stream. Who is about
     /// to have another peer connection, or is being placed anew, is left alone.
     pub(crate) fn repair(
         &mut self,
@@ -94,10 +94,7 @@ impl Conference {
             .publisher
             .as_ref()
             .is_some_and(|it| it.stream == *stream);
-        let receives = active
-            .subscribers
-            .get(stream)
-            .is_some_and(|it| it.established);
+        let receives = active.subscribers.contains_key(stream);
         if publishes {
             self.dial_again(now, who);
         } else if receives {

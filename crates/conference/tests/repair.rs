@@ -32,6 +32,23 @@ fn a_subscriber_is_offered_another_one() {
     assert_eq!(repair(&mut room, "B", "A"), NOTHING, "one is on its way");
 }
 
+/// What it answered may have been lost, and it waits for what answers that.
+#[test]
+fn a_subscriber_whose_first_offer_was_not_answered_is_offered_another_one() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.prepare("B", "A", false);
+    room.offer("B.prepare");
+    let told = repair(&mut room, "B", "A");
+    assert!(told.iter().any(|it| it.contains("con_B/3")), "{told:?}");
+    room.own_offer(1);
+    room.reconnect("B", "A");
+    room.accept("B.reconnect");
+    let subscriber = &room.active("B").subscribers[&room::cam("A")];
+    assert!(subscriber.established);
+    assert_eq!(subscriber.transport, Some(room::transport("con_B/3")));
+}
+
 #[test]
 fn a_publisher_dials_again_when_nothing_of_its_is_under_way() {
     let mut room = call();
