@@ -59,6 +59,8 @@ struct Climb {
     tried: Vec<(Cause, Step)>,
     /// Taken last, whatever has changed since.
     last: Option<(Cause, Step)>,
+    /// Something speaks for an attempt, whatever has been tried.
+    hoped: bool,
     /// Set when nothing is left on the ladder.
     given_up: Option<GivenUp>,
 }
@@ -92,6 +94,7 @@ impl Ladder {
             under: None,
             tried: Vec::new(),
             last: None,
+            hoped: false,
             given_up: None,
         });
         let untouched = climb.tried.is_empty() && climb.given_up.is_none();
@@ -152,9 +155,8 @@ impl Ladder {
         let climbs = self.climbs.iter_mut().filter(|(leg, _)| concerned(leg));
         for (_, climb) in climbs {
             climb.tried.clear();
-            if climb.given_up.take().is_some() {
-                climb.due = now;
-            }
+            climb.hoped = true;
+            climb.look_sooner(now);
         }
     }
 
@@ -178,7 +180,7 @@ impl Ladder {
             climb.under = Some(under);
         }
         // What is found by now of a failure of long ago says nothing new.
-        if climb.given_up.is_some_and(|it| !it.reconsidered) {
+        if climb.hoped || climb.given_up.is_some_and(|it| !it.reconsidered) {
             return self.attempt(now, leg, cause);
         }
         let often = |step: Step| {

@@ -11,8 +11,8 @@ export const MASTER_CAUSES = [
     what: "the first description of each client's own is lost on its way",
     // An answer that the SDK believes to have sent.
     page: { lose: 'receiveVideoFrom' },
-    // It waits for what answers that, and for nothing else.
-    heals: false,
+    // The node gives the peer connection up, and another is offered.
+    heals: true,
   },
   {
     number: 20,

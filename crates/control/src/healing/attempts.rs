@@ -10,9 +10,9 @@ use cluster::Moment;
 use conference::{ConnectionId, LegOf, SessionId, StreamId};
 use diagnosis::{Cause, Step};
 
-use super::{Advice, Climb, Ladder, REFUSED};
+use super::{Advice, Climb, Ladder, REFUSED, patience};
 
-/// Between two attempts of one leg, whatever gives hope.
+/// Between two attempts of one leg, and from a step to an attempt, whatever gives hope.
 const APART: Duration = Duration::from_secs(10);
 /// Between two attempts of a participant to receive. Browsers check the paths of a new peer connection for some fifteen
 /// seconds, and nobody notices an offer that comes to nothing.
@@ -32,8 +32,6 @@ const SHARE: u32 = 4;
 pub(super) struct GivenUp {
     /// When it was attempted last.
     attempted: Option<Moment>,
-    /// Something speaks for an attempt.
-    hoped: bool,
     /// Something speaks for climbing again.
     pub reconsidered: bool,
 }
@@ -45,8 +43,8 @@ impl Ladder {
         let first = first_of(session, who);
         let of_them = self.climbs.range_mut(first..);
         for (_, climb) in of_them.take_while(|(leg, _)| leg.connection == *who) {
-            if let Some(given_up) = &mut climb.given_up {
-                given_up.hoped = true;
+            if climb.given_up.is_some() {
+                climb.hoped = true;
                 climb.look_sooner(now);
             }
         }
@@ -61,29 +59,40 @@ impl Ladder {
             return Advice::Wait;
         };
         let since = Duration::from_millis(now.0.saturating_sub(climb.began.0));
+        let rest = pause(leg.publishes, receives, since);
         let Some(given_up) = &mut climb.given_up else {
-            climb.given_up = Some(GivenUp::default());
-            climb.due = now + pause(leg.publishes, receives, since);
-            return Advice::Wait;
+            if !climb.hoped {
+                climb.given_up = Some(GivenUp::default());
+                climb.due = now + rest;
+                return Advice::Wait;
+            }
+            return self.attempt_now(now, leg, cause, patience(Step::AnotherPath, leg.publishes));
         };
         given_up.reconsidered = false;
         let own = turn.is_own || leg.publishes;
         let rested = turn.last.map(|last| last + pause(false, true, since));
         let rests = rested.filter(|at| *at > now && !leg.publishes);
-        if !given_up.hoped && (rests.is_some() || !own) {
+        if !climb.hoped && (rests.is_some() || !own) {
             climb.due = rests.unwrap_or(now + RECEIVING);
             return Advice::Wait;
         }
+        self.attempt_now(now, leg, cause, rest)
+    }
+
+    fn attempt_now(&mut self, now: Moment, leg: &LegOf, cause: Cause, rest: Duration) -> Advice {
+        let Some(climb) = self.climbs.get_mut(leg) else {
+            return Advice::Wait;
+        };
         if !self.budget.spend(now, &leg.connection, &leg.session) {
             climb.due = now + REFUSED;
             return Advice::Wait;
         }
-        *given_up = GivenUp {
-            attempted: Some(now),
-            ..GivenUp::default()
-        };
+        if let Some(given_up) = &mut climb.given_up {
+            given_up.attempted = Some(now);
+        }
+        climb.hoped = false;
         climb.last = Some((cause, Step::AnotherPath));
-        climb.due = now + pause(leg.publishes, receives, since);
+        climb.due = now + rest;
         Advice::Attempt(Step::AnotherPath)
     }
 
@@ -119,12 +128,13 @@ struct Turn {
 }
 
 impl Climb {
-    /// Looks at a leg that was given up now, unless it was attempted a moment ago.
+    /// Looks at a leg now if it was given up, but leaves an attempt, or a step that is under way, its time.
     pub(super) fn look_sooner(&mut self, now: Moment) {
-        if let Some(given_up) = self.given_up {
-            let apart = given_up.attempted.map_or(now, |at| now.max(at + APART));
-            self.due = self.due.min(apart);
-        }
+        let apart = match self.given_up {
+            Some(given_up) => given_up.attempted.map_or(now, |at| now.max(at + APART)),
+            None => now + APART,
+        };
+        self.due = self.due.min(apart);
     }
 }
 

@@ -125,17 +125,37 @@ fn gentle_steps_come_first_and_what_did_not_help_twice_is_not_tried_again() {
     );
 }
 
+/// Rougher steps would only disturb it.
 #[test]
-fn who_was_given_up_is_taken_up_again_when_a_way_to_his_node_is_back() {
-    let (mut ladder, mut now) = (Ladder::default(), Moment(0));
-    ladder.fails(now, leg("a"), GRACE);
-    let steps = climb(&mut ladder, &mut now, Step::AnotherPath, 0);
-    assert!(ladder.is_given_up(&leg("a")));
-    ladder.hope(now, |other| *other == leg("b"));
-    assert!(ladder.is_given_up(&leg("a")), "it was another's way");
-    ladder.hope(now, |other| *other == leg("a"));
-    assert_eq!(climb(&mut ladder, &mut now, Step::AnotherPath, 0), steps);
-    assert!(ladder.is_given_up(&leg("a")), "and again it did not help");
+fn when_a_way_to_his_node_is_back_everybody_tries_that_first() {
+    let mut ladder = Ladder::default();
+    let given_up_at = given_up(&mut ladder, &[leg("a"), leg("c")]);
+    let now = given_up_at + Duration::from_secs(1);
+    let climbing = publisher("b");
+    ladder.fails(now, climbing.clone(), Duration::ZERO);
+    assert_eq!(
+        next(&mut ladder, now, &climbing),
+        Advice::Take(Step::AnotherPath)
+    );
+    ladder.hope(now, |other| *other != leg("c"));
+    assert_eq!(ladder.due(now), [leg("a")], "it was another's way");
+    assert_eq!(
+        next(&mut ladder, now, &leg("a")),
+        Advice::Attempt(Step::AnotherPath)
+    );
+    let later = now + Duration::from_secs(10);
+    let due = ladder.due(later);
+    assert_eq!(due, std::slice::from_ref(&climbing), "a step is under way");
+    assert_eq!(
+        next(&mut ladder, later, &climbing),
+        Advice::Attempt(Step::AnotherPath)
+    );
+    let later = later + Duration::from_secs(20);
+    assert_eq!(
+        next(&mut ladder, later, &climbing),
+        Advice::Take(Step::AnotherPath),
+        "and then it climbs anew"
+    );
 }
 
 #[test]

@@ -299,7 +299,7 @@ fn somebody_who_comes_back_from_another_network_is_not_kept_waiting() {
     let mut stage = call(0);
     let lost = leg(&stage, "bob", Direction::Subscribe);
     says(&mut stage, &lost, Step::Disconnected, LOST);
-    stage.pass(100_000);
+    stage.pass(115_000);
     let before = offers(&stage);
     stage.comes_back("bob");
     stage.pass(1);
