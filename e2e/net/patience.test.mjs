@@ -31,8 +31,8 @@ const STORIES = [
 ];
 
 const rows = [];
-for (const { what, stage: settings, block, open } of STORIES) {
-  test(`${what} lets no media through for minutes`, { skip: !WHOLE && 'in make lab', timeout: 400_000 }, async (context) => {
+for (const { what, stage: settings, block, open } of WHOLE ? STORIES : []) {
+  test(`${what} lets no media through for minutes`, { timeout: 400_000 }, async (context) => {
     const stage = await Stage.set(context, typeof settings === 'function' ? settings() : settings);
     context.after(() => stage.strike());
     const call = await stage.call();
