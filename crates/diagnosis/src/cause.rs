@@ -148,7 +148,7 @@ causes! {
         None;
     /// D-23: a second master, or its leftovers, acts.
     SecondMaster = "second-master", 23,
-        "stop the other master: one of a lower term gives way by itself",
+        "stop the other master; then start the nodes that obeyed it anew, or this master until its term is higher",
         None;
     /// D-24: the connection tracker or a NAT has forgotten or refused the flow.
     Conntrack = "conntrack", 24,

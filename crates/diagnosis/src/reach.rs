@@ -36,6 +36,8 @@ pub struct Reach {
     pub problem: String,
     /// Nobody listens there: an ICMP port unreachable, or a TCP reset.
     pub refused: bool,
+    /// Answers came from another address than was asked.
+    pub astray: bool,
     /// A firewall said so: an ICMP administratively prohibited.
     pub prohibited: bool,
     /// STUN error response.

@@ -133,7 +133,7 @@ impl Echo {
                     "the answers to {} STUN requests came from {other}",
                     self.sent
                 ),
-                hint: "a translation of addresses on the way answers from elsewhere, and clients drop that".to_owned(),
+                hint: Failed::ASTRAY.to_owned(),
             },
             Some(Odd::Strange(len)) => Failed {
                 stage: Stage::Echo,

@@ -183,6 +183,17 @@ impl Stage {
     }
 }
 
+impl Failed {
+    /// The hint of answers that came from another address than was asked.
+    pub const ASTRAY: &'static str =
+        "a translation of addresses on the way answers from elsewhere, and clients drop that";
+
+    /// Answers came, and from another address than was asked.
+    pub fn is_astray(&self) -> bool {
+        self.hint == Self::ASTRAY
+    }
+}
+
 impl fmt::Display for Party {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -67,6 +67,7 @@ impl Control {
                 .filter(|_| !ok)
                 .map_or_else(String::new, ToString::to_string),
             refused: !ok && failed.is_some_and(|it| it.stage == Stage::Refused),
+            astray: !ok && failed.is_some_and(reachability::Failed::is_astray),
             prohibited: false,
             code: None,
             at: Some(self.now.timestamp.0.saturating_sub(ago)),

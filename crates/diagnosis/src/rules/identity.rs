@@ -101,10 +101,9 @@ pub(super) fn second_master(scene: &Scene) -> Option<Suspicion> {
         .iter()
         .find(|claim| !claim.own && heard(claim.heard))?;
     let proof = format!(
-        "master {} acts under term {} beside master {} under term {}",
+        "master {} acts under term {} beside this one under term {}",
         other.master,
         other.term,
-        own.map_or("?", |own| &own.master),
         own.map_or(0, |own| own.term),
     );
     Some(Suspicion::new(STRONG, "master", proof))

@@ -67,7 +67,7 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
         .map(|row| row.from.as_str())
         .find(|from| {
             let mut own = direct(Protocol::Udp).filter(|row| row.from == **from);
-            own.all(|row| !row.ok && !row.refused && !row.is_secured_in_vain())
+            own.all(|row| !(row.ok || row.refused || row.astray || row.is_secured_in_vain()))
         })?;
     let failed: Vec<&&Reach> = direct(Protocol::Udp)
         .filter(|row| row.from == from)
@@ -164,7 +164,8 @@ fn deserted(scene: &Scene) -> Option<Suspicion> {
 fn went_elsewhere(scene: &Scene, node: &Host, to: &[SocketAddr]) -> bool {
     let mistaken = addresses::told_elsewhere(scene, node).is_some()
         || startup::foreign(scene, node, &node.advertised).is_some();
-    mistaken && !to.iter().any(|at| node.has(at.ip()))
+    let bridges = to.iter().all(|at| addresses::is_bridge(node, at.ip()));
+    bridges || mistaken && !to.iter().any(|at| node.has(at.ip()))
 }
 
 /// Probes come there by UDP, and no further.
@@ -222,7 +223,8 @@ fn told_by(evidence: &Evidence, protocol: Protocol) -> Option<SocketAddr> {
 /// By which the host comes to `to`, as far as its family says.
 fn address_for(host: &Host, to: SocketAddr) -> Option<IpAddr> {
     let mut addresses = host.addresses.iter().filter(|address| !address.bridge);
-    let ip = addresses.find_map(|it| it.local.or(it.ip).filter(|ip| ip.is_ipv4() == to.is_ipv4()));
+    let fits = |ip: &IpAddr| ip.is_ipv4() == to.is_ipv4() && !ip.is_loopback();
+    let ip = addresses.find_map(|it| it.local.or(it.ip).filter(fits));
     ip.or_else(|| {
         host.advertised
             .iter()

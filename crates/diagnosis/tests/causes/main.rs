@@ -6,7 +6,7 @@ mod chances;
 mod table;
 mod world;
 
-use diagnosis::{Cause, Outcome, diagnose, survey};
+use diagnosis::{Cause, Outcome, Surroundings, diagnose, survey};
 
 use table::{CASES, FLEET};
 
@@ -108,6 +108,41 @@ fn what_is_wrong_with_a_fleet_is_seen_before_anything_fails() {
             Some(*cause),
             "{findings:#?}"
         );
+    }
+}
+
+#[test]
+fn what_has_another_cause_is_not_called_blocked() {
+    type Spoil = fn(&mut Surroundings);
+    let spoils: [(&str, Spoil); 4] = [
+        ("blocked indeed", |_| {}),
+        ("a bridge", |around| tell(around, "172.17.0.1")),
+        ("somebody else's address", |around| {
+            around.hosts[1].seen_from_outside = vec![world::ip("203.0.113.21")];
+            tell(around, "203.0.113.99");
+        }),
+        ("answers from elsewhere", |around| {
+            around.reach.iter_mut().for_each(|row| row.astray = true);
+        }),
+    ];
+    for (what, spoil) in spoils {
+        let mut around = world::around();
+        for row in &mut around.reach {
+            row.ok = row.to != "media_1";
+        }
+        spoil(&mut around);
+        let findings = survey(&around);
+        let blocked = findings.iter().any(|it| it.cause == Cause::MediaUdpBlocked);
+        assert_eq!(blocked, what == "blocked indeed", "{what}: {findings:#?}");
+    }
+}
+
+/// The first node tells this address, and is tried there.
+fn tell(around: &mut Surroundings, ip: &str) {
+    around.hosts[1].advertised = vec![world::ip(ip)];
+    let rows = around.reach.iter_mut().filter(|row| row.to == "media_1");
+    for row in rows {
+        row.address = Some(std::net::SocketAddr::new(world::ip(ip), 40_000));
     }
 }
 
