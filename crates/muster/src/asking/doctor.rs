@@ -126,7 +126,11 @@ pub async fn examine(
         Err(why) => {
             checks.push(cluster::unreached(&why));
             checks.append(&mut here);
-            (UNREACHED.to_owned(), false, None)
+            let verdict = match cluster::is_distrusted(&why) {
+                true => DISTRUSTED,
+                false => UNREACHED,
+            };
+            (verdict.to_owned(), false, None)
         }
     };
     let reached = diagnosis.is_some();
@@ -152,6 +156,9 @@ pub async fn examine(
 
 const UNREACHED: &str =
     "No call can begin: the master does not answer. Calls that run go on at their nodes.";
+
+const DISTRUSTED: &str =
+    "No call can begin where this certificate is not accepted: browsers look at it, too.";
 
 /// Milliseconds since the Unix epoch.
 fn now() -> u64 {
@@ -254,7 +261,8 @@ fn in_json(examination: &Examination) -> String {
 
 /// The worst first; what is well in a line.
 fn shown(examination: &Examination) -> String {
-    let mut out = format!("{}\n\n", examination.verdict);
+    let mut out = paragraph("", &examination.verdict);
+    out.push('\n');
     let mut checks: Vec<&Check> = examination.checks.iter().collect();
     checks.sort_by_key(|check| std::cmp::Reverse(check.state));
     for check in checks.iter().filter(|check| check.state != State::Well) {

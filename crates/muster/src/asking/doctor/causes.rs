@@ -73,7 +73,7 @@ impl<'a> Explained<'a> {
                 let way = &path.path;
                 let at = way.at.as_deref().unwrap_or_default();
                 let place = url(at, &way.protocol);
-                let relay = way.relay.as_deref();
+                let relay = way.relay.as_deref().filter(|_| is_anywhere(at));
                 relay.is_some_and(|relay| !subjects.iter().any(|id| *id == relay || *id == place))
             })
         };
@@ -147,6 +147,13 @@ impl<'a> Explained<'a> {
         follows.extend(of_late(self.finding.cause, failures));
         follows
     }
+}
+
+/// Whether clients outside can be there, as far as `HOST:PORT` says.
+fn is_anywhere(at: &str) -> bool {
+    let host = at.rsplit_once(':').map_or(at, |(host, _)| host);
+    let ip = host.trim_matches(['[', ']']).parse();
+    ip.is_err() || ip.is_ok_and(|ip| diagnosis::is_public(&ip))
 }
 
 fn finding_others(finding: &Finding) -> Option<String> {

@@ -45,7 +45,10 @@ pub(super) fn checks(
         let left_out = |it: &Explained<'_>| it.finding.cause == Cause::NodeLeftOut;
         let cut_off = |it: &Explained<'_>| is_of_node(it.finding.cause);
         let mut groups = groups.iter().filter(|group| group.is_all());
+        let obeys_another = |it: &Explained<'_>| it.finding.cause == Cause::SecondMaster;
         causes.iter().filter(has).any(left_out)
+            || node.why.sentence.contains("hung up on this master")
+                && causes.iter().any(obeys_another)
             || node.state == "probing"
                 && (causes.iter().filter(has).any(cut_off)
                     || groups.any(|group| group.nodes().contains(id)))
@@ -60,6 +63,11 @@ pub(super) fn checks(
             .map(|(state, nodes)| idle(state, &nodes)),
     );
     checks
+}
+
+/// It answers, and its certificate is not accepted.
+pub(super) fn is_distrusted(why: &str) -> bool {
+    why.contains("invalid peer certificate")
 }
 
 /// Nodes in one state in which nothing new is placed on them.
@@ -101,6 +109,13 @@ fn idle(state: &str, nodes: &[&Node]) -> Check {
 
 /// Of one that was not.
 pub(super) fn unreached(why: &str) -> Check {
+    // What follows says how to ask another.
+    let why = why.lines().next().unwrap_or_default();
+    if is_distrusted(why) {
+        let remedy = "renew the certificate; if it is the right one, give a copy of it by --certificate, or its authority \
+                      by --authorities";
+        return Check::of("certificate of the master", State::Ill, why, remedy);
+    }
     let remedy = "start it (`muster up`, or `muster master`), or name it with --url or --data-dir. Until then nobody can \
                   join or publish; calls that run go on at their nodes, and are taken up again by the next master with \
                   the same data directory";

@@ -128,6 +128,10 @@ fn of_group(group: &Group<'_>, nodes: &Nodes) -> Check {
 fn remedy(group: &Group<'_>, nodes: &Nodes) -> String {
     let concerned = group.nodes();
     match &group.kind {
+        Kind::Straight { .. } if group.is_astray() => format!(
+            "have {} answer from the address that was asked: no translation of addresses may be in between",
+            list(concerned)
+        ),
         Kind::Straight { protocol } => {
             let ports = nodes
                 .nodes

@@ -277,6 +277,24 @@ fn what_the_master_says_is_to_be_done_of_a_node_is_the_remedy() {
 }
 
 #[test]
+fn a_certificate_that_is_not_accepted_is_not_taken_for_a_master_that_is_gone() {
+    let hint = "\nIs the master running? --certificate FILE says which certificate it shows.";
+    let expired =
+        format!("no secure connection to https://m: invalid peer certificate: Expired{hint}");
+    let check = super::cluster::unreached(&expired);
+    assert!(
+        check.remedy.starts_with("renew the certificate"),
+        "{check:?}"
+    );
+    assert!(!check.seen.contains("Is the master running"), "{check:?}");
+    let gone = super::cluster::unreached(&format!("https://m cannot be reached{hint}"));
+    assert_eq!(
+        (gone.name.as_str(), gone.seen.as_str()),
+        ("master", "https://m cannot be reached")
+    );
+}
+
+#[test]
 fn a_node_that_is_drained_alone_is_told_of_once() {
     let mut drained = reach("node1", "serves");
     drained.state = "draining".into();

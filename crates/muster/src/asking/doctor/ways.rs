@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{NodeReach, PathReach, Way};
+use reachability::Failed;
 
 use super::words::list;
 
@@ -40,10 +41,10 @@ pub(super) struct Group<'a> {
     pub paths: Vec<Failing<'a>>,
 }
 
-/// All paths that fail.
+/// All paths that fail. One that answers again, and is watched until it holds, needs nobody.
 pub(super) fn failing(nodes: &[NodeReach]) -> impl Iterator<Item = Failing<'_>> {
     nodes.iter().flat_map(|node| {
-        let lost = node.paths.iter().filter(|path| !(path.good && path.ok));
+        let lost = node.paths.iter().filter(|path| !path.ok);
         lost.map(move |path| Failing { node, path })
     })
 }
@@ -174,6 +175,12 @@ impl<'a> Group<'a> {
         )
     }
 
+    /// Answers come from another address than was asked.
+    pub fn is_astray(&self) -> bool {
+        let mut own = self.paths.iter().filter(|it| self.kind.is_of(it));
+        own.any(|it| reason(it.path).contains(Failed::ASTRAY))
+    }
+
     fn from(&self) -> BTreeSet<&'a str> {
         let from = self.paths.iter().filter(|it| self.kind.is_of(it));
         from.map(|it| it.path.from.as_str()).collect()
@@ -201,7 +208,7 @@ impl<'a> Group<'a> {
 
 fn reason(path: &PathReach) -> &str {
     let reason = path.reason.as_deref();
-    reason.unwrap_or("it was lost, and answers again; it is watched until it holds")
+    reason.unwrap_or("it is not said why")
 }
 
 fn most_frequent<'a>(reasons: impl Iterator<Item = &'a str>) -> String {
