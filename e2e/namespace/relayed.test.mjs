@@ -32,8 +32,9 @@ test('Chromium and Firefox see and hear each other through the relay of their no
     const relayed = ['to_peers', 'to_clients'].map((direction) =>
       figures.get(`muster_relay_packets_total{relay="${id}",direction="${direction}"}`));
     const allocations = figures.get(`muster_relay_allocations{relay="${id}"}`);
-    if (relayed.every((packets) => packets > 100) && allocations >= 4) return true;
-    throw new Error(`${relayed} packets, ${allocations} allocations`);
+    const transports = figures.get(`muster_relay_transports{relay="${id}"}`);
+    if (relayed.every((packets) => packets > 100) && allocations >= 4 && transports === 4) return true;
+    throw new Error(`${relayed} packets, ${allocations} allocations, ${transports} transports`);
   });
   assert.equal(figures.get('muster_sessions'), 1);
 });

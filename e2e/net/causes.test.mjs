@@ -22,6 +22,7 @@ for (const cause of chosen) {
     rows.push(row);
     const stage = await Stage.set(context, settled(cause.stage));
     context.after(() => stage.strike());
+    await cause.before?.(stage);
     if (!cause.during) await cause.inject?.(stage);
     // Where no node serves nobody gets in.
     const call = stage.opens ? await stage.call({ page: cause.page }) : undefined;

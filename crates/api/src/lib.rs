@@ -18,6 +18,7 @@ mod schedule;
 mod status;
 mod target;
 mod token;
+mod traffic;
 
 pub use diagnosis::Diagnosis;
 pub use document::document;
@@ -32,6 +33,7 @@ pub use schedule::{Entry, Schedule, ScheduleRequest, Transition};
 pub use status::{Health, MasterAddresses, NodeCounts, Status, Wanted, WantedRequest, Webhooks};
 pub use target::{ProbeTarget, RelayToTry};
 pub use token::{JoinToken, JoinTokenRequest};
+pub use traffic::{RelayTraffic, Traffic};
 
 /// Begins the path of every operation but the document's.
 pub const BASE: &str = "/muster/api/v1";

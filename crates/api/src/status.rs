@@ -6,6 +6,7 @@ use cluster::{Cluster, MediaNodeStatus, Moment, Node, Source, State};
 use serde::{Deserialize, Serialize};
 
 use crate::node::AddressEntry;
+use crate::traffic::Traffic;
 
 /// Whether there is something to do for an operator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct Status {
     pub nodes: NodeCounts,
     pub sessions: usize,
     pub participants: usize,
+    #[serde(default)]
+    pub traffic: Traffic,
     pub wanted: Wanted,
     pub master: MasterAddresses,
     /// `None`: webhooks are off.
@@ -221,6 +224,7 @@ impl Status {
             nodes: NodeCounts::of(cluster),
             sessions: 0,
             participants: 0,
+            traffic: Traffic::default(),
             wanted: Wanted::of(cluster, now),
             master: MasterAddresses::default(),
             webhooks: None,

@@ -12,6 +12,7 @@ mod paths;
 mod recent;
 mod relays;
 mod tracked;
+mod traffic;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -19,8 +20,7 @@ use std::time::Duration;
 use cluster::{AttachmentId, Moment, NodeId};
 use conference::{ConnectionId, LegOf, SessionId, StreamId, TransportId};
 use diagnosis::{
-    Applied, Case, Evidence, Failure, Mark, MarkKind, Outcome, Protocol, Surroundings, Window,
-    diagnose,
+    Applied, Case, Evidence, Failure, Mark, MarkKind, Outcome, Surroundings, Window, diagnose,
 };
 
 use crate::control::Control;
@@ -136,11 +136,7 @@ impl Control {
         let Some(tracked) = self.failures.tracked.get(transport) else {
             return;
         };
-        let case = Case {
-            protocol: self.failures.recent.protocol(transport),
-            relay: self.failures.recent.relay(transport),
-            ..tracked.case(transport, self.load_of(&tracked.node), false)
-        };
+        let case = tracked.case(transport, self.load_of(&tracked.node), false);
         self.failures.window.remember(case);
         let failing = self.failures.failing.remove(leg);
         let Some(recovered) = self.failures.ladder.recovers(self.now.moment, leg) else {
@@ -182,11 +178,7 @@ impl Control {
         let known = self.cluster.node(&tracked.node);
         let client = self.client_of(&leg);
         let evidence = tracked.evidence(transport, known, client, reason);
-        let case = Case {
-            protocol: self.failures.recent.protocol(transport),
-            relay: self.failures.recent.relay(transport),
-            ..tracked.case(transport, self.load_of(&tracked.node), true)
-        };
+        let case = tracked.case(transport, self.load_of(&tracked.node), true);
         self.failures.window.remember(case);
         self.ask_for_evidence(transport);
         self.failures
@@ -215,6 +207,7 @@ impl Control {
         };
         self.attribute(&mut evidence);
         let load = self.load_of(&node);
+        self.learn_way(&evidence);
         let deserted = recent::desert(&mut evidence);
         let failed = evidence.outcome == Outcome::Failed;
         let told = Case::of(&evidence, None);
@@ -287,6 +280,7 @@ impl Control {
         for node in nodes {
             self.revise(&node);
         }
+        self.ask_for_ways();
     }
 
     /// Looks at the legs whose time has come.
@@ -376,10 +370,9 @@ impl Control {
     /// How others come to the node tells what is wrong with those who do not.
     fn ask_about(&mut self, node: &NodeId) {
         let young = self.now.timestamp.0.saturating_sub(YOUNG_MS);
-        let untold = |id: &TransportId| self.failures.recent.protocol(id) == Protocol::Unknown;
         let tracked = self.failures.tracked.iter();
         let asked: Vec<TransportId> = tracked
-            .filter(|(id, it)| it.node == *node && it.flows_since(young) && untold(id))
+            .filter(|(_, it)| it.node == *node && it.flows_since(young) && it.way.is_none())
             .map(|(id, _)| id.clone())
             .take(MOST_ASKED)
             .collect();

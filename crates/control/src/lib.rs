@@ -41,6 +41,7 @@ mod node_settings;
 mod nodes;
 mod notice;
 mod outbox;
+mod pace;
 pub mod records;
 mod rehousing;
 mod relay;

@@ -17,6 +17,7 @@ use crate::effect::Effect;
 use crate::input::Question;
 use crate::journal::Slot;
 use crate::notice::Notice;
+use crate::pace::Pace;
 use crate::relay::{DrawnSecret, RelaySecret};
 
 /// The least time between two changes, but for those of the secret.
@@ -81,6 +82,14 @@ pub struct RelayCounters {
     pub unasked_from: BTreeMap<IpAddr, u64>,
 }
 
+impl RelayCounters {
+    /// Bytes, both ways, without TURN's framing.
+    fn forwarded(&self) -> u64 {
+        let of = |name: &str| self.counts.get(name).copied().unwrap_or(0);
+        of("to_peers_bytes").saturating_add(of("to_clients_bytes"))
+    }
+}
+
 /// How far a node's clock is from the master's, by which credentials are issued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Skew {
@@ -115,6 +124,8 @@ pub struct Working {
     /// What these two had counted before the window.
     pub(crate) relay_before: Before<RelayCounters>,
     pub(crate) drops_before: Before<u64>,
+    /// Bytes that its relay forwards.
+    pub(crate) relay_pace: Pace,
 }
 
 /// Of all nodes.
@@ -133,6 +144,7 @@ pub(crate) struct Steering {
     /// Of the relay in the master, and what it had counted before the window.
     own_relay: Option<RelayCounters>,
     own_before: Before<RelayCounters>,
+    own_pace: Pace,
     drawing: bool,
 }
 
@@ -315,6 +327,9 @@ impl Control {
         if let Some(node) = self.cluster.attached(attachment) {
             let working = self.steering.working.entry(node.id().clone()).or_default();
             working.relay_before.take(self.now.moment, &counters);
+            working
+                .relay_pace
+                .take(self.now.moment, counters.forwarded());
             working.relay = Some(counters);
         }
     }
@@ -331,14 +346,18 @@ impl Control {
 
     /// What the relay in the master has done.
     pub(crate) fn own_relay_did(&mut self, counters: RelayCounters) {
-        self.steering.own_before.take(self.now.moment, &counters);
+        let now = self.now.moment;
+        self.steering.own_before.take(now, &counters);
+        self.steering.own_pace.take(now, counters.forwarded());
         self.steering.own_relay = Some(counters);
     }
 
-    /// The last that is known of the relay in the master, and what it had counted before the window.
-    pub(crate) fn own_relay(&self) -> Option<(&RelayCounters, Option<&RelayCounters>)> {
+    /// The last that is known of the relay in the master, what it had counted before the window, and bytes that it
+    /// forwards per second.
+    pub(crate) fn own_relay(&self) -> Option<(&RelayCounters, Option<&RelayCounters>, u64)> {
         let last = self.steering.own_relay.as_ref()?;
-        Some((last, self.steering.own_before.counted()))
+        let pace = self.steering.own_pace.per_second();
+        Some((last, self.steering.own_before.counted(), pace))
     }
 
     /// How far a node's clock is from ours.
@@ -410,6 +429,7 @@ impl Default for Steering {
             working: BTreeMap::new(),
             own_relay: None,
             own_before: Before::default(),
+            own_pace: Pace::default(),
             drawing: false,
         }
     }

@@ -84,17 +84,23 @@ impl Case {
             node: evidence.node.clone(),
             boot: evidence.boot.clone(),
             address_set: evidence.address_set,
-            relay: evidence
-                .relays
-                .last()
-                .map(|used| used.relay.clone())
-                .unwrap_or_default(),
+            relay: relay(evidence),
             client: evidence.client.address,
             protocol: evidence.protocol(),
             browser: browser(&evidence.client.user_agent).to_owned(),
             load: evidence.load,
             cause,
         })
+    }
+}
+
+/// Browsers make an allocation at each relay that they are told of, whichever path they take then.
+fn relay(evidence: &Evidence) -> String {
+    let tried = || evidence.relays.last().map(|used| &used.relay);
+    match evidence.path() {
+        Some(path) => path.relay.clone(),
+        None if evidence.is_nominated() => String::new(),
+        None => tried().cloned().unwrap_or_default(),
     }
 }
 

@@ -127,7 +127,8 @@ causes! {
         Some(Step::AnotherPath);
     /// D-18: everything goes through one relay, and it is full.
     AllRelayed = "all-relayed", 18,
-        "let clients reach the nodes directly (one UDP port per media shard), or relay on more nodes",
+        "let clients reach the nodes directly: open the UDP ports of their media and of their relays (one \
+         port per media shard, and the STUN port); until then give the relay's machine more of the network",
         None;
     /// D-19: the link between node and master is half open.
     ControlSplit = "control-split", 19,

@@ -166,6 +166,9 @@ pub struct Pair {
     /// Where they arrived.
     pub local: Option<SocketAddr>,
     pub protocol: Protocol,
+    /// The relay that it leads through, as far as that is known: id of the node, `master`, the URL of a foreign one, or
+    /// [`STRANGE_RELAY`](crate::STRANGE_RELAY). Empty for one that is not relayed.
+    pub relay: String,
     /// Binding requests for this transport.
     pub checks: u64,
     /// Success responses.
@@ -174,6 +177,8 @@ pub struct Pair {
     pub refused: BTreeMap<u16, u64>,
     /// A check with USE-CANDIDATE was answered.
     pub nominated: bool,
+    /// Media takes it, or took it last.
+    pub selected: bool,
     pub first: Option<u64>,
     pub last: Option<u64>,
 }
@@ -323,11 +328,28 @@ impl Evidence {
             .fold(0, u64::saturating_add)
     }
 
-    /// Of the pair that was nominated last.
+    /// The pair that media takes, or else the one that was nominated and checked last.
+    pub fn path(&self) -> Option<&Pair> {
+        self.pairs.get(self.path_index()?)
+    }
+
+    /// The same.
+    pub fn path_mut(&mut self) -> Option<&mut Pair> {
+        let index = self.path_index()?;
+        self.pairs.get_mut(index)
+    }
+
+    fn path_index(&self) -> Option<usize> {
+        let pairs = || self.pairs.iter().enumerate();
+        let selected = pairs().find(|(_, pair)| pair.selected);
+        let nominated = pairs().filter(|(_, pair)| pair.nominated);
+        let path = selected.or_else(|| nominated.max_by_key(|(_, pair)| pair.last));
+        path.map(|(index, _)| index)
+    }
+
+    /// Of [`Evidence::path`].
     pub fn protocol(&self) -> Protocol {
-        let nominated = self.pairs.iter().filter(|pair| pair.nominated);
-        let latest = nominated.max_by_key(|pair| pair.last);
-        latest.map(|pair| pair.protocol).unwrap_or_default()
+        self.path().map(|pair| pair.protocol).unwrap_or_default()
     }
 
     /// Whether ICE had a pair.

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Protocol;
+use crate::sentence::percent;
 
 /// A process of the cluster and the machine that it runs on.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -184,12 +185,52 @@ pub struct Limits {
     pub receive_buffer_errors: u64,
     /// Of the machine.
     pub cpu_percent: Option<f64>,
-    /// Bits sent per second, and what the interface can.
-    pub egress: Option<(u64, u64)>,
+    /// How much of its network is used; `None` if that is not known.
+    pub network: Option<Network>,
     /// Bytes free, and in all, where data is written.
     pub disk: Option<(u64, u64)>,
     /// Flows that became one-way after a silence of 30, 120 or 350 s.
     pub flows_gone_one_way: u64,
+}
+
+/// What the interface carries by which a machine speaks to others, over the last seconds; of several the fullest.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Network {
+    #[allow(missing_docs)]
+    pub interface: String,
+    /// Bits per second.
+    pub sent: u64,
+    /// Bits per second.
+    pub received: u64,
+    /// Bits per second that it can each way; 0 if that is not known.
+    pub most: u64,
+    /// Packets sent in these seconds.
+    pub packets: u64,
+    /// Packets that its queue or its driver dropped in these seconds instead of sending them.
+    pub dropped: u64,
+}
+
+/// From here on packets wait or are lost, percent of what an interface can.
+const FULL_PERCENT: u64 = 85;
+/// Fewer drops are of a burst.
+const MANY_DROPS: u64 = 50;
+/// Of what is to be sent: pictures show it.
+const DROPPED_PERCENT: u64 = 1;
+
+impl Network {
+    /// It carries all that it can: what it is known to be able to, or so much that what is to be sent is dropped. The
+    /// latter is seen too where a limit was set elsewhere than in the interface.
+    pub fn is_full(&self) -> bool {
+        let carried = self.sent.max(self.received);
+        let at_its_limit = self.most > 0 && percent(carried, self.most) >= FULL_PERCENT;
+        at_its_limit || self.drops()
+    }
+
+    pub(crate) fn drops(&self) -> bool {
+        let all = self.packets.saturating_add(self.dropped);
+        self.dropped >= MANY_DROPS && percent(self.dropped, all) >= DROPPED_PERCENT
+    }
 }
 
 impl Carried {

@@ -48,9 +48,11 @@ pub use evidence::{
 };
 pub use failure::{Failure, Taken};
 pub use finding::{Applied, Finding, Likewise, MissingRule, Remedy, Step};
-pub use host::{Address, AddressSource, Carried, Clock, Host, Limits, Link, Listener, Role};
+pub use host::{
+    Address, AddressSource, Carried, Clock, Host, Limits, Link, Listener, Network, Role,
+};
 pub use reach::{PathKind, Reach};
 pub use relay::{Count, RelayFacts, SelfTest};
 pub use rules::is_public;
-pub use surroundings::{Certificate, Claim, Name, Surroundings};
+pub use surroundings::{Certificate, Claim, Name, STRANGE_RELAY, Surroundings, Traffic};
 pub use window::{MOST_CASES, MOST_MARKS, Window};

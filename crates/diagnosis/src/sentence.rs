@@ -38,6 +38,15 @@ pub(crate) fn span(ms: u64) -> String {
     }
 }
 
+/// Bits per second in the unit that suits them.
+pub(crate) fn bits(per_second: u64) -> String {
+    match per_second {
+        0..10_000_000 => format!("{} kbit/s", per_second / 1000),
+        10_000_000..10_000_000_000 => format!("{} Mbit/s", per_second / 1_000_000),
+        _ => format!("{} Gbit/s", per_second / 1_000_000_000),
+    }
+}
+
 /// How much of a whole, 0 to 100.
 pub(crate) fn percent(part: u64, whole: u64) -> u64 {
     if whole == 0 {

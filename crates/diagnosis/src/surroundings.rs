@@ -1,5 +1,6 @@
 //! What was true of the fleet.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -30,10 +31,41 @@ pub struct Surroundings {
     pub certificates: Vec<Certificate>,
     /// Who else claims to lead this cluster.
     pub claims: Vec<Claim>,
-    /// Transports connected now, and those of them that are relayed.
-    pub connected: u64,
-    #[allow(missing_docs)]
-    pub relayed: u64,
+    /// By which paths the transports that are connected now go.
+    pub traffic: Traffic,
+}
+
+/// By which paths transports go.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Traffic {
+    /// Straight from clients to nodes by UDP.
+    pub udp: u64,
+    /// Straight from clients to nodes by TCP.
+    pub tcp: u64,
+    /// Through relays, by the relay's id.
+    pub relayed: BTreeMap<String, u64>,
+    /// Nobody told of their path yet.
+    pub unknown: u64,
+}
+
+/// Stands for relays of which the cluster knows nothing, such as those of a client's own network.
+pub const STRANGE_RELAY: &str = "elsewhere";
+
+impl Traffic {
+    /// Those whose path is known.
+    pub fn known(&self) -> u64 {
+        self.udp
+            .saturating_add(self.tcp)
+            .saturating_add(self.through_relays())
+    }
+
+    /// Those that are relayed.
+    pub fn through_relays(&self) -> u64 {
+        self.relayed
+            .values()
+            .fold(0, |sum, it| sum.saturating_add(*it))
+    }
 }
 
 /// A name, as it resolves.

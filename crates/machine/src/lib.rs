@@ -1,9 +1,12 @@
-//! What Linux says of the machine that a process runs on: how much of what is scarce is used ([`limits`]). For whoever
-//! tells the diagnosis, or a person.
+//! What Linux says of the machine that a process runs on: how much of what is scarce is used ([`limits`]), and of its
+//! network ([`Interfaces`]). For whoever tells the diagnosis, or a person.
 //!
-//! It reads `/proc`, which takes well under a millisecond unless a process has many
-//! thousands of files open. What cannot be read is not known: nothing here fails. Knows neither master nor node.
+//! It reads `/proc` and `/sys` and asks for the queues of interfaces (rtnetlink), which takes well under a millisecond
+//! unless a process has many thousands of files open. What cannot be read is not known: nothing here fails. Knows neither master nor node.
 
 mod limits;
+mod network;
+mod queues;
 
 pub use limits::limits;
+pub use network::Interfaces;

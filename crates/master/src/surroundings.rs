@@ -9,12 +9,13 @@ mod name;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use ::control::{Control, Input, Now};
 use addresses::{Entry, Proof, Source};
 use conference::IceServer;
-use diagnosis::{Address, AddressSource, Certificate, Host, RelayFacts, Role, Surroundings};
+use diagnosis::{Address, AddressSource, Certificate, Host, Limits, RelayFacts, Role, Surroundings};
+use machine::Interfaces;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
@@ -44,6 +45,7 @@ pub(crate) struct Lookout {
     /// What relays said when they last answered, and when that was.
     answered: BTreeMap<String, (u64, Vec<IpAddr>)>,
     whereabouts: watch::Receiver<Arc<Whereabouts>>,
+    interfaces: Interfaces,
 }
 
 impl Lookout {
@@ -61,6 +63,7 @@ impl Lookout {
             foreign: foreign(&config.ice_servers),
             answered: BTreeMap::new(),
             whereabouts,
+            interfaces: Interfaces::new(Instant::now()),
         }
     }
 
@@ -132,7 +135,10 @@ impl Lookout {
                 seen_from_outside,
                 advertised,
                 listeners: self.bound.listeners(&ips).await,
-                limits: machine::limits(),
+                limits: Limits {
+                    network: self.interfaces.look(Instant::now()),
+                    ..machine::limits()
+                },
                 ..Host::default()
             }],
             names: name.into_iter().collect(),

@@ -172,6 +172,10 @@ const UNSIGNED: u16 = 401;
 
 fn pairs(now: u64, seen: &seen::Evidence) -> Vec<Pair> {
     let at = clock(now, seen);
+    let takes = |pair: &seen::Pair| {
+        let taken = seen.nominated.map(|it| (it.remote, it.tcp));
+        taken == Some((pair.remote, pair.tcp))
+    };
     let pair = |pair: &seen::Pair| {
         let mut refused = std::collections::BTreeMap::new();
         if pair.refused > 0 {
@@ -192,8 +196,10 @@ fn pairs(now: u64, seen: &seen::Evidence) -> Vec<Pair> {
             answered: pair.answered,
             refused,
             nominated: pair.use_candidate && pair.answered > 0,
+            selected: takes(pair),
             first: Some(at(pair.first)),
             last: Some(at(pair.last)),
+            ..Pair::default()
         }
     };
     seen.pairs.iter().map(pair).collect()

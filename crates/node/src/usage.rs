@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use agent::Usage;
 use diagnosis::Limits;
+use machine::Interfaces;
 
 /// `CLK_TCK` of every Linux: the unit of the times in `/proc`.
 const TICKS_PER_SECOND: f64 = 100.0;
@@ -17,6 +18,7 @@ pub(crate) struct Meter {
     cores: f64,
     last: Option<(Instant, u64)>,
     limits: Option<Instant>,
+    interfaces: Interfaces,
 }
 
 impl Meter {
@@ -28,6 +30,7 @@ impl Meter {
             cores,
             last: None,
             limits: None,
+            interfaces: Interfaces::new(now),
         };
         meter.cpu(now);
         meter
@@ -47,7 +50,10 @@ impl Meter {
             return None;
         }
         self.limits = Some(now);
-        Some(machine::limits())
+        Some(Limits {
+            network: self.interfaces.look(now),
+            ..machine::limits()
+        })
     }
 
     fn cpu(&mut self, now: Instant) -> f64 {

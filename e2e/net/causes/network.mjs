@@ -4,6 +4,9 @@ import { OUTSIDE } from '../harness/cluster.mjs';
 import { MEDIA, PRIVATE } from '../harness/stage.mjs';
 import { Tracker } from '../harness/tracker.mjs';
 
+/** Too little for the call, and enough for what is said about it. */
+const NARROW = '600kbit';
+
 export const NETWORK_CAUSES = [
   {
     number: 3,
@@ -50,6 +53,25 @@ export const NETWORK_CAUSES = [
     // The first byte of a datagram tells DTLS (20 to 63) from STUN (RFC 7983).
     inject: (stage) => onEach(stage, () => ({ input: `udp dport ${MEDIA} @th,64,8 20-63 drop` })),
     heals: false,
+  },
+  {
+    number: 18,
+    code: 'all-relayed',
+    what: 'clients reach the relay of the master alone, and the interface of its machine is full',
+    before(stage) {
+      const addresses = stage.nodes.map((name) => stage.cluster.plan[name].public);
+      stage.laboratory.drop(`ip daddr { ${addresses.join(', ')} }`);
+      stage.started({ stop: () => stage.laboratory.drop() });
+    },
+    during: true,
+    inject(stage) {
+      stage.run('master', `tc qdisc add dev eth0 root tbf rate ${NARROW} burst 10kb limit 20kb`);
+      stage.started({ stop: () => stage.run('master', 'tc qdisc del dev eth0 root') });
+    },
+    // There is no other way.
+    heals: false,
+    // Clients reach the nodes; the master's machine is left as it is.
+    cure: (stage) => stage.laboratory.drop(),
   },
   {
     number: 19,

@@ -12,6 +12,8 @@ pub(super) fn all() -> Value {
         ("Status", status()),
         ("MasterAddresses", master_addresses()),
         ("NodeCounts", node_counts()),
+        ("Traffic", traffic()),
+        ("RelayTraffic", relay_traffic()),
         ("Wanted", wanted()),
         (
             "WantedRequest",
@@ -169,6 +171,7 @@ fn status() -> Value {
         "nodes": of("NodeCounts"),
         "sessions": count("Sessions"),
         "participants": count("Those who have joined"),
+        "traffic": of("Traffic"),
         "wanted": of("Wanted"),
         "master": of("MasterAddresses"),
         "webhooks": or_null(of("Webhooks")),
@@ -181,6 +184,25 @@ fn master_addresses() -> Value {
         "addressesVersion": count("Grows with each change within a boot"),
         "addressEntries": list(of("AddressEntry")),
         "addressRemarks": list(text("What is odd about its addresses")),
+    }))
+}
+
+fn traffic() -> Value {
+    whole(json!({
+        "transports": count("Connected now: one for each published stream, and for each received one"),
+        "udp": count("Straight from clients to nodes by UDP"),
+        "tcp": count("Straight from clients to nodes by TCP"),
+        "relayed": count("Through relays"),
+        "unknown": count("Nobody told of their path yet"),
+        "relays": list(of("RelayTraffic")),
+    }))
+}
+
+fn relay_traffic() -> Value {
+    whole(json!({
+        "relay": text("Id of the node, master, the URL of a foreign one, or elsewhere"),
+        "transports": count("That go through it"),
+        "bitsPerSecond": count("Both ways together; 0 for those that do not tell"),
     }))
 }
 

@@ -60,6 +60,7 @@ impl Control {
         }
         self.tell_of_foreign(since, &mut around.relays);
         around.relays.extend(self.relay_facts());
+        around.traffic = self.traffic();
         let young = |case: &&diagnosis::Case| case.at >= since;
         let cases = self.failures.window.cases().filter(young);
         let came: BTreeSet<&str> = cases.map(|case| case.connection.as_str()).collect();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use cluster::State;
-use diagnosis::{CandidateType, Evidence, RelayFacts, RelayUse};
+use diagnosis::{CandidateType, Evidence, MOST_RELAYS, RelayFacts, RelayUse};
 
 use crate::control::Control;
 
@@ -14,13 +14,23 @@ const MOST_ASKED: usize = 16;
 impl Control {
     /// Notes through which of them a transport came. They tell nothing of it themselves.
     pub(super) fn attribute(&self, evidence: &mut Evidence) {
-        if !evidence.relays.is_empty() {
+        let known = &self.failures.known.relays;
+        let path = evidence.path().map_or("", |path| path.relay.as_str());
+        let through = known.iter().find(|relay| match path {
+            "" => came_through(evidence, relay),
+            id => relay.id == id,
+        });
+        let Some(relay) = through.map(|relay| relay.id.clone()) else {
             return;
+        };
+        if let Some(path) = evidence.path_mut() {
+            path.relay.clone_from(&relay);
         }
-        let mut relays = self.failures.known.relays.iter();
-        if let Some(relay) = relays.find(|relay| came_through(evidence, relay)) {
-            evidence.relays.push(RelayUse {
-                relay: relay.id.clone(),
+        if !evidence.relays.iter().any(|used| used.relay == relay) {
+            let relays = &mut evidence.relays;
+            relays.truncate(MOST_RELAYS - 1);
+            relays.push(RelayUse {
+                relay,
                 ..RelayUse::default()
             });
         }
@@ -54,11 +64,7 @@ impl Control {
 
 /// The pair that it used last leads to the relay: as the node sees it, or behind the relay's translation, which keeps ports.
 fn came_through(evidence: &Evidence, relay: &RelayFacts) -> bool {
-    let nominated = evidence.pairs.iter().filter(|pair| pair.nominated);
-    let Some(remote) = nominated
-        .max_by_key(|pair| pair.last)
-        .and_then(|pair| pair.remote)
-    else {
+    let Some(remote) = evidence.path().and_then(|path| path.remote) else {
         return false;
     };
     let told = |ip: &IpAddr| {

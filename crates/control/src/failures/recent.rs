@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use conference::{LegOf, TransportId};
-use diagnosis::{Applied, Evidence, Failure, Finding, Outcome, Protocol, Step, Taken};
+use conference::LegOf;
+use diagnosis::{Applied, Evidence, Failure, Finding, Outcome, Step, Taken};
 
 use super::failed;
 
@@ -99,19 +99,6 @@ impl Recent {
             Some(told) => merged(minimal, told.clone()),
             None => minimal,
         }
-    }
-
-    /// By which media last flowed.
-    pub fn protocol(&self, transport: &TransportId) -> Protocol {
-        let told = self.evidence.get(transport.as_str());
-        told.map(Evidence::protocol).unwrap_or_default()
-    }
-
-    /// Through which relay, as far as it is known; empty for none.
-    pub fn relay(&self, transport: &TransportId) -> String {
-        let told = self.evidence.get(transport.as_str());
-        let used = told.and_then(|told| told.relays.last());
-        used.map(|used| used.relay.clone()).unwrap_or_default()
     }
 
     /// Judges the failures of a node that are not long past anew, and returns those whose cause is another now.

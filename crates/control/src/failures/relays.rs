@@ -33,12 +33,14 @@ impl Control {
                 id: node.id().as_str().to_owned(),
                 advertised: addresses.stun_servers().collect(),
                 own_addresses: own_addresses(addresses),
+                bits_per_second: working.relay_pace.per_second().saturating_mul(8),
                 ..facts(counters, working.relay_before.counted())
             })
         });
-        let own = self.own_relay().map(|(counters, before)| RelayFacts {
+        let own = self.own_relay().map(|(counters, before, pace)| RelayFacts {
             id: MASTER.to_owned(),
             advertised: self.own_place().into_iter().collect(),
+            bits_per_second: pace.saturating_mul(8),
             ..facts(counters, before)
         });
         let all = own.into_iter().chain(nodes).take(MOST);
@@ -59,7 +61,7 @@ impl Control {
 }
 
 /// What a node's relay may tell as relayed addresses.
-fn own_addresses(addresses: &cluster::Addresses) -> Vec<IpAddr> {
+pub(super) fn own_addresses(addresses: &cluster::Addresses) -> Vec<IpAddr> {
     let local = addresses.entries.iter().filter_map(|entry| entry.local);
     let known = addresses.entries.iter().map(|entry| entry.ip);
     addresses

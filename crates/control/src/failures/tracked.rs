@@ -9,6 +9,8 @@ use diagnosis::{
 
 use crate::input::Stage;
 
+use super::traffic::Way;
+
 /// One that is wanted.
 #[derive(Clone, Debug)]
 pub(super) struct Tracked {
@@ -22,6 +24,9 @@ pub(super) struct Tracked {
     done: Option<u64>,
     lost: Option<u64>,
     losses: u32,
+    connected: bool,
+    /// By which path media goes, if its node has told.
+    pub way: Option<Way>,
 }
 
 impl Tracked {
@@ -44,6 +49,8 @@ impl Tracked {
             done: None,
             lost: None,
             losses: 0,
+            connected: false,
+            way: None,
         }
     }
 
@@ -55,6 +62,7 @@ impl Tracked {
     }
 
     pub fn came_to(&mut self, now: u64, stage: Stage) {
+        self.connected = stage == Stage::Connected;
         match stage {
             Stage::IceConnected => self.nominated = self.nominated.or(Some(now)),
             Stage::Connected => {
@@ -78,13 +86,26 @@ impl Tracked {
         self.created
     }
 
+    /// It has media now.
+    pub fn is_connected(&self) -> bool {
+        self.connected
+    }
+
+    /// When it first had, milliseconds since the Unix epoch.
+    pub fn connected_at(&self) -> Option<u64> {
+        self.done
+    }
+
     /// It was made after this and has media.
     pub fn flows_since(&self, created: u64) -> bool {
         self.created >= created && self.done.is_some()
     }
 
     pub fn case(&self, transport: &TransportId, load: u32, failed: bool) -> Case {
+        let way = self.way.clone().unwrap_or_default();
         Case {
+            protocol: way.protocol,
+            relay: way.relay,
             at: self.created,
             failed,
             transport: transport.as_str().to_owned(),

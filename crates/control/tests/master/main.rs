@@ -13,4 +13,5 @@ mod node_settings;
 mod restart;
 mod sources;
 mod stage;
+mod traffic;
 mod ways;

@@ -1,9 +1,13 @@
 //! What is used up.
 
-use crate::host::Host;
+use std::collections::BTreeSet;
+
+use crate::evidence::Protocol;
+use crate::host::{Host, Network};
+use crate::reach::{PathKind, Reach};
 use crate::relay::RelayFacts;
 use crate::scene::{Ended, Scene};
-use crate::sentence::{count, percent, span};
+use crate::sentence::{bits, count, percent, span};
 
 use super::{DIRECT, FAINT, FITTING, STRONG, Suspicion};
 
@@ -21,8 +25,10 @@ const BUSY_PERCENT: f64 = 85.0;
 const MANY_REFUSED: u64 = 20;
 /// Nobody needs so many allocations.
 const ALLOCATIONS_PER_USER: u64 = 3;
-/// Fewer say nothing of how traffic goes.
-const CROWD: u64 = 20;
+/// Fewer transports say nothing of how traffic goes.
+const CROWD: u64 = 4;
+/// Of these, through one relay.
+const MOST_PERCENT: u64 = 50;
 /// After so long without a packet, NATs and connection trackers forget a flow.
 const FORGETFUL_MS: [u64; 3] = [30_000, 120_000, 350_000];
 
@@ -112,25 +118,79 @@ fn exhausted(host: &Host) -> Option<Suspicion> {
 }
 
 pub(super) fn all_relayed(scene: &Scene) -> Option<Suspicion> {
-    let around = scene.around;
-    let share = percent(around.relayed, around.connected);
-    if !scene.fits(&[Ended::Lost, Ended::Silent, Ended::Unnominated])
-        || around.connected < CROWD
-        || share < FULL_PERCENT
-    {
+    let ends = [
+        Ended::Unheard,
+        Ended::Unnominated,
+        Ended::Unsecured,
+        Ended::Silent,
+        Ended::Lost,
+    ];
+    let (around, traffic) = (scene.around, &scene.around.traffic);
+    let (id, through) = traffic.relayed.iter().max_by_key(|(_, count)| **count)?;
+    let many = traffic.known() >= CROWD && percent(*through, traffic.known()) >= MOST_PERCENT;
+    let path = scene.evidence.and_then(|evidence| evidence.path());
+    let elsewhere = path.is_some_and(|path| path.relay != *id);
+    if !scene.fits(&ends) || !many || elsewhere {
         return None;
     }
-    let busy = |relay: &RelayFacts| {
-        let host = around.host(&relay.id)?;
-        let (sent, most) = host.limits.egress?;
-        (percent(sent, most) >= 85).then_some((relay.id.clone(), percent(sent, most)))
-    };
-    let (id, used) = around.relays.iter().find_map(busy)?;
+    let network = around.host(id)?.limits.network.as_ref()?;
+    let forwarded = around.relays.iter().find(|relay| relay.id == *id)?;
+    let forwarded = forwarded.bits_per_second;
+    // Else something beside the relay fills it.
+    if !network.is_full() || forwarded.saturating_mul(2) < network.sent {
+        return None;
+    }
     let proof = format!(
-        "{} of {} connected transports are relayed, and {id} sends at {used} % of what its interface can",
-        around.relayed, around.connected
+        "{through} of {} transports go through the relay of {id}, which forwards {}; {}; {}",
+        traffic.known(),
+        bits(forwarded),
+        fullness(network),
+        reached_directly(scene),
     );
-    Some(Suspicion::new(STRONG - 10, &id, proof))
+    // Whatever else is measured through it suffers from it.
+    Some(Suspicion::new(DIRECT + 3, id, proof))
+}
+
+/// `eth0 there sends 940 Mbit/s of 1000 Mbit/s`, or what it drops, which tells of a limit that is set elsewhere.
+fn fullness(network: &Network) -> String {
+    let Network {
+        interface,
+        dropped,
+        most,
+        ..
+    } = network;
+    if network.drops() {
+        let all = network.packets.saturating_add(*dropped);
+        let sent = bits(network.sent);
+        return format!(
+            "{interface} there sends {sent} and dropped {dropped} packets of {all} for want of room"
+        );
+    }
+    let (verb, carried) = if network.sent >= network.received {
+        ("sends", network.sent)
+    } else {
+        ("receives", network.received)
+    };
+    format!(
+        "{interface} there {verb} {} of {}",
+        bits(carried),
+        bits(*most)
+    )
+}
+
+/// By probes, whatever clients' networks let through.
+fn reached_directly(scene: &Scene) -> String {
+    let direct = |reach: &&Reach| reach.path == PathKind::Direct && reach.protocol == Protocol::Udp;
+    let probed = || scene.around.reach.iter().filter(direct);
+    let nodes: BTreeSet<&str> = probed().map(|it| it.to.as_str()).collect();
+    let reached = probed().filter(|it| it.ok).map(|it| it.to.as_str());
+    let reached: BTreeSet<&str> = reached.collect();
+    match (reached.len(), nodes.len()) {
+        (_, 0) => "no probe tried the nodes' UDP ports directly".to_owned(),
+        (0, all) => format!("probes reach the UDP ports of none of {all} nodes directly"),
+        (1, 1) => "probes reach the node's UDP ports directly".to_owned(),
+        (some, all) => format!("probes reach the UDP ports of {some} of {all} nodes directly"),
+    }
 }
 
 pub(super) fn conntrack(scene: &Scene) -> Option<Suspicion> {

@@ -390,12 +390,40 @@ pub const CASES: &[Case] = &[
         what: "everything goes through one relay and that is full",
         cause: Cause::AllRelayed,
         from: lost,
-        with: |_, around| {
-            (around.connected, around.relayed) = (400, 398);
-            around.hosts[0].limits.egress = Some((940_000_000, 1_000_000_000));
+        with: |evidence, around| {
+            evidence.pairs[0].relay = "master".into();
+            fill(around, 398, 2);
         },
-        proof: &["398 of 400", "94 %"],
-        but: |_, around| around.relayed = 40,
+        proof: &[
+            "398 of 400",
+            "940 Mbit/s of 1000 Mbit/s",
+            "2 of 2 nodes directly",
+        ],
+        but: |_, around| around.traffic.udp = 4000,
+    },
+    Case {
+        what: "everything goes through one relay, whose interface drops what it should send",
+        cause: Cause::AllRelayed,
+        from: lost,
+        with: |evidence, around| {
+            evidence.pairs[0].relay = "master".into();
+            fill(around, 4, 0);
+            let network = around.hosts[0].limits.network.as_mut().unwrap();
+            (network.most, network.packets, network.dropped) = (0, 3_900, 100);
+        },
+        proof: &["4 of 4", "dropped 100 packets of 4000"],
+        but: |_, around| {
+            let network = around.hosts[0].limits.network.as_mut().unwrap();
+            network.dropped = 30;
+        },
+    },
+    Case {
+        what: "the relay's machine is filled by its relay",
+        cause: Cause::AllRelayed,
+        from: unheard,
+        with: |_, around| fill(around, 40, 0),
+        proof: &["40 of 40", "forwards 900 Mbit/s"],
+        but: |_, around| around.relays[0].bits_per_second = 100_000_000,
     },
     Case {
         what: "the link is half open",
@@ -485,6 +513,19 @@ pub const CASES: &[Case] = &[
     },
 ];
 
+/// So much goes through the master's relay, which fills its machine's interface, and so much straight.
+fn fill(around: &mut Surroundings, relayed: u64, direct: u64) {
+    around.traffic.relayed = [("master".to_owned(), relayed)].into();
+    around.traffic.udp = direct;
+    around.relays[0].bits_per_second = 900_000_000;
+    around.hosts[0].limits.network = Some(Network {
+        interface: "eth0".into(),
+        sent: 940_000_000,
+        most: 1_000_000_000,
+        ..Network::default()
+    });
+}
+
 fn refuse(evidence: &mut Evidence, code: u16) {
     let used = &mut evidence.relays[0];
     (used.allocations, used.relayed, used.permissions) = (0, None, 0);
@@ -566,8 +607,7 @@ pub const FLEET: &[(Cause, Spoil)] = &[
         around.hosts[1].limits.cpu_percent = Some(97.0);
     }),
     (Cause::AllRelayed, |around| {
-        (around.connected, around.relayed) = (50, 50);
-        around.hosts[0].limits.egress = Some((95, 100));
+        fill(around, 50, 0);
     }),
     (Cause::ControlSplit, |around| {
         around.hosts[1].link.silent_ms = 5_000

@@ -39,8 +39,11 @@ pub fn around() -> Surroundings {
             heard: Some(NOW),
             own: true,
         }],
-        connected: 30,
-        relayed: 10,
+        traffic: Traffic {
+            udp: 20,
+            relayed: [("master".into(), 10)].into(),
+            ..Traffic::default()
+        },
     }
 }
 

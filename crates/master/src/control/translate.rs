@@ -402,7 +402,23 @@ fn limits(told: &proto::MachineLimits) -> diagnosis::Limits {
         conntrack: of(told.tracked, told.tracked_most),
         descriptors: of(told.descriptors, told.descriptors_most),
         receive_buffer_errors: told.receive_buffer_errors,
+        network: told.network.as_ref().map(network),
         ..diagnosis::Limits::default()
+    }
+}
+
+/// Longest name that Linux gives interfaces.
+const INTERFACE: usize = 15;
+
+fn network(told: &proto::MachineNetwork) -> diagnosis::Network {
+    let name = told.interface.chars().filter(char::is_ascii_graphic);
+    diagnosis::Network {
+        interface: name.take(INTERFACE).collect(),
+        sent: told.sent,
+        received: told.received,
+        most: told.most,
+        packets: told.packets,
+        dropped: told.dropped,
     }
 }
 

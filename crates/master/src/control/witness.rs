@@ -165,6 +165,7 @@ impl Witness {
             user_agent.unwrap_or_default(),
         );
         evidence.connection = connection.to_string();
+        control.tell_relays(&mut evidence);
         let stays = control
             .conference()
             .session(&session)

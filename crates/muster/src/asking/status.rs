@@ -1,6 +1,6 @@
 //! `muster status`
 
-use api::{Health, MasterAddresses, Operation, Status, Wanted};
+use api::{Health, MasterAddresses, Operation, Status, Traffic, Wanted};
 
 use super::Told;
 use super::server::{Refusal, Server, pretty};
@@ -56,6 +56,9 @@ pub fn shown(status: &Status) -> String {
         status.sessions, status.participants
     );
     out += &paragraph("sessions  ", &sessions);
+    if status.traffic.transports > 0 {
+        out += &paragraph("traffic   ", &traffic(&status.traffic));
+    }
     out += &paragraph("master    ", &master(&status.master));
     if let Some(webhooks) = &status.webhooks {
         let counts = format!(
@@ -70,6 +73,40 @@ pub fn shown(status: &Status) -> String {
     );
     out += &paragraph("version   ", &version);
     out
+}
+
+/// How media goes, and through whom.
+fn traffic(traffic: &Traffic) -> String {
+    let Traffic {
+        transports,
+        relayed,
+        ..
+    } = traffic;
+    let mut parts = Vec::new();
+    for (count, how) in [
+        (traffic.udp, "direct by UDP"),
+        (traffic.tcp, "direct by TCP"),
+        (traffic.unknown, "by paths not told of yet"),
+    ] {
+        if count > 0 {
+            parts.push(format!("{count} {how}"));
+        }
+    }
+    if *relayed > 0 {
+        let carrying = traffic.relays.iter().filter(|it| it.transports > 0);
+        let relays: Vec<String> = carrying
+            .map(|it| match it.bits_per_second / 1000 {
+                0 => format!("{} {}", it.relay, it.transports),
+                kilobits => format!("{} {}, {kilobits} kbit/s", it.relay, it.transports),
+            })
+            .collect();
+        let share = relayed.saturating_mul(100) / transports.max(&1);
+        parts.push(format!(
+            "{relayed} relayed, {share} % ({})",
+            relays.join("; ")
+        ));
+    }
+    format!("{transports} transports: {}", parts.join(", "))
 }
 
 /// By which addresses the master's machine is reached, and who says so.

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use api::{
     AddressEntry, Health, Load, MasterAddresses, Node, NodeCounts, NodeReach, PathReach,
-    Reachability, Status, Transition, Wanted, Way, Webhooks, Why,
+    Reachability, RelayTraffic, Status, Traffic, Transition, Wanted, Way, Webhooks, Why,
 };
 
 use super::{nodes, paths, schedule, status, table};
@@ -181,6 +181,28 @@ fn well() -> Status {
         },
         sessions: 2,
         participants: 9,
+        traffic: Traffic {
+            transports: 40,
+            udp: 30,
+            relayed: 10,
+            relays: vec![
+                RelayTraffic {
+                    relay: "master".into(),
+                    transports: 9,
+                    bits_per_second: 12_300_000,
+                },
+                RelayTraffic {
+                    relay: "elsewhere".into(),
+                    transports: 1,
+                    bits_per_second: 0,
+                },
+                RelayTraffic {
+                    relay: "media_1".into(),
+                    ..RelayTraffic::default()
+                },
+            ],
+            ..Traffic::default()
+        },
         wanted: Wanted {
             minimum: Some(3),
             maximum: Some(3),
@@ -210,6 +232,8 @@ All is well.
 nodes     3 serving
 wanted    3 nodes, by the schedule's entry \"morning\"
 sessions  2, with 9 participants
+traffic   40 transports: 30 direct by UDP, 10 relayed, 25 % (master 9, 12300
+          kbit/s; elsewhere 1)
 master    at 203.0.113.7 (metadata), 10.0.0.5 (interface eth0)
 version   Muster 0.1.0, cluster c1, speaks OpenVidu 2.32.2
 "

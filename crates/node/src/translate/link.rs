@@ -133,6 +133,18 @@ pub(crate) fn limits(limits: &diagnosis::Limits) -> proto::MachineLimits {
         descriptors,
         descriptors_most,
         receive_buffer_errors: limits.receive_buffer_errors,
+        network: limits.network.as_ref().map(network),
+    }
+}
+
+fn network(network: &diagnosis::Network) -> proto::MachineNetwork {
+    proto::MachineNetwork {
+        interface: network.interface.clone(),
+        sent: network.sent,
+        received: network.received,
+        most: network.most,
+        packets: network.packets,
+        dropped: network.dropped,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use ::control::{Control, Now};
-use api::{Status, Wanted, WantedRequest, Webhooks};
+use api::{Status, Traffic, Wanted, WantedRequest, Webhooks};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
@@ -46,7 +46,9 @@ fn seen(control: &Control, now: Now, revoked: &[(String, u64)]) -> Status {
             control.unwritten()
         ));
     }
-    let findings = diagnosis::survey(&control.around()).into_iter();
+    let around = control.around();
+    status.traffic = Traffic::of(&around);
+    let findings = diagnosis::survey(&around).into_iter();
     for finding in findings.filter(diagnosis::Finding::is_sure) {
         let others = finding.likewise.iter().map(|it| it.subject.as_str());
         let others: Vec<&str> = others.collect();

@@ -9,6 +9,7 @@ use api::metrics::{CONTENT_TYPE, Kind, Metrics};
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use diagnosis::Surroundings;
 use reachability::{Path, Standing};
 
 use super::answer::Answer;
@@ -27,7 +28,9 @@ pub(super) async fn text(State(app): State<Arc<App>>) -> Answer {
         let mut metrics = Metrics::default();
         of_the_cluster(&mut metrics, control, now);
         of_paths(&mut metrics, control);
-        of_failures(&mut metrics, control);
+        let around = control.around();
+        of_failures(&mut metrics, control, &around);
+        of_traffic(&mut metrics, &around);
         let mut relays = of_nodes(control);
         let streams = own.as_ref().map(|own| own.streams);
         relays.extend(own.map(|own| (MASTER.to_owned(), counters(&own.counts))));
@@ -117,7 +120,7 @@ fn of_paths(metrics: &mut Metrics, control: &Control) {
     }
 }
 
-fn of_failures(metrics: &mut Metrics, control: &Control) {
+fn of_failures(metrics: &mut Metrics, control: &Control, around: &Surroundings) {
     let counts = control.failure_counts();
     let help = "Legs that lost their media or never had any, by the cause that was first found.";
     let mut family = metrics.family("muster_failures_total", Kind::Counter, help);
@@ -131,12 +134,64 @@ fn of_failures(metrics: &mut Metrics, control: &Control) {
     }
     let help = "What the diagnosis finds wrong with the fleet now: how sure it is, 0 to 1.";
     let mut family = metrics.family("muster_fleet_finding", Kind::Gauge, help);
-    for finding in ::diagnosis::survey(&control.around()) {
+    for finding in ::diagnosis::survey(around) {
         let labels = [
             ("cause", finding.cause.code()),
             ("subject", finding.subject.as_str()),
         ];
         family.sample(&labels, f64::from(finding.confidence) / 100.0);
+    }
+}
+
+fn of_traffic(metrics: &mut Metrics, around: &Surroundings) {
+    let traffic = &around.traffic;
+    let help = "Transports that are connected, by the path that they go: straight (udp, tcp), through a relay, or not known.";
+    let mut family = metrics.family("muster_transports", Kind::Gauge, help);
+    for (path, count) in [
+        ("udp", traffic.udp),
+        ("tcp", traffic.tcp),
+        ("relayed", traffic.through_relays()),
+        ("unknown", traffic.unknown),
+    ] {
+        family.sample(&[("path", path)], count);
+    }
+    let help = "Transports that are connected through a relay: a node's, the master's, a foreign one, or elsewhere.";
+    let mut family = metrics.family("muster_relay_transports", Kind::Gauge, help);
+    for (relay, count) in &traffic.relayed {
+        family.sample(&[("relay", relay)], count);
+    }
+    for relay in &around.relays {
+        if !traffic.relayed.contains_key(&relay.id) {
+            family.sample(&[("relay", &relay.id)], 0);
+        }
+    }
+    of_networks(metrics, around);
+}
+
+/// Of the machines of master and nodes.
+fn of_networks(metrics: &mut Metrics, around: &Surroundings) {
+    let hosts = || {
+        let hosts = around.hosts.iter();
+        hosts.filter_map(|host| Some((host.id.as_str(), host.limits.network.as_ref()?)))
+    };
+    let help = "What the interface carries by which a machine speaks to others.";
+    let mut family = metrics.family("muster_network_bits_per_second", Kind::Gauge, help);
+    for (host, network) in hosts() {
+        for (direction, bits) in [("sent", network.sent), ("received", network.received)] {
+            family.sample(&[("host", host), ("direction", direction)], bits);
+        }
+    }
+    let help = "What that interface can carry each way, where its driver says.";
+    let mut family = metrics.family("muster_network_capacity_bits_per_second", Kind::Gauge, help);
+    for (host, network) in hosts().filter(|(_, network)| network.most > 0) {
+        family.sample(&[("host", host)], network.most);
+    }
+    let help = "Packets that were dropped for want of room instead of being sent, of all, over the last seconds.";
+    let mut family = metrics.family("muster_network_dropped_ratio", Kind::Gauge, help);
+    for (host, network) in hosts() {
+        #[allow(clippy::cast_precision_loss)]
+        let (dropped, sent) = (network.dropped as f64, network.packets as f64);
+        family.sample(&[("host", host)], dropped / (dropped + sent).max(1.0));
     }
 }
 
