@@ -13,6 +13,7 @@ mod recent;
 mod relays;
 mod tracked;
 mod traffic;
+mod visits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -33,6 +34,7 @@ use boots::Boots;
 pub use crowd::{Counts, Many};
 pub(crate) use recent::Recent;
 use tracked::Tracked;
+pub use visits::{Visit, Visited};
 
 /// Publishers that lose their path notice by themselves after some eleven seconds, and whoever disturbs them then makes
 /// it worse.
@@ -58,6 +60,7 @@ pub(crate) struct Failures {
     pub(crate) window: Window,
     pub(crate) ladder: Ladder,
     crowd: crowd::Crowd,
+    visits: visits::Visits,
     /// What the shell knows of the surroundings.
     pub(crate) known: Surroundings,
 }

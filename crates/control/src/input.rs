@@ -13,6 +13,7 @@ use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook;
 use reachability::{Depth, Outcome, Party, Place};
 
+use crate::failures::Visit;
 use crate::journal;
 use crate::node_settings::{RelayCounters, Running, Skew};
 use crate::relay::DrawnSecret;
@@ -156,6 +157,8 @@ pub enum Input {
     Surroundings(Box<diagnosis::Surroundings>),
     /// What the relay in the master has done since its start.
     OwnRelay(RelayCounters),
+    /// What happened to clients of the relay in the master since it was last told.
+    OwnVisits(Vec<Visit>),
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.
@@ -206,6 +209,8 @@ pub enum Says {
     },
     /// What it saw of a transport, as asked or because the transport has ended. Names the transport at least.
     Evidence(Box<diagnosis::Evidence>),
+    /// What happened to clients of its relay since it was last told.
+    Visits(Vec<Visit>),
     /// Its addresses are now these, or more is known of them: then the version is the same.
     Addresses(Addresses),
     /// It has obeyed another master, of a higher term, and hangs up.

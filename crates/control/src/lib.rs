@@ -55,7 +55,7 @@ mod writing;
 pub use control::{Control, LAST_WORDS};
 pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Event, Obeyed, ReachEvent, Told, Write};
-pub use failures::{Counts, Many};
+pub use failures::{Counts, Many, Visit, Visited};
 pub use ice::{OwnRelay, RelayTransport, RelayUrl, Relays};
 pub use in_flight::ANSWER;
 pub use input::{Direction, Input, Looked, Now, Question, Says, Stage, TransportState};

@@ -69,6 +69,7 @@ impl Control {
             Input::Surroundings(known) => self.learn_surroundings(*known),
             Input::LookNow => self.hurry_looks(),
             Input::OwnRelay(counters) => self.own_relay_did(counters),
+            Input::OwnVisits(visits) => self.visited_here(visits),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.
             _ => {}
@@ -182,6 +183,7 @@ impl Control {
             Says::Limits(limits) => self.limits_of(attachment, limits),
             Says::Clock(skew) => self.clock_of(attachment, skew),
             Says::Evidence(evidence) => self.evidence(attachment, *evidence),
+            Says::Visits(visits) => self.visited(attachment, visits),
             Says::Addresses(addresses) => self.addresses(attachment, addresses),
             Says::Fenced { master, term } => {
                 let heard = self.now.timestamp.0;

@@ -347,6 +347,15 @@ impl Evidence {
         path.map(|(index, _)| index)
     }
 
+    /// Relays that its pairs lead through. While it has no pair, all that the client used: browsers make an allocation at
+    /// each that they are told of.
+    pub fn ways(&self) -> impl Iterator<Item = &RelayUse> {
+        let pairs = &self.pairs;
+        let leads = |used: &&RelayUse| pairs.iter().any(|pair| pair.relay == used.relay);
+        let relays = self.relays.iter();
+        relays.filter(move |used| pairs.is_empty() || leads(used))
+    }
+
     /// Of [`Evidence::path`].
     pub fn protocol(&self) -> Protocol {
         self.path().map(|pair| pair.protocol).unwrap_or_default()

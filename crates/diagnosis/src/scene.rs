@@ -85,8 +85,7 @@ impl<'a> Scene<'a> {
     pub fn hosts(&self) -> impl Iterator<Item = &'a Host> + '_ {
         let around = self.around;
         let concerned = self.evidence.map(|evidence| {
-            let relays = evidence.relays.iter().map(|used| used.relay.as_str());
-            let mut ids: Vec<&str> = relays.collect();
+            let mut ids: Vec<&str> = evidence.ways().map(|used| used.relay.as_str()).collect();
             ids.push(&evidence.node);
             ids.extend(around.master().map(|master| master.id.as_str()));
             ids
@@ -104,13 +103,13 @@ impl<'a> Scene<'a> {
             .filter(|host| host.role == crate::host::Role::Node)
     }
 
-    /// Relays that the client used, or all when it used none.
+    /// Relays that the transport leads through, or all when it leads through none.
     pub fn relays(&self) -> impl Iterator<Item = &'a RelayFacts> + '_ {
-        let used = self.evidence.map(|evidence| &evidence.relays);
-        let used = used.filter(|used| !used.is_empty());
+        let ways = self.evidence.into_iter().flat_map(Evidence::ways);
+        let used: Vec<&str> = ways.map(|used| used.relay.as_str()).collect();
         self.around.relays.iter().filter(move |relay| {
-            used.is_none_or(|used| used.iter().any(|used| used.relay == relay.id))
-                && !self.is_passed(&relay.id)
+            let id = relay.id.as_str();
+            (used.is_empty() || used.contains(&id)) && !self.is_passed(id)
         })
     }
 

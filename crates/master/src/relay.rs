@@ -13,9 +13,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use ::control::{NodeSettings, RelayCounters};
+use ::control::{NodeSettings, RelayCounters, Visit, Visited};
 use addresses::InterfaceAddress;
-use media::relay::{Config, Counts, Options, Relay};
+use media::relay::{Config, Counts, Event, Options, Relay, Via, What};
 use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
 use tokio::net::UnixStream;
 use tokio::sync::watch;
@@ -143,6 +143,13 @@ impl MasterRelay {
         counters(&self.booked().await.counts)
     }
 
+    /// What happened to its clients since this was last asked.
+    pub(crate) async fn visits(self: Arc<Self>) -> Vec<Visit> {
+        let asked = tokio::task::spawn_blocking(move || self.relay.take_events());
+        let events = asked.await.ok().and_then(Result::ok).unwrap_or_default();
+        events.into_iter().map(visit).collect()
+    }
+
     /// What was done since the start. Asks the relay's thread, which answers within a turn of its loop.
     pub(crate) async fn booked(self: Arc<Self>) -> Booked {
         let asked = tokio::task::spawn_blocking(move || {
@@ -189,6 +196,35 @@ pub(crate) fn counters(counts: &turn::Counts) -> RelayCounters {
             .map(|(name, count)| (name.to_owned(), count))
             .collect(),
         unasked_from: counts.unasked_from.clone(),
+    }
+}
+
+/// As nodes tell it.
+fn visit(event: Event) -> Visit {
+    Visit {
+        client: event.client,
+        protocol: match event.via {
+            Via::Udp => diagnosis::Protocol::Udp,
+            Via::Tcp => diagnosis::Protocol::Tcp,
+            Via::Tls => diagnosis::Protocol::Tls,
+        },
+        label: event.label.into(),
+        what: match event.what {
+            What::Allocated { relayed } => Visited::Allocated(relayed),
+            What::Permitted { peer } => Visited::Permitted(peer),
+            What::Bound { peer } => Visited::Permitted(peer.ip()),
+            What::Refused { code, peer, .. } => {
+                Visited::Refused(code.number(), peer.map(|peer| peer.ip()))
+            }
+            What::Ended {
+                to_peers,
+                to_client,
+                ..
+            } => Visited::Ended {
+                sent: to_peers,
+                returned: to_client,
+            },
+        },
     }
 }
 

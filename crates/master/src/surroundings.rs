@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 use ::control::{Control, Input, Now};
 use addresses::{Entry, Proof, Source};
 use conference::IceServer;
-use diagnosis::{Address, AddressSource, Certificate, Host, Limits, RelayFacts, Role, Surroundings};
+use diagnosis::{
+    Address, AddressSource, Certificate, Host, Limits, RelayFacts, Role, Surroundings,
+};
 use machine::Interfaces;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
@@ -31,6 +33,8 @@ pub(crate) use listeners::Bound;
 
 /// How often everything is looked at.
 const EVERY: Duration = Duration::from_secs(10);
+/// How often the relay is asked what happened to its clients, which failures are explained by.
+const VISITS: Duration = Duration::from_secs(1);
 /// Foreign relays that are tried, and media addresses that each is tried with.
 const MOST_RELAYS: usize = 8;
 const MOST_PEERS: usize = 8;
@@ -73,10 +77,21 @@ impl Lookout {
         task.spawn(async move {
             let mut ticks = interval(EVERY);
             ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut visits = interval(VISITS);
+            visits.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
                 tokio::select! {
                     _ = ticks.tick() => {}
                     Ok(()) = self.whereabouts.changed() => {}
+                    _ = visits.tick() => {
+                        let Some(messages) = messages.upgrade() else {
+                            return;
+                        };
+                        if self.tell_of_visits(&messages).await.is_none() {
+                            return;
+                        }
+                        continue;
+                    }
                 }
                 let Some(messages) = messages.upgrade() else {
                     return;
@@ -102,8 +117,18 @@ impl Lookout {
             let did = Input::OwnRelay(relay.clone().counters().await);
             messages.send(Message::Input(did)).await.ok()?;
         }
+        self.tell_of_visits(messages).await?;
         let seen = self.look(now, &peers).await;
         let told = Message::Input(Input::Surroundings(Box::new(seen)));
+        messages.send(told).await.ok()
+    }
+
+    async fn tell_of_visits(&self, messages: &mpsc::Sender<Message>) -> Option<()> {
+        let Some(relay) = &self.relay else {
+            return Some(());
+        };
+        let visits = relay.clone().visits().await;
+        let told = Message::Input(Input::OwnVisits(visits));
         messages.send(told).await.ok()
     }
 

@@ -27,7 +27,7 @@ use std::io;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-pub use turn::{Code, Counts, Ended, Event, Method, Quotas, Secret, Settings, What};
+pub use turn::{Code, Counts, Ended, Event, Method, Quotas, Secret, Settings, Via, What};
 
 pub use alone::{Config, Relay, start};
 

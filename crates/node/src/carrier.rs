@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use media::relay::{Counts, Settings};
+use media::relay::{Counts, Event, Settings};
 use media::{Command, Overloaded, Plane, SnapshotError, TransportState};
 
 /// The media plane as the agent sees it. None of the calls blocks while the plane is well.
@@ -19,6 +19,8 @@ pub(crate) trait Carrier {
     fn set_relay(&self, settings: Settings) -> Result<(), Overloaded>;
     /// What the relay counted since it started.
     fn relay_counts(&self) -> Result<Counts, SnapshotError>;
+    /// What happened to the relay's clients since this was last asked.
+    fn take_relay_events(&self) -> Result<Vec<Event>, SnapshotError>;
     /// Candidates that descriptions made from now on leave out.
     fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded>;
     /// Has the shard that carries this transport begin anew.
@@ -52,6 +54,10 @@ impl Carrier for Plane {
 
     fn relay_counts(&self) -> Result<Counts, SnapshotError> {
         Self::relay_counts(self)
+    }
+
+    fn take_relay_events(&self) -> Result<Vec<Event>, SnapshotError> {
+        Self::take_relay_events(self)
     }
 
     fn withhold(&self, withheld: &[media::Withheld]) -> Result<(), Overloaded> {

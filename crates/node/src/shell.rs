@@ -320,6 +320,7 @@ impl<C: Carrier> Shell<C> {
             let counts = Some(translate::relay_counters(&counts));
             self.told.send_modify(|told| told.relay = counts);
         }
+        self.tell_of_visits();
         let now = Instant::now();
         if let Some(limits) = self.meter.limits(now) {
             let limits = Some(translate::limits(&limits));
@@ -328,6 +329,17 @@ impl<C: Carrier> Shell<C> {
         Input::Measured {
             carried: self.carried(),
             usage: self.meter.look(now),
+        }
+    }
+
+    /// Where there is no room for it, it waits in the relay.
+    fn tell_of_visits(&mut self) {
+        if self.way.has_spare()
+            && let Ok(events) = self.carrier.take_relay_events()
+            && let Some(message) = translate::visits(events)
+            && !self.way.send_spare(message)
+        {
+            debug!("what happened to clients of the relay is not told");
         }
     }
 

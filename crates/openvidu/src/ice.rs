@@ -136,17 +136,18 @@ fn view(server: &IceServer, from: Timestamp, label: &str) -> IceServerView {
     }
 }
 
+/// What names a user within the user name of time-limited credentials: of a connection's id its letters and digits, at most
+/// 8 of its end.
+pub fn label(of: &str) -> String {
+    let letters = of.chars().rev().filter(char::is_ascii_alphanumeric);
+    let tail: Vec<char> = letters.take(8).collect();
+    tail.into_iter().rev().collect()
+}
+
 /// TURN REST credentials: `<expiry, Unix seconds>:<label>` and the base64 of its HMAC-SHA1 under the shared secret.
 fn time_limited(secret: &str, from: Timestamp, label: &str) -> (String, String) {
     let expiry = from.0.saturating_add(CREDENTIALS_LIFETIME_MS) / 1000;
-    let mut tail: Vec<char> = label
-        .chars()
-        .rev()
-        .filter(char::is_ascii_alphanumeric)
-        .take(8)
-        .collect();
-    tail.reverse();
-    let username = format!("{expiry}:{}", tail.into_iter().collect::<String>());
+    let username = format!("{expiry}:{}", self::label(label));
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.as_bytes());
     let credential = STANDARD.encode(hmac::sign(&key, username.as_bytes()));
     (username, credential)

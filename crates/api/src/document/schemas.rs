@@ -15,13 +15,7 @@ pub(super) fn all() -> Value {
         ("Traffic", traffic()),
         ("RelayTraffic", relay_traffic()),
         ("Wanted", wanted()),
-        (
-            "WantedRequest",
-            object(
-                &["nodes"],
-                json!({ "nodes": count("How many nodes are wanted") }),
-            ),
-        ),
+        ("WantedRequest", wanted_request()),
         ("Webhooks", webhooks()),
         (
             "Nodes",
@@ -225,6 +219,11 @@ fn wanted() -> Value {
         "entry": or_null(text("Name of the schedule's entry")),
         "autoscaling": flag("Within the bounds the load decides"),
     }))
+}
+
+fn wanted_request() -> Value {
+    let nodes = count("How many nodes are wanted");
+    object(&["nodes"], json!({ "nodes": nodes }))
 }
 
 fn webhooks() -> Value {

@@ -49,9 +49,10 @@ impl Control {
         traffic
     }
 
-    /// Says of each pair which relay it leads through: the client had told an address of it as a relayed candidate. To a
-    /// node it is a peer like any other.
+    /// Adds what relays of the cluster saw of the same client, and says of each pair which relay it leads through: the
+    /// client had told an address of it as a relayed candidate. To a node it is a peer like any other.
     pub fn tell_relays(&self, evidence: &mut Evidence) {
+        evidence.relays = self.visits_of(evidence);
         let relayed = evidence.remote.iter();
         let relayed = relayed.filter(|it| it.kind == CandidateType::Relayed);
         let told: Vec<SocketAddr> = relayed

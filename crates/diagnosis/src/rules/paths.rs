@@ -114,8 +114,13 @@ fn probed(scene: &Scene, node: &Host) -> Option<Suspicion> {
 
 /// Of probes by `from`: where clients get through by UDP they say nothing, unless the client's way leads over `from`.
 fn weight(scene: &Scene, node: &Host, from: &str, surely: bool) -> u8 {
-    let mut relays = scene.evidence.into_iter().flat_map(|it| &it.relays);
-    let concerned = relays.any(|used| used.relay == from);
+    let mut ways = scene
+        .evidence
+        .into_iter()
+        .flat_map(Evidence::ways)
+        .peekable();
+    // Who could have come another way is not cut off by this one.
+    let concerned = ways.peek().is_some() && ways.all(|used| used.relay == from);
     match () {
         () if reached_by_udp(node) && !concerned => FAINT,
         () if surely => DIRECT,

@@ -189,6 +189,7 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
         Message::Leaving(leaving) => Some(Says::Leaving {
             reason: leaving.reason,
         }),
+        Message::RelayVisits(told) => Some(Says::Visits(translate::visits(told))),
         // Taken out before.
         Message::Evidence(_) | Message::Strangers(_) => None,
         Message::LookAsk(_) | Message::LookReport(_) => None,

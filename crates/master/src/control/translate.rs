@@ -1,4 +1,4 @@
-//! Between what a conference says and what the link carries. The only file that knows both.
+//! Between what a conference says and what the link carries. Nothing else knows both.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -18,6 +18,10 @@ use probe::Name;
 use reachability::{Depth, Failed, MOST_PATHS, Outcome, Passed, Path, Protocol, Relay};
 
 use super::looks::Look;
+
+mod visits;
+
+pub(super) use visits::visits;
 
 /// Longest text taken as a node's or boot's id.
 const ID_BYTES: usize = 64;

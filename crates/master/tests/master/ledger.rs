@@ -192,6 +192,59 @@ async fn a_nodes_malformed_evidence_harms_nobody() {
     .await;
 }
 
+/// What a relay did for the client with this label.
+fn visit(label: &str, client: &str, what: proto::relay_visit::What) -> proto::RelayVisit {
+    proto::RelayVisit {
+        client: client.to_owned(),
+        protocol: "udp".to_owned(),
+        label: label.to_owned(),
+        what: Some(what),
+    }
+}
+
+#[tokio::test]
+async fn what_relays_did_for_a_client_stands_beside_what_became_of_its_transport() {
+    use proto::relay_visit::What;
+    let (stage, mut node, _directory) = stage().await;
+    let (ann, _, transport) = publisher(&stage, &mut node).await;
+    let label = openvidu::ice::label(&ann.connection);
+    let refused = proto::RelayRefusal {
+        code: 403,
+        peer: "192.0.2.99".into(),
+    };
+    let at = "198.51.100.7:5000";
+    let visits = vec![
+        visit(&label, at, What::Allocated("192.0.2.10:50000".into())),
+        visit(&label, at, What::Permitted("192.0.2.10".into())),
+        visit(&label, at, What::Refused(refused)),
+        visit("somebody", at, What::Permitted("192.0.2.10".into())),
+        // What cannot be read is left out.
+        visit(&label, "nonsense", What::Permitted("192.0.2.10".into())),
+        visit(&label, at, What::Allocated("nonsense".into())),
+        visit(&"x".repeat(100), at, What::Permitted("192.0.2.10".into())),
+        proto::RelayVisit::default(),
+    ];
+    node.say(Message::RelayVisits(proto::RelayVisits { visits }));
+    node.say(told(&transport, Outcome::Failed));
+    let found = until(&stage, "/ice?state=failed", |found| {
+        let all = found["transports"].as_array();
+        all.is_some_and(|all| all.len() == 1)
+    });
+    let id = found.await["transports"][0]["id"].clone();
+    let story = get(&stage, &format!("/ice/{id}")).await.json();
+    let [used] = &story["evidence"]["relays"].as_array().expect("relays")[..] else {
+        panic!("expected one relay: {story}");
+    };
+    assert_eq!(used["relay"], "media_1");
+    assert_eq!(
+        (&used["allocations"], &used["permissions"]),
+        (&json!(1), &json!(1))
+    );
+    assert_eq!(used["relayed"], "192.0.2.10:50000");
+    assert_eq!(used["errors"], json!({"403": 1}));
+    assert_eq!(used["deniedPeers"], json!(["192.0.2.99"]));
+}
+
 #[tokio::test]
 async fn wrong_questions_are_answered_with_what_was_expected() {
     let (stage, _node, _directory) = stage().await;

@@ -469,6 +469,34 @@ async fn evidence_reaches_the_master_and_is_asked_for() {
 }
 
 #[tokio::test]
+async fn what_happened_to_clients_of_the_relay_reaches_the_master() {
+    use media::relay::{Event, Via, What};
+    let trust = Trust::new();
+    let mut master = trust.master("127.0.0.1:0", 1).await;
+    let node = start(&trust.node(master.addr));
+    let relayed = "192.0.2.10:50000".parse().expect("address");
+    node.plane.visits.lock().expect("lock").push(Event {
+        unix_ms: 1,
+        client: "198.51.100.7:5000".parse().expect("address"),
+        via: Via::Tls,
+        label: "ann".into(),
+        what: What::Allocated { relayed },
+    });
+    let (_, _handle) = master.attached().await;
+    let from_node::Message::RelayVisits(told) = master.message().await else {
+        panic!("expected visits");
+    };
+    let what = proto::relay_visit::What::Allocated("192.0.2.10:50000".into());
+    let visit = proto::RelayVisit {
+        client: "198.51.100.7:5000".into(),
+        protocol: "tls".into(),
+        label: "ann".into(),
+        what: Some(what),
+    };
+    assert_eq!(told.visits, [visit]);
+}
+
+#[tokio::test]
 async fn a_shard_is_restarted_when_the_master_says_so() {
     let trust = Trust::new();
     let mut master = trust.master("127.0.0.1:0", 1).await;

@@ -16,6 +16,7 @@ pub(super) struct Recording {
     pub(super) addresses: Arc<Mutex<Vec<IpAddr>>>,
     pub(super) relay: Arc<Mutex<media::relay::Settings>>,
     pub(super) withheld: Arc<Mutex<Vec<media::Withheld>>>,
+    pub(super) visits: Arc<Mutex<Vec<media::relay::Event>>>,
     evidence_asked: Arc<Mutex<Vec<media::Id>>>,
     restarted: Arc<Mutex<Vec<media::Id>>>,
 }
@@ -53,6 +54,10 @@ impl Carrier for Recording {
             to_peers: 7,
             ..media::relay::Counts::default()
         })
+    }
+
+    fn take_relay_events(&self) -> Result<Vec<media::relay::Event>, media::SnapshotError> {
+        Ok(std::mem::take(&mut *self.visits.lock().expect("lock")))
     }
 
     fn restart_shard(&self, transport: &media::Id) -> Result<(), media::Overloaded> {
