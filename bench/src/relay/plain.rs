@@ -1,14 +1,15 @@
 //! A relay alone, between clients and a peer that only counts.
 
+use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 use media::relay::{Config, Options as RelayOptions, Quotas, Relay, Secret, Settings};
 
 use super::coturn::Coturn;
 use super::{Options, SECRET, Turn, leg, ours, theirs};
-use crate::floor::system::pin;
+use crate::floor::system::{Sender, Span, pin};
 use crate::load::client::Channel;
 
 const PAYLOAD: usize = 1100;
@@ -19,21 +20,38 @@ const GROUP: usize = 10;
 const FRAME: Duration = Duration::from_nanos(1_000_000_000 / 30);
 const LOCAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
-/// Both ways.
-pub struct Measured {
-    /// From the peer to the clients.
-    pub to_clients: Vec<Turn>,
+/// Which way the packets go, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// From a peer that sends each packet by itself to the clients.
+    ToClients,
+    /// From a peer that sends a frame at once (`UDP_SEGMENT`), as media nodes do.
+    OfNodes,
     /// From the clients to the peer.
-    pub to_peers: Vec<Turn>,
+    ToPeers,
+}
+
+impl Way {
+    const ALL: [Self; 3] = [Self::OfNodes, Self::ToClients, Self::ToPeers];
+
+    /// What the table calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::ToClients => "peer to client",
+            Self::OfNodes => "node to client",
+            Self::ToPeers => "client to peer",
+        }
+    }
 }
 
 struct Side {
     legs: Vec<(UdpSocket, Channel)>,
     peer: UdpSocket,
+    node: RefCell<Sender>,
 }
 
 /// Measures in turns.
-pub fn measure(options: &Options) -> Result<Measured> {
+pub fn measure(options: &Options) -> Result<Vec<(Way, Vec<Turn>)>> {
     let (here, there) = (peer()?, peer()?);
     pin(options.relay_core)?;
     let relay = media::relay::start(&Config {
@@ -51,18 +69,12 @@ pub fn measure(options: &Options) -> Result<Measured> {
         Side::new(options, at, here)?,
         Side::new(options, coturn.addr, there)?,
     );
-    let mut measured = Measured {
-        to_clients: Vec::new(),
-        to_peers: Vec::new(),
-    };
+    let mut measured: Vec<_> = Way::ALL.map(|way| (way, Vec::new())).into();
     for _ in 0..options.rounds {
-        for (turns, inward) in [
-            (&mut measured.to_clients, true),
-            (&mut measured.to_peers, false),
-        ] {
+        for (way, turns) in &mut measured {
             turns.push(Turn {
-                ours: mine.cost(options, inward, ours)?,
-                coturn: their.cost(options, inward, || theirs(&coturn))?,
+                ours: mine.cost(options, *way, ours)?,
+                coturn: their.cost(options, *way, || theirs(&coturn))?,
             });
         }
     }
@@ -100,11 +112,12 @@ impl Side {
         for (socket, _) in &legs {
             socket.set_nonblocking(true)?;
         }
-        Ok(Self { legs, peer })
+        let node = RefCell::new(Sender::new(peer.try_clone()?));
+        Ok(Self { legs, peer, node })
     }
 
     /// CPU time per packet that arrived.
-    fn cost(&self, options: &Options, inward: bool, cpu: impl Fn() -> Result<u64>) -> Result<f64> {
+    fn cost(&self, options: &Options, way: Way, cpu: impl Fn() -> Result<u64>) -> Result<f64> {
         let groups: Vec<&[(UdpSocket, Channel)]> = self.legs.chunks(GROUP).collect();
         let pause = FRAME / groups.len() as u32;
         let until = Instant::now() + Duration::from_secs(options.seconds);
@@ -114,17 +127,17 @@ impl Side {
             if Instant::now() >= until {
                 break;
             }
-            sent += self.send(group, inward);
+            sent += self.send(group, way)?;
             next += pause;
             while Instant::now() < next {
-                arrived += self.receive(group, inward);
+                arrived += self.receive(group, way);
                 std::thread::sleep(Duration::from_micros(500));
             }
         }
         std::thread::sleep(Duration::from_millis(50));
         groups
             .iter()
-            .for_each(|group| arrived += self.receive(group, inward));
+            .for_each(|group| arrived += self.receive(group, way));
         let used = cpu()? - before;
         ensure!(
             arrived * 100 > sent * 95,
@@ -133,33 +146,52 @@ impl Side {
         Ok(used as f64 / arrived as f64)
     }
 
-    fn send(&self, group: &[(UdpSocket, Channel)], inward: bool) -> u64 {
-        let data = [0xab; PAYLOAD];
+    fn send(&self, group: &[(UdpSocket, Channel)], way: Way) -> Result<u64> {
+        let data = [0xab; PAYLOAD * BURST];
+        if way == Way::OfNodes {
+            let spans = group.iter().map(|(_, channel)| span(channel.relayed));
+            let spans: Vec<_> = spans.collect::<Result<_>>()?;
+            self.node.borrow_mut().send(&data, &spans)?;
+        }
         for (socket, channel) in group {
-            for _ in 0..BURST {
+            for data in data.chunks(PAYLOAD) {
                 // A full socket buffer is loss, and seen as such.
-                let _ = match inward {
-                    true => self.peer.send_to(&data, channel.relayed),
-                    false => {
-                        let data = turn::client::channel_data(channel.number, &data);
+                let _ = match way {
+                    Way::OfNodes => break,
+                    Way::ToClients => self.peer.send_to(data, channel.relayed),
+                    Way::ToPeers => {
+                        let data = turn::client::channel_data(channel.number, data);
                         socket.send_to(&data, channel.relay)
                     }
                 };
             }
         }
-        (group.len() * BURST) as u64
+        Ok((group.len() * BURST) as u64)
     }
 
-    fn receive(&self, group: &[(UdpSocket, Channel)], inward: bool) -> u64 {
+    fn receive(&self, group: &[(UdpSocket, Channel)], way: Way) -> u64 {
         let mut buffer = [0; 2048];
         let mut count = |socket: &UdpSocket| {
             std::iter::from_fn(|| socket.recv(&mut buffer).ok())
                 .filter(|len| *len >= PAYLOAD)
                 .count() as u64
         };
-        match inward {
-            true => group.iter().map(|(socket, _)| count(socket)).sum(),
-            false => count(&self.peer),
+        match way {
+            Way::ToPeers => count(&self.peer),
+            _ => group.iter().map(|(socket, _)| count(socket)).sum(),
         }
     }
+}
+
+/// A frame to one client.
+fn span(to: SocketAddr) -> Result<Span> {
+    let SocketAddr::V4(to) = to else {
+        bail!("expected a relayed address of IPv4, got {to}");
+    };
+    Ok(Span {
+        to,
+        start: 0,
+        len: PAYLOAD * BURST,
+        segment: PAYLOAD,
+    })
 }

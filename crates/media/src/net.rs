@@ -18,7 +18,7 @@ pub use frames::{Frames, TooLong};
 pub use port::{BindError, bind, bind_shared, bind_udp};
 pub use readiness::{Readiness, Token, Wake};
 pub use tcp::Streams;
-pub use udp::{FEW, INBOX, Inbox, Udp};
+pub use udp::{INBOX, Inbox, RUNS, Run, Udp};
 
 /// How a datagram travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

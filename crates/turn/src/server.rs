@@ -3,12 +3,11 @@
 mod answer;
 mod peers;
 mod requests;
+mod table;
 
-use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
-use crate::allocation::Allocation;
 use crate::counts::Counts;
 use crate::credentials::Key;
 use crate::event::{Ended, Event, Events, What};
@@ -19,6 +18,9 @@ use crate::tuple::{Tuple, Via};
 use crate::usage::Usage;
 
 use peers::Peers;
+use table::Table;
+
+pub use table::AllocationId;
 
 /// Answers per second to those who have not proven anything: Binding, and the first answer of a dialogue.
 const STRANGERS_PER_SECOND: u32 = 2000;
@@ -31,10 +33,6 @@ pub struct Now {
     /// By this machine's clock, for credentials and events.
     pub unix_ms: u64,
 }
-
-/// Names an allocation. Never used twice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct AllocationId(u64);
 
 /// What is to be done with a client's message.
 #[derive(Debug)]
@@ -114,10 +112,8 @@ pub struct Server {
     peers: Peers,
     /// What relayed addresses are told to be at.
     addresses: Vec<IpAddr>,
-    by_client: BTreeMap<Tuple, AllocationId>,
-    allocations: BTreeMap<AllocationId, Allocation>,
+    allocations: Table,
     usage: Usage,
-    next: u64,
     indications: u64,
     ended: Vec<AllocationId>,
     reply: Reply,
@@ -136,10 +132,8 @@ impl Server {
             settings: None,
             peers: Peers::default(),
             addresses: Vec::new(),
-            by_client: BTreeMap::new(),
-            allocations: BTreeMap::new(),
+            allocations: Table::default(),
             usage,
-            next: 0,
             indications: 0,
             ended: Vec::new(),
             reply: Reply::default(),
@@ -212,13 +206,19 @@ impl Server {
         let Some(data) = rest.get(..len) else {
             return self.malformed();
         };
-        let Some((id, allocation)) = self.allocation_of(&client) else {
+        let Some(id) = self.allocations.recall(&client) else {
+            return self.unpermitted();
+        };
+        let Some(allocation) = self.allocations.get_mut(id) else {
             return self.unpermitted();
         };
         let peer = allocation.peer_of(now.instant, number);
         let peer = peer.filter(|peer| allocation.permits(now.instant, peer.ip()));
         match peer {
-            Some(peer) => self.relay(id, peer, data),
+            Some(peer) => {
+                allocation.to_peers += 1;
+                self.relay(id, peer, data)
+            }
             None => self.unpermitted(),
         }
     }
@@ -233,7 +233,10 @@ impl Server {
         if message.get(attribute::DONT_FRAGMENT).is_some() {
             return self.unpermitted();
         }
-        let Some((id, allocation)) = self.allocation_of(&client) else {
+        let Some(id) = self.allocations.recall(&client) else {
+            return self.unpermitted();
+        };
+        let Some(allocation) = self.allocations.get_mut(id) else {
             return self.unpermitted();
         };
         if !allocation.permits(now.instant, peer.ip()) {
@@ -243,12 +246,8 @@ impl Server {
             self.counts.forbidden += 1;
             return Action::Nothing;
         }
+        allocation.to_peers += 1;
         self.relay(id, peer, data)
-    }
-
-    fn allocation_of(&mut self, client: &Tuple) -> Option<(AllocationId, &mut Allocation)> {
-        let id = *self.by_client.get(client)?;
-        Some((id, self.allocations.get_mut(&id)?))
     }
 
     fn unpermitted<'a>(&mut self) -> Action<'a> {
@@ -257,9 +256,6 @@ impl Server {
     }
 
     fn relay<'a>(&mut self, id: AllocationId, peer: SocketAddr, data: &'a [u8]) -> Action<'a> {
-        if let Some(allocation) = self.allocations.get_mut(&id) {
-            allocation.to_peers += 1;
-        }
         self.counts.to_peers += 1;
         self.counts.to_peers_bytes += data.len() as u64;
         Action::Relay {
@@ -271,7 +267,7 @@ impl Server {
 
     /// How many bytes [`Server::from_peer`] will put before data of `peer`.
     pub fn room(&self, now: &Now, id: AllocationId, peer: SocketAddr) -> usize {
-        let channel = self.allocations.get(&id);
+        let channel = self.allocations.get(id);
         let channel = channel.and_then(|allocation| allocation.channel_to(now.instant, peer));
         match (channel, peer) {
             (Some(_), _) => 4,
@@ -289,7 +285,7 @@ impl Server {
         peer: SocketAddr,
         len: usize,
     ) -> Option<Dress> {
-        let allocation = self.allocations.get_mut(&id)?;
+        let allocation = self.allocations.get_mut(id)?;
         let channel = allocation.channel_to(now.instant, peer);
         let permitted = allocation.permits(now.instant, peer.ip());
         if !permitted || (channel.is_none() && !self.peers.has(peer)) {
@@ -335,8 +331,8 @@ impl Server {
 
     /// A client's connection ended.
     pub fn disconnected(&mut self, now: &Now, client: &Tuple) {
-        if let Some(id) = self.by_client.get(client) {
-            self.end(now, *id, Ended::Disconnected);
+        if let Some(id) = self.allocations.id_of(client) {
+            self.end(now, id, Ended::Disconnected);
         }
     }
 
@@ -344,17 +340,16 @@ impl Server {
     pub fn elapse(&mut self, now: &Now) {
         let allocations = self.allocations.iter();
         let over = allocations.filter(|(_, allocation)| allocation.is_over(now.instant));
-        let over: Vec<AllocationId> = over.map(|(id, _)| *id).collect();
+        let over: Vec<AllocationId> = over.map(|(id, _)| id).collect();
         for id in over {
             self.end(now, id, Ended::Expired);
         }
     }
 
     fn end(&mut self, now: &Now, id: AllocationId, why: Ended) {
-        let Some(allocation) = self.allocations.remove(&id) else {
+        let Some(allocation) = self.allocations.remove(id) else {
             return;
         };
-        self.by_client.remove(&allocation.client);
         self.usage.release(&allocation.label);
         let what = What::Ended {
             why,
@@ -373,12 +368,12 @@ impl Server {
 
     /// Whether a client has an allocation.
     pub fn knows(&self, client: &Tuple) -> bool {
-        self.by_client.contains_key(client)
+        self.allocations.id_of(client).is_some()
     }
 
     /// What the client of an allocation was told of it.
     pub fn relayed(&self, id: AllocationId) -> Option<SocketAddr> {
-        Some(self.allocations.get(&id)?.relayed)
+        Some(self.allocations.get(id)?.relayed)
     }
 
     /// What was counted.

@@ -19,19 +19,19 @@ pub enum Family {
 /// Room for either kind of address, and how much of it is used.
 #[derive(Clone, Copy)]
 pub struct Raw {
-    /// The system's view.
-    pub storage: libc::sockaddr_storage,
+    /// The system's view: the larger of the two that IP has.
+    pub storage: libc::sockaddr_in6,
     /// Bytes used.
     pub len: libc::socklen_t,
 }
 
 impl Raw {
     /// Room for an address.
-    pub const CAPACITY: libc::socklen_t = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    pub const CAPACITY: libc::socklen_t = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
 
     /// Nothing yet: to be filled by the system.
     pub fn empty() -> Self {
-        // SAFETY: `sockaddr_storage` is plain data, for which all zeros is a value.
+        // SAFETY: `sockaddr_in6` is plain data, for which all zeros is a value.
         let storage = unsafe { std::mem::zeroed() };
         Self {
             storage,
@@ -51,7 +51,7 @@ impl Raw {
     fn v4(addr: SocketAddrV4) -> Self {
         let mut raw = Self::empty();
         let at = (&raw mut raw.storage).cast::<libc::sockaddr_in>();
-        // SAFETY: `sockaddr_storage` is at least as large and as aligned as `sockaddr_in`, and exclusively ours.
+        // SAFETY: `sockaddr_in6` is at least as large and as aligned as `sockaddr_in`, and exclusively ours.
         unsafe {
             (*at).sin_family = libc::AF_INET as libc::sa_family_t;
             (*at).sin_port = addr.port().to_be();
@@ -63,21 +63,18 @@ impl Raw {
 
     fn v6(addr: SocketAddrV6) -> Self {
         let mut raw = Self::empty();
-        let at = (&raw mut raw.storage).cast::<libc::sockaddr_in6>();
-        // SAFETY: `sockaddr_storage` is at least as large and as aligned as `sockaddr_in6`, and exclusively ours.
-        unsafe {
-            (*at).sin6_family = libc::AF_INET6 as libc::sa_family_t;
-            (*at).sin6_port = addr.port().to_be();
-            (*at).sin6_addr.s6_addr = addr.ip().octets();
-            (*at).sin6_scope_id = addr.scope_id();
-        }
+        let at = &mut raw.storage;
+        at.sin6_family = libc::AF_INET6 as libc::sa_family_t;
+        at.sin6_port = addr.port().to_be();
+        at.sin6_addr.s6_addr = addr.ip().octets();
+        at.sin6_scope_id = addr.scope_id();
         raw.len = size_of::<libc::sockaddr_in6>() as libc::socklen_t;
         raw
     }
 
     /// What the system wrote. `None` for a family that is not IP.
     pub fn get(&self) -> Option<SocketAddr> {
-        match i32::from(self.storage.ss_family) {
+        match i32::from(self.storage.sin6_family) {
             libc::AF_INET => {
                 let at = (&raw const self.storage).cast::<libc::sockaddr_in>();
                 // SAFETY: the family says that these bytes are a `sockaddr_in`; size and alignment suffice.
@@ -86,19 +83,12 @@ impl Raw {
                 Some(SocketAddr::new(ip.into(), u16::from_be(port)))
             }
             libc::AF_INET6 => {
-                let at = (&raw const self.storage).cast::<libc::sockaddr_in6>();
-                // SAFETY: the family says that these bytes are a `sockaddr_in6`; size and alignment suffice.
-                let (ip, port, scope) = unsafe {
-                    (
-                        (*at).sin6_addr.s6_addr,
-                        (*at).sin6_port,
-                        (*at).sin6_scope_id,
-                    )
-                };
+                let at = &self.storage;
+                let (ip, port) = (at.sin6_addr.s6_addr, u16::from_be(at.sin6_port));
                 let ip = Ipv6Addr::from(ip);
                 Some(match ip.to_ipv4_mapped() {
-                    Some(v4) => SocketAddr::new(v4.into(), u16::from_be(port)),
-                    None => SocketAddrV6::new(ip, u16::from_be(port), 0, scope).into(),
+                    Some(v4) => SocketAddr::new(v4.into(), port),
+                    None => SocketAddrV6::new(ip, port, 0, at.sin6_scope_id).into(),
                 })
             }
             _ => None,

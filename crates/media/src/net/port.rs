@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use super::address::{Family, Raw};
-use super::udp::Udp;
+use super::udp::{UDP_GRO, Udp};
 
 /// Times that the system is asked for a port that happens to be free for both protocols.
 const SYSTEM_ATTEMPTS: usize = 64;
@@ -119,8 +119,8 @@ pub fn bind_shared(
     })
 }
 
-/// Opens UDP alone, of the family of `ip`, on `port` or, if that is
-/// 0, on one that the system chooses. What arrives does not say at which of our addresses.
+/// Opens UDP alone, of the family of `ip`, on `port` or, if that is 0, on one that the system chooses. What arrives does not
+/// say at which of our addresses, and may come as runs: [`super::Inbox::of_runs`] takes it.
 ///
 /// # Errors
 /// What the system says.
@@ -130,6 +130,8 @@ pub fn bind_udp(ip: IpAddr, port: u16) -> io::Result<(Udp, u16)> {
         IpAddr::V6(_) => At::all(Family::Dual),
     };
     let udp = socket(domain(at.family), libc::SOCK_DGRAM)?;
+    // An old system hands them over one by one.
+    let _ = set(&udp, libc::SOL_UDP, UDP_GRO, 1);
     finish_datagrams(udp, at, port)
 }
 

@@ -12,14 +12,20 @@ use super::address::{Family, Raw, mapped_ip};
 
 /// Datagrams per system call.
 pub const INBOX: usize = 64;
-/// The same where each receipt brings few: headers cost time whether or not they are filled.
-pub const FEW: usize = 8;
+/// Receipts of runs per system call: each may bring a frame.
+pub const RUNS: usize = 8;
+/// The same of messages to send, where they are few: headers cost time whether or not they are filled.
+const FEW: usize = 8;
 /// Bytes per datagram. What is longer is cut by the system, counted and dropped: no path carries such packets.
 const DATAGRAM: usize = 2048;
+/// Bytes per run: what an IP packet may have.
+const WHOLE: usize = 1 << 16;
 /// Room for control messages: a packet-info (at most 20 bytes) and a segment size, with their headers.
 const CONTROL: usize = 12;
 /// `UDP_SEGMENT` of linux/udp.h.
 const UDP_SEGMENT: i32 = 103;
+/// `UDP_GRO` of linux/udp.h.
+pub(super) const UDP_GRO: i32 = 104;
 
 /// A bound, non-blocking UDP socket.
 #[derive(Debug)]
@@ -48,8 +54,15 @@ impl Udp {
     /// # Errors
     /// When not even the first could be sent. Otherwise the count of those that were.
     pub(super) fn send_batch(&self, messages: &mut [Message]) -> io::Result<usize> {
-        let mut headers = [EMPTY_HEADER; INBOX];
-        let count = messages.len().min(INBOX);
+        match messages.len() {
+            0..=FEW => self.send_up_to::<FEW>(messages),
+            _ => self.send_up_to::<INBOX>(messages),
+        }
+    }
+
+    fn send_up_to<const MOST: usize>(&self, messages: &mut [Message]) -> io::Result<usize> {
+        let mut headers = [EMPTY_HEADER; MOST];
+        let count = messages.len().min(MOST);
         for (header, message) in headers.iter_mut().zip(messages.iter_mut()) {
             header.msg_hdr = message.header();
         }
@@ -73,14 +86,23 @@ const EMPTY_HEADER: libc::mmsghdr = libc::mmsghdr {
     msg_len: 0,
 };
 
-/// Somewhere for the system to write up to [`INBOX`] datagrams.
+/// Somewhere for the system to write datagrams.
 pub struct Inbox {
-    data: Box<[[u8; DATAGRAM]; INBOX]>,
+    data: Vec<u8>,
+    /// Bytes of `data` per receipt.
+    room: usize,
     names: Vec<Raw>,
     controls: Vec<[u64; CONTROL]>,
-    lengths: [usize; INBOX],
-    locals: [Option<IpAddr>; INBOX],
+    /// What `headers` points to, which points to all of the above.
+    vectors: Vec<libc::iovec>,
+    headers: Vec<libc::mmsghdr>,
+    /// Headers that the system has written to.
+    used: usize,
 }
+
+// SAFETY: all that its pointers lead to is its own, on the heap, and of one length from first to last: it goes where the
+// inbox goes and stays in place meanwhile.
+unsafe impl Send for Inbox {}
 
 /// A received datagram.
 pub struct Datagram<'a> {
@@ -92,94 +114,132 @@ pub struct Datagram<'a> {
     pub data: &'a mut [u8],
 }
 
+/// Datagrams of one sender that the system received together (`UDP_GRO`).
+pub struct Run<'a> {
+    /// Who sent them.
+    pub from: SocketAddr,
+    /// One after the other.
+    pub data: &'a mut [u8],
+    /// Bytes of each but the last, which may be shorter; not 0.
+    pub size: usize,
+}
+
 impl Default for Inbox {
+    /// For up to [`INBOX`] datagrams.
     fn default() -> Self {
-        Self {
-            data: Box::new([[0; DATAGRAM]; INBOX]),
-            names: vec![Raw::empty(); INBOX],
-            controls: vec![[0; CONTROL]; INBOX],
-            lengths: [0; INBOX],
-            locals: [None; INBOX],
-        }
+        Self::new(INBOX, DATAGRAM)
     }
 }
 
 impl Inbox {
-    /// Receives what waits in `udp`, at most [`INBOX`] datagrams, and returns how many.
-    pub fn fill(&mut self, udp: &Udp) -> usize {
-        self.receive::<INBOX>(udp)
+    /// For up to [`RUNS`] runs.
+    pub fn of_runs() -> Self {
+        Self::new(RUNS, WHOLE)
     }
 
-    /// The same for a socket at which seldom more than a frame waits: at most [`FEW`].
-    pub fn fill_few(&mut self, udp: &Udp) -> usize {
-        self.receive::<FEW>(udp)
-    }
-
-    fn receive<const MOST: usize>(&mut self, udp: &Udp) -> usize {
-        const { assert!(MOST <= INBOX) };
-        let mut vectors = [libc::iovec {
-            iov_base: std::ptr::null_mut(),
-            iov_len: 0,
-        }; MOST];
-        let mut headers = [EMPTY_HEADER; MOST];
-        for (slot, header) in headers.iter_mut().enumerate() {
-            vectors[slot].iov_base = self.data[slot].as_mut_ptr().cast();
-            vectors[slot].iov_len = DATAGRAM;
+    fn new(count: usize, room: usize) -> Self {
+        let mut inbox = Self {
+            data: vec![0; count * room],
+            room,
+            names: vec![Raw::empty(); count],
+            controls: vec![[0; CONTROL]; count],
+            vectors: Vec::with_capacity(count),
+            headers: vec![EMPTY_HEADER; count],
+            used: count,
+        };
+        let data = inbox.data.chunks_mut(room).map(|data| libc::iovec {
+            iov_base: data.as_mut_ptr().cast(),
+            iov_len: room,
+        });
+        inbox.vectors.extend(data);
+        let parts = inbox.names.iter_mut().zip(&mut inbox.controls);
+        let parts = parts.zip(&mut inbox.vectors).zip(&mut inbox.headers);
+        for (((name, control), vector), header) in parts {
             let to = &mut header.msg_hdr;
-            to.msg_name = (&raw mut self.names[slot].storage).cast();
-            to.msg_namelen = Raw::CAPACITY;
-            to.msg_iov = &raw mut vectors[slot];
+            to.msg_name = (&raw mut name.storage).cast();
+            to.msg_iov = vector;
             to.msg_iovlen = 1;
-            to.msg_control = self.controls[slot].as_mut_ptr().cast();
+            to.msg_control = control.as_mut_ptr().cast();
+        }
+        inbox
+    }
+
+    /// Receives what waits in `udp`, and returns how many receipts there are; more may wait when it is as many as fit.
+    pub fn fill(&mut self, udp: &Udp) -> usize {
+        for header in &mut self.headers[..self.used] {
+            let to = &mut header.msg_hdr;
+            to.msg_namelen = Raw::CAPACITY;
             to.msg_controllen = size_of::<[u64; CONTROL]>() as _;
         }
         let fd = udp.socket.as_raw_fd();
-        let (base, flags) = (headers.as_mut_ptr(), libc::MSG_DONTWAIT);
-        // SAFETY: every header points to buffers of ours that are as large as it says and stay in place.
-        let count = unsafe { libc::recvmmsg(fd, base, MOST as u32, flags, std::ptr::null_mut()) };
+        let (base, flags) = (self.headers.as_mut_ptr(), libc::MSG_DONTWAIT);
+        let most = self.headers.len();
+        // SAFETY: there are `most` headers; each points to buffers of ours that are as large as it says and stay in place.
+        let count = unsafe { libc::recvmmsg(fd, base, most as u32, flags, std::ptr::null_mut()) };
         let count = usize::try_from(count).unwrap_or(0);
-        for (slot, header) in headers[..count].iter().enumerate() {
-            let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
-            self.lengths[slot] = if cut { 0 } else { header.msg_len as usize };
-            self.names[slot].len = header.msg_hdr.msg_namelen;
-            self.locals[slot] = local_address(&header.msg_hdr);
-        }
+        // Of the one that failed the system may have written something too.
+        self.used = most.min(count + 1);
         count
     }
 
     /// A datagram of the last [`Inbox::fill`]. `None` when it was cut short, empty, or from no address.
     pub fn datagram(&mut self, slot: usize) -> Option<Datagram<'_>> {
-        let len = self.lengths[slot];
-        let from = self.names[slot].get()?;
-        (len > 0).then(|| Datagram {
+        let (from, len) = self.receipt(slot)?;
+        Some(Datagram {
             from,
-            local: self.locals[slot],
-            data: &mut self.data[slot][..len],
+            local: local_address(&self.headers[slot].msg_hdr),
+            data: &mut self.data[slot * self.room..][..len],
         })
+    }
+
+    /// The same of what may have come as several.
+    pub fn run(&mut self, slot: usize) -> Option<Run<'_>> {
+        let (from, len) = self.receipt(slot)?;
+        let size = segment_size(&self.headers[slot].msg_hdr);
+        Some(Run {
+            from,
+            data: &mut self.data[slot * self.room..][..len],
+            size: size.unwrap_or(len),
+        })
+    }
+
+    /// From whom, and how long.
+    fn receipt(&self, slot: usize) -> Option<(SocketAddr, usize)> {
+        let header = &self.headers[slot];
+        let cut = header.msg_hdr.msg_flags & libc::MSG_TRUNC != 0;
+        let len = header.msg_len as usize;
+        let from = self.names[slot].get()?;
+        (len > 0 && !cut).then_some((from, len))
     }
 }
 
 fn local_address(header: &libc::msghdr) -> Option<IpAddr> {
+    if let Some(info) = control::<libc::in6_pktinfo>(header, libc::IPPROTO_IPV6, libc::IPV6_PKTINFO)
+    {
+        return Some(Ipv6Addr::from(info.ipi6_addr.s6_addr).to_canonical());
+    }
+    let info = control::<libc::in_pktinfo>(header, libc::IPPROTO_IP, libc::IP_PKTINFO)?;
+    Some(Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes()).into())
+}
+
+/// Bytes of each datagram of a run; `None` where only one came.
+fn segment_size(header: &libc::msghdr) -> Option<usize> {
+    let size = control::<i32>(header, libc::SOL_UDP, UDP_GRO)?;
+    usize::try_from(size).ok().filter(|size| *size > 0)
+}
+
+/// The control message of this kind, which has a `T`, if there is one.
+fn control<T: Copy>(header: &libc::msghdr, level: i32, kind: i32) -> Option<T> {
     // SAFETY: `header` was filled by the system: its control buffer holds whole control messages, which the macros
-    // walk; the reads below are unaligned and of the type that level and kind promise.
+    // walk; the read is unaligned, of the type that the callers know level and kind to promise, and within the message.
     unsafe {
         let mut at = libc::CMSG_FIRSTHDR(header);
         while !at.is_null() {
-            match ((*at).cmsg_level, (*at).cmsg_type) {
-                (libc::IPPROTO_IPV6, libc::IPV6_PKTINFO) => {
-                    let info = libc::CMSG_DATA(at).cast::<libc::in6_pktinfo>();
-                    let info = info.read_unaligned();
-                    let ip = Ipv6Addr::from(info.ipi6_addr.s6_addr);
-                    return Some(ip.to_canonical());
-                }
-                (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
-                    let info = libc::CMSG_DATA(at).cast::<libc::in_pktinfo>();
-                    let info = info.read_unaligned();
-                    let ip = Ipv4Addr::from(info.ipi_addr.s_addr.to_ne_bytes());
-                    return Some(ip.into());
-                }
-                _ => at = libc::CMSG_NXTHDR(header, at),
+            let is_it = ((*at).cmsg_level, (*at).cmsg_type) == (level, kind);
+            if is_it && (*at).cmsg_len as usize >= libc::CMSG_LEN(size_of::<T>() as u32) as usize {
+                return Some(libc::CMSG_DATA(at).cast::<T>().read_unaligned());
             }
+            at = libc::CMSG_NXTHDR(header, at);
         }
     }
     None

@@ -275,8 +275,7 @@ impl Thread {
             let more = if Engine::is_udp(token) {
                 self.take_datagrams()
             } else {
-                let (inbox, readiness) = (&mut self.inbox, &self.readiness);
-                self.engine.take_from_peers(token, inbox, readiness)
+                self.engine.take_from_peers(token, &self.readiness)
             };
             if !more {
                 return;

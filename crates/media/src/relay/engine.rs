@@ -15,7 +15,7 @@ use super::ports::Ports;
 use super::streams::{Handed, Streams};
 use super::{Options, REALM};
 use crate::counters::Counters;
-use crate::net::{Batch, Inbox, LARGEST, Readiness, Token, Udp};
+use crate::net::{Batch, Inbox, LARGEST, RUNS, Readiness, Run, Token, Udp};
 
 /// Tokens of a relay start here; those of shards are lower.
 pub const FIRST_TOKEN: Token = 1 << 32;
@@ -42,6 +42,36 @@ pub struct Handover {
     pub data: std::ops::Range<usize>,
 }
 
+/// Where media of this process is reached, and at which shard.
+#[derive(Debug, Default)]
+struct OwnMedia {
+    by_peer: HashMap<SocketAddr, usize>,
+    /// Datagrams come in runs for one peer.
+    last: Option<(SocketAddr, Option<usize>)>,
+}
+
+impl OwnMedia {
+    fn new(addresses: &[IpAddr], ports: &[u16]) -> Self {
+        let peers = addresses.iter().flat_map(|ip| {
+            let shards = ports.iter().enumerate();
+            shards.map(|(shard, port)| (SocketAddr::new(ip.to_canonical(), *port), shard))
+        });
+        Self {
+            by_peer: peers.collect(),
+            last: None,
+        }
+    }
+
+    fn shard_of(&mut self, peer: SocketAddr) -> Option<usize> {
+        if let Some((_, shard)) = self.last.filter(|(last, _)| *last == peer) {
+            return shard;
+        }
+        let shard = self.by_peer.get(&peer).copied();
+        self.last = Some((peer, shard));
+        shard
+    }
+}
+
 /// A stream that was read from.
 #[derive(Debug)]
 pub struct Reading {
@@ -56,13 +86,16 @@ pub struct Engine {
     ports: Ports,
     streams: Streams,
     batch: Batch,
+    /// Out while its content is being taken in.
+    runs: Option<Box<Inbox>>,
     now: Now,
     /// Ports of media, by shard.
     media: Vec<u16>,
     addresses: Vec<IpAddr>,
-    /// Where media is reached, and at which shard.
-    own: HashMap<SocketAddr, usize>,
+    own: OwnMedia,
     by_relayed: HashMap<SocketAddr, AllocationId>,
+    /// Datagrams come in runs for one client.
+    last_relayed: Option<(SocketAddr, Option<AllocationId>)>,
     counters: Arc<Counters>,
 }
 
@@ -82,11 +115,13 @@ impl Engine {
             ports: Ports::new(ports, PORTS),
             streams: Streams::new(listener, options.tls.clone(), LISTENER),
             batch: Batch::default(),
+            runs: None,
             now: now(),
             media,
             addresses: Vec::new(),
-            own: HashMap::new(),
+            own: OwnMedia::default(),
             by_relayed: HashMap::new(),
+            last_relayed: None,
             counters,
         }
     }
@@ -111,14 +146,8 @@ impl Engine {
         let old = self.addresses.iter().filter(|old| !addresses.contains(old));
         let all = addresses.iter().chain(old).copied();
         self.addresses = all.take(REMEMBERED.max(addresses.len())).collect();
-        self.own.clear();
-        for ip in &self.addresses {
-            for (shard, port) in self.media.iter().enumerate() {
-                self.own
-                    .insert(SocketAddr::new(ip.to_canonical(), *port), shard);
-            }
-        }
-        self.server.set_own_peers(self.own.keys().copied());
+        self.own = OwnMedia::new(&self.addresses, &self.media);
+        self.server.set_own_peers(self.own.by_peer.keys().copied());
     }
 
     /// Looks at the clocks. What follows happens then.
@@ -141,6 +170,7 @@ impl Engine {
         for id in self.server.take_ended() {
             self.ports.close(id, &self.counters);
             self.by_relayed.retain(|_, known| *known != id);
+            self.last_relayed = None;
         }
     }
 
@@ -232,12 +262,12 @@ impl Engine {
                 allocation,
                 peer,
                 data,
-            } => match self.own.get(&peer) {
+            } => match self.own.shard_of(peer) {
                 Some(shard) => {
                     self.counters.relay_in.add(1);
                     let start = data.as_ptr() as usize - bytes.as_ptr() as usize;
                     return Some(Handover {
-                        shard: *shard,
+                        shard,
                         relayed: self.server.relayed(allocation)?,
                         local: peer.ip(),
                         data: start..start + data.len(),
@@ -260,6 +290,7 @@ impl Engine {
         self.ports.give(opened, id, readiness);
         if let Some(relayed) = self.server.relayed(id) {
             self.by_relayed.insert(relayed, id);
+            self.last_relayed = None;
         }
     }
 
@@ -276,33 +307,35 @@ impl Engine {
         }
     }
 
-    /// Takes what waits at the port of an allocation, if the token is one's. Returns whether the inbox was full: more may
-    /// wait.
-    pub fn take_from_peers(
-        &mut self,
-        token: Token,
-        inbox: &mut Inbox,
-        readiness: &Readiness,
-    ) -> bool {
+    /// Takes what waits at the port of an allocation, if the token is one's. Returns whether more may wait.
+    pub fn take_from_peers(&mut self, token: Token, readiness: &Readiness) -> bool {
         let Some(port) = self.ports.get(token).filter(|_| self.ports.is_token(token)) else {
             return false;
         };
         let id = port.id;
-        let count = inbox.fill_few(&port.udp);
+        let mut inbox = self.runs.take().unwrap_or_else(|| Inbox::of_runs().into());
+        let count = inbox.fill(&port.udp);
         for slot in 0..count {
-            let Some(datagram) = inbox.datagram(slot) else {
-                self.counters.in_malformed.add(1);
-                continue;
-            };
-            let len = datagram.data.len();
-            let from = datagram.from;
-            if len + DRESS > LARGEST {
-                self.counters.in_malformed.add(1);
-            } else if let Some(dress) = self.server.from_peer(&self.now, id, from, len) {
-                self.put(&dress, datagram.data, readiness);
+            match inbox.run(slot) {
+                Some(run) => self.take_run(id, &run, readiness),
+                None => self.counters.in_malformed.add(1),
             }
         }
-        count == crate::net::FEW
+        self.runs = Some(inbox);
+        count == RUNS
+    }
+
+    fn take_run(&mut self, id: AllocationId, run: &Run<'_>, readiness: &Readiness) {
+        for data in run.data.chunks(run.size) {
+            if data.len() + DRESS > LARGEST {
+                self.counters.in_malformed.add(1);
+                continue;
+            }
+            let dress = self.server.from_peer(&self.now, id, run.from, data.len());
+            if let Some(dress) = dress {
+                self.put(&dress, data, readiness);
+            }
+        }
     }
 
     /// What the node's own media at `from` sends to a relayed address; `fill` writes it. False when it wrote nothing.
@@ -312,7 +345,7 @@ impl Engine {
         readiness: &Readiness,
         fill: impl FnOnce(&mut [u8]) -> Option<usize>,
     ) -> bool {
-        let id = self.by_relayed.get(&relayed).copied();
+        let id = self.allocation_at(relayed);
         let room = id.map_or(0, |id| self.server.room(&self.now, id, from));
         let slot = self.batch.slot(&self.udp, &self.counters);
         let Some(len) = fill(&mut slot[room..LARGEST - 3]) else {
@@ -333,6 +366,15 @@ impl Engine {
             }
         }
         true
+    }
+
+    fn allocation_at(&mut self, relayed: SocketAddr) -> Option<AllocationId> {
+        if let Some((_, id)) = self.last_relayed.filter(|(last, _)| *last == relayed) {
+            return id;
+        }
+        let id = self.by_relayed.get(&relayed).copied();
+        self.last_relayed = Some((relayed, id));
+        id
     }
 
     fn put(&mut self, dress: &Dress, data: &[u8], readiness: &Readiness) {

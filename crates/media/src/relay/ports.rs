@@ -1,6 +1,5 @@
 //! The ports of allocations.
 
-use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -19,12 +18,11 @@ pub struct Ports {
     /// Where in the range the last one was found.
     last: u16,
     first_token: Token,
-    open: HashMap<Token, Port>,
-    by_id: HashMap<AllocationId, Token>,
-    next: Token,
+    /// By the slots of their allocations.
+    open: Vec<Option<Port>>,
     batch: Batch,
     /// To whom the batch belongs.
-    writing: Option<Token>,
+    writing: Option<AllocationId>,
 }
 
 /// A port of an allocation.
@@ -49,9 +47,7 @@ impl Ports {
             last: *range.start(),
             range,
             first_token,
-            open: HashMap::new(),
-            by_id: HashMap::new(),
-            next: first_token,
+            open: Vec::new(),
             batch: Batch::default(),
             writing: None,
         }
@@ -86,31 +82,34 @@ impl Ports {
 
     /// Gives an open port to its allocation. False when it cannot be watched, and is closed.
     pub fn give(&mut self, opened: Opened, id: AllocationId, readiness: &Readiness) -> bool {
-        let token = self.next;
+        let token = self.first_token + id.slot() as Token;
         if readiness.add(&opened.udp, token).is_err() {
             return false;
         }
-        self.next += 1;
+        if self.open.len() <= id.slot() {
+            self.open.resize_with(id.slot() + 1, || None);
+        }
         let udp = opened.udp;
-        self.open.insert(token, Port { id, udp });
-        self.by_id.insert(id, token);
+        self.open[id.slot()] = Some(Port { id, udp });
         true
     }
 
     /// Closes the port of an allocation.
     pub fn close(&mut self, id: AllocationId, counters: &Counters) {
-        let Some(token) = self.by_id.remove(&id) else {
-            return;
-        };
-        if self.writing == Some(token) {
+        if self.writing == Some(id) {
             self.flush(counters);
         }
-        self.open.remove(&token);
+        let port = self.open.get_mut(id.slot());
+        if let Some(port) = port.filter(|port| is_of(port, id)) {
+            *port = None;
+        }
     }
 
-    /// The port of a token.
+    /// The port of a token. A token that is older than its port finds the port that is there now, which is then looked at
+    /// without need.
     pub fn get(&self, token: Token) -> Option<&Port> {
-        self.open.get(&token)
+        let slot = token.checked_sub(self.first_token)?;
+        self.open.get(usize::try_from(slot).ok()?)?.as_ref()
     }
 
     /// Whether a token may be of a port.
@@ -120,16 +119,14 @@ impl Ports {
 
     /// Sends `data` from the port of an allocation, at the latest with the next [`Ports::flush`].
     pub fn send(&mut self, id: AllocationId, to: SocketAddr, data: &[u8], counters: &Counters) {
-        let Some(token) = self.by_id.get(&id).copied() else {
-            return;
-        };
-        if self.writing != Some(token) {
+        if self.writing != Some(id) {
             self.flush(counters);
-            self.writing = Some(token);
         }
-        let Some(port) = self.open.get(&token) else {
+        let port = self.open.get(id.slot()).filter(|port| is_of(port, id));
+        let Some(Some(port)) = port else {
             return;
         };
+        self.writing = Some(id);
         let slot = self.batch.slot(&port.udp, counters);
         if let Some(slot) = slot.get_mut(..data.len()) {
             slot.copy_from_slice(data);
@@ -140,10 +137,15 @@ impl Ports {
     /// Hands what was gathered to the system.
     pub fn flush(&mut self, counters: &Counters) {
         let writing = self.writing.take();
-        if let Some(port) = writing.and_then(|token| self.open.get(&token)) {
+        let port = writing.and_then(|id| self.open.get(id.slot())?.as_ref());
+        if let Some(port) = port {
             self.batch.flush(&port.udp, counters);
         }
     }
+}
+
+fn is_of(port: &Option<Port>, id: AllocationId) -> bool {
+    port.as_ref().is_some_and(|port| port.id == id)
 }
 
 fn open_any(ip: IpAddr, even: bool) -> Result<Opened, NoPort> {

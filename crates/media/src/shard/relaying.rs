@@ -23,9 +23,7 @@ impl Shard {
                 self.take_from_clients(&mut inbox)
             } else {
                 let readiness = &self.wire.readiness;
-                self.wire
-                    .relay
-                    .take_from_peers(token, &mut inbox, readiness)
+                self.wire.relay.take_from_peers(token, readiness)
             };
             if !more {
                 break;

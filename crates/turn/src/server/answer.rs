@@ -134,7 +134,7 @@ impl Server {
     }
 
     fn label_of(&self, client: &Tuple, message: &Message<'_>) -> Option<Box<str>> {
-        if let Some(id) = self.by_client.get(client) {
+        if let Some(id) = self.allocations.id_of(client) {
             return Some(self.allocations.get(id)?.label.clone());
         }
         let name = message.get(attribute::USERNAME)?;

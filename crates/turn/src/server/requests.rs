@@ -75,8 +75,8 @@ impl Server {
         if realm != self.realm.as_bytes() {
             return Err(Refusal::stranger(Code::Unauthorized));
         }
-        let id = self.by_client.get(client).copied();
-        let allocation = id.and_then(|id| self.allocations.get(&id));
+        let id = self.allocations.id_of(client);
+        let allocation = id.and_then(|id| self.allocations.get(id));
         let judged = User::parse(name).and_then(|user| match allocation {
             Some(allocation) if message.is_signed_with(&allocation.key) => {
                 Ok((user, allocation.key))
@@ -118,7 +118,7 @@ impl Server {
     ) -> Result<Action<'a>, Refusal> {
         let refused = |code| Err(Refusal::proven(code, asker.key));
         if let Some(id) = asker.allocation {
-            let known = self.allocations.get(&id);
+            let known = self.allocations.get(id);
             return match known.filter(|known| known.transaction == message.transaction) {
                 Some(_) => Ok(self.tell_allocation(id)),
                 None => refused(Code::AllocationMismatch),
@@ -199,10 +199,7 @@ impl Server {
         let (client, label) = (ticket.client, ticket.user.1.clone());
         let mut allocation = Allocation::new(client, relayed, ticket.user, ticket.transaction);
         allocation.refresh(now.instant, granted);
-        self.next += 1;
-        let id = AllocationId(self.next);
-        self.by_client.insert(client, id);
-        self.allocations.insert(id, allocation);
+        let id = self.allocations.insert(allocation);
         self.counts.allocations = self.allocations.len() as u64;
         self.note(now, &client, &label, What::Allocated { relayed });
         let _: Action<'_> = self.tell_allocation(id);
@@ -211,7 +208,7 @@ impl Server {
 
     /// Says what was granted, once more if the first answer was lost.
     fn tell_allocation<'a>(&mut self, id: AllocationId) -> Action<'a> {
-        let Some(allocation) = self.allocations.get(&id) else {
+        let Some(allocation) = self.allocations.get(id) else {
             return Action::Nothing;
         };
         let (relayed, mapped) = (allocation.relayed, allocation.client.remote);
@@ -233,9 +230,7 @@ impl Server {
     ) -> Result<Action<'a>, Refusal> {
         let seconds = seconds(message);
         let what = (message.method, message.transaction);
-        let allocation = asker
-            .allocation
-            .and_then(|id| self.allocations.get_mut(&id));
+        let allocation = asker.allocation.and_then(|id| self.allocations.get_mut(id));
         let (Some(allocation), Some(id)) = (allocation, asker.allocation) else {
             // It is gone, as was wished; a client must be able to say so twice.
             if seconds == Some(0) {
@@ -296,9 +291,7 @@ impl Server {
                 return Err(refusal);
             }
         }
-        let allocation = asker
-            .allocation
-            .and_then(|id| self.allocations.get_mut(&id));
+        let allocation = asker.allocation.and_then(|id| self.allocations.get_mut(id));
         let allocation = allocation.ok_or(refused(Code::AllocationMismatch))?;
         let (client, label) = (allocation.client, allocation.label.clone());
         for peer in wanted {
@@ -332,9 +325,7 @@ impl Server {
         let (Some(number), Some(peer)) = (number, peer) else {
             return Err(refused(Code::BadRequest));
         };
-        let allocation = asker
-            .allocation
-            .and_then(|id| self.allocations.get_mut(&id));
+        let allocation = asker.allocation.and_then(|id| self.allocations.get_mut(id));
         let allocation = allocation.ok_or(refused(Code::AllocationMismatch))?;
         if peer.is_ipv6() != allocation.relayed.is_ipv6() {
             return Err(refused(Code::PeerAddressFamilyMismatch));

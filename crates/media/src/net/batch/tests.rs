@@ -1,9 +1,9 @@
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::counters::Totals;
-use crate::net::bind;
+use crate::net::{Inbox, bind, bind_udp};
 
 struct Setup {
     udp: Udp,
@@ -158,4 +158,25 @@ fn arena_is_flushed_when_full() {
     let totals = setup.flush();
     // What the far end's buffer could not hold is lost there, not here.
     assert_eq!(totals.udp_out + totals.udp_would_block, count as u64);
+}
+
+/// What the system receives together comes as a run, and nothing of it is lost where it does not.
+#[test]
+fn runs_arrive_as_the_datagrams_that_they_were() {
+    let mut setup = Setup::new();
+    let (near, port) = bind_udp(Ipv4Addr::LOCALHOST.into(), 0).expect("a port is free");
+    let to = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let sent = datagrams_of(&[1100, 1100, 1100, 900, 1200, 1]);
+    sent.iter().for_each(|data| setup.put(to, data));
+    assert_eq!(setup.flush().udp_messages, 2);
+    let (mut inbox, mut came) = (Inbox::of_runs(), Vec::new());
+    let until = Instant::now() + Duration::from_secs(10);
+    while came.len() < sent.len() {
+        assert!(Instant::now() < until, "{} came", came.len());
+        for slot in 0..inbox.fill(&near) {
+            let run = inbox.run(slot).expect("whole");
+            came.extend(run.data.chunks(run.size).map(<[u8]>::to_vec));
+        }
+    }
+    assert_eq!(came, sent);
 }
