@@ -1,10 +1,12 @@
 // A node's own relay over TLS, at a port that firewalls let through, with a certificate of its own: told to those who
-// join, looked through by probes, and the one way that is left for a call.
+// join, looked through by probes, and the one way that is left for a call; which goes on when the certificates of node and
+// master are renewed.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { connect } from 'node:tls';
 import { test } from 'node:test';
 import { chromium } from '../harness/browsers.mjs';
 import { Firewall } from '../harness/firewall.mjs';
@@ -21,7 +23,7 @@ const PATIENCE = { timeout: 40_000 };
 
 test('people see each other through the relay of their node over TLS', async (context) => {
   const files = certificate(context);
-  const fleet = await Fleet.of(1);
+  const fleet = await Fleet.of(1, { environment: { MUSTER_TLS_CERT: files.cert, MUSTER_TLS_KEY: files.key } });
   context.after(() => fleet.close());
   context.after(() => Firewall.open());
   fleet.startMaster();
@@ -57,7 +59,28 @@ test('people see each other through the relay of their node over TLS', async (co
     const { type, relayProtocol } = await person.call('path', of.id);
     assert.deepEqual([type, relayProtocol], ['relay', 'tls']);
   }
+
+  const before = await Promise.all([PORT, fleet.port].map(shown));
+  make(files);
+  await until('new connections to be shown the renewed certificate', async () => {
+    const now = await Promise.all([PORT, fleet.port].map(shown));
+    assert.ok(now.every((fingerprint, index) => fingerprint !== before[index]), `${now} after ${before}`);
+    return true;
+  }, PATIENCE);
+  await Promise.all([ada.seesAndHears(bob, PATIENCE), bob.seesAndHears(ada, PATIENCE)]);
 });
+
+/** The fingerprint of the certificate that a new connection to this port is shown. */
+function shown(port) {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', servername: NAME, rejectUnauthorized: false });
+    socket.once('error', reject);
+    socket.once('secureConnect', () => {
+      resolve(socket.getPeerCertificate().fingerprint256);
+      socket.destroy();
+    });
+  });
+}
 
 /** The ICE servers that somebody who joins now is told. */
 async function told(fleet, session) {
@@ -84,8 +107,13 @@ function certificate(context) {
   const directory = mkdtempSync(path.join(tmpdir(), 'muster-relay-'));
   context.after(() => rmSync(directory, { recursive: true }));
   const [key, cert] = ['key.pem', 'cert.pem'].map((name) => path.join(directory, name));
+  make({ key, cert });
+  return { key, cert };
+}
+
+/** As a program that renews certificates does: in place, one file after the other. */
+function make({ key, cert }) {
   const made = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
   const named = ['-subj', `/CN=${NAME}`, '-addext', `subjectAltName=DNS:${NAME}`];
   execFileSync('openssl', [...made, ...named, '-keyout', key, '-out', cert], { stdio: 'pipe' });
-  return { key, cert };
 }

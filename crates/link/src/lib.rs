@@ -4,9 +4,9 @@
 //! Knows how messages travel and who says them: TLS, certificates, join tokens, hello and welcome, heartbeats, bounded
 //! queues, back-off. Does not know what commands mean.
 
+mod certificate;
 pub mod dial;
 mod listening;
-mod pem;
 pub mod serve;
 mod skew;
 mod tls;
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use aws_lc_rs::hmac;
 
-pub use pem::server_config;
+pub use certificate::{Certificate, CertificateError};
 pub use skew::Skew;
 
 /// The name in the master's link certificate. Nodes check the certificate against what they were given, not against

@@ -24,7 +24,7 @@ pub struct Config {
     /// Password of the REST user `OPENVIDUAPP`.
     pub secret: String,
     /// Certificate and key of `listen`.
-    pub tls: Tls,
+    pub tls: link::Certificate,
     /// Who may attach at `link_listen`.
     pub link_trust: link::trust::Trust,
     /// Whether nodes have to be reached as clients would reach them before they serve. Without it they are taken at their
@@ -120,15 +120,6 @@ impl Default for VideoBandwidth {
             min_send: 300,
         }
     }
-}
-
-/// A certificate chain and its key.
-#[derive(Clone)]
-pub struct Tls {
-    /// PEM, leaf first.
-    pub cert_pem: String,
-    /// PEM: PKCS#8, PKCS#1 or SEC1.
-    pub key_pem: String,
 }
 
 /// Looks a file of the call page up.

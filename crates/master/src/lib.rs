@@ -24,12 +24,11 @@ mod relay;
 mod socket;
 mod start;
 mod surroundings;
-mod tls;
 mod webhook;
 mod whereabouts;
 
 pub use administration::{Administration, Restart};
-pub use config::{Config, Listen, Page, Relay, StaticFile, Tls, VideoBandwidth};
+pub use config::{Config, Listen, Page, Relay, StaticFile, VideoBandwidth};
 pub use keeper::StoreProblem;
 pub use providing::{Fleet, SpecOf};
 pub use start::{Failure, Master, StartError, start};

@@ -14,7 +14,7 @@ use tokio::time::timeout;
 
 use crate::app::App;
 use crate::clock::Clock;
-use crate::config::{Config, Listen, Tls};
+use crate::config::{Config, Listen};
 use crate::control::{self, Departure, Message};
 use crate::keeper::{Keeper, Opened, StoreProblem};
 use crate::providing::Providing;
@@ -172,7 +172,7 @@ impl Master {
 
 /// Starts a master. Returns once both listeners are bound; media nodes may dial in before or after.
 pub async fn start(config: Config) -> Result<Master, StartError> {
-    let https_tls = server_config("tls", &config.tls)?;
+    let https_tls = config.tls.server_config().map_err(refused)?;
     let (https_listener, https_addr) = bind("listen", config.listen).await?;
     let (link_listener, link_addr) = bind("link_listen", config.link_listen).await?;
     let relay = bind_relay(&config)?;
@@ -386,6 +386,13 @@ fn own_relay(config: &Config, https: SocketAddr, relay: Option<&BoundRelay>) -> 
     }
 }
 
+fn refused(error: rustls::Error) -> StartError {
+    StartError::Tls {
+        what: "tls",
+        reason: error.to_string(),
+    }
+}
+
 async fn bind(
     what: &'static str,
     addr: SocketAddr,
@@ -398,11 +405,6 @@ async fn bind(
     bound
         .await
         .map_err(|source| StartError::Listen { what, addr, source })
-}
-
-fn server_config(what: &'static str, tls: &Tls) -> Result<rustls::ServerConfig, StartError> {
-    let config = link::server_config(&tls.cert_pem, &tls.key_pem);
-    config.map_err(|reason| StartError::Tls { what, reason })
 }
 
 fn hex(bytes: &[u8]) -> String {

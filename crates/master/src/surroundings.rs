@@ -22,10 +22,9 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::config::{Config, Tls};
+use crate::config::Config;
 use crate::control::Message;
 use crate::relay::MasterRelay;
-use crate::tls;
 use crate::whereabouts::Whereabouts;
 
 use foreign::Foreign;
@@ -44,7 +43,7 @@ pub(crate) struct Lookout {
     host: String,
     bound: Bound,
     relay: Option<Arc<MasterRelay>>,
-    certificate: Option<Certificate>,
+    certificate: link::Certificate,
     foreign: Vec<Foreign>,
     /// What relays said when they last answered, and when that was.
     answered: BTreeMap<String, (u64, Vec<IpAddr>)>,
@@ -63,7 +62,7 @@ impl Lookout {
             host: config.public_host.clone(),
             bound,
             relay,
-            certificate: certificate(&config.tls),
+            certificate: config.tls.clone(),
             foreign: foreign(&config.ice_servers),
             answered: BTreeMap::new(),
             whereabouts,
@@ -167,7 +166,7 @@ impl Lookout {
                 ..Host::default()
             }],
             names: name.into_iter().collect(),
-            certificates: self.certificate.clone().into_iter().collect(),
+            certificates: certificate(&self.certificate).into_iter().collect(),
             relays,
             ..Surroundings::default()
         }
@@ -260,8 +259,8 @@ fn peers(control: &Control, _: Now) -> Vec<SocketAddr> {
     peers.take(MOST_PEERS).collect()
 }
 
-fn certificate(tls: &Tls) -> Option<Certificate> {
-    let (not_before, not_after) = tls::validity(tls)?;
+fn certificate(shown: &link::Certificate) -> Option<Certificate> {
+    let (not_before, not_after) = shown.validity()?;
     Some(Certificate {
         purpose: "https".to_owned(),
         name: "of https.listen".to_owned(),

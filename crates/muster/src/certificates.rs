@@ -4,7 +4,6 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
-use master::Tls;
 use rcgen::{
     CertificateParams, DnType, ExtendedKeyUsagePurpose, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256, SanType,
@@ -16,6 +15,14 @@ use rustls::server::ParsedCertificate;
 use tracing::warn;
 
 use crate::data_dir::DataDir;
+
+/// A certificate and its key in PEM.
+pub struct Tls {
+    #[allow(missing_docs)]
+    pub cert_pem: String,
+    #[allow(missing_docs)]
+    pub key_pem: String,
+}
 
 const DAY: u64 = 24 * 3600;
 /// About ten years.

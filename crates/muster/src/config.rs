@@ -21,7 +21,7 @@ use std::path::{Path, PathBuf};
 
 use layers::{Layers, Origin, Value};
 pub use report::{Problem, Report};
-pub use settings::{Role, Settings};
+pub use settings::{CertificateFiles, NodeRelay, Role, Settings};
 pub(crate) use values::{node_id, span};
 pub use webhook::Webhook as WebhookSettings;
 

@@ -16,6 +16,7 @@ mod mastering;
 mod noding;
 mod page;
 mod random;
+mod renewing;
 mod restarting;
 mod serving;
 mod shutdown;

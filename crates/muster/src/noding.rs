@@ -5,11 +5,13 @@ use std::num::NonZeroUsize;
 use anyhow::{Context, Result};
 use link::dial::ConfigError;
 use node::NodeError;
+use tokio::task::JoinSet;
 use tracing::{Instrument, info, info_span};
 
-use crate::config::Settings;
+use crate::config::{NodeRelay, Settings};
 use crate::data_dir::{DataDir, Lock, Locking};
 use crate::exit::Ending;
+use crate::renewing;
 use crate::shutdown::Requests;
 
 /// Runs a node until it ends.
@@ -30,7 +32,8 @@ pub async fn run(settings: Settings) -> Result<Ending> {
             return Ok(Ending::Occupied);
         }
     };
-    let config = config(settings, &data)?;
+    let (relay, _renewing) = relay(&settings.node.relay)?;
+    let config = config(settings, relay, &data)?;
     let span = info_span!("node", id = %config.node_id);
     let shutdown = async move {
         let why = requests.next().await;
@@ -57,7 +60,21 @@ pub async fn run(settings: Settings) -> Result<Ending> {
     })
 }
 
-fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
+fn relay(settings: &NodeRelay) -> Result<(node::Relay, JoinSet<()>)> {
+    let port = settings.port;
+    let Some((host, files)) = &settings.tls else {
+        return Ok((node::Relay { port, tls: None }, JoinSet::new()));
+    };
+    let renewing = renewing::renewing(files);
+    let (certificate, renewing) = renewing.context("node.relay_cert, node.relay_key")?;
+    let tls = Some(node::RelayTls {
+        host: host.clone(),
+        certificate,
+    });
+    Ok((node::Relay { port, tls }, renewing))
+}
+
+fn config(settings: Settings, relay: node::Relay, data: &DataDir) -> Result<node::Config> {
     let node_id = match settings.node.id {
         Some(id) => id,
         None => data.node_id()?,
@@ -73,7 +90,7 @@ fn config(settings: Settings, data: &DataDir) -> Result<node::Config> {
         stun_servers: settings.node.stun_servers,
         allow_loopback: settings.node.allow_loopback,
         media_ports: settings.node.media_ports,
-        relay: settings.node.relay,
+        relay,
         shards: settings
             .node
             .shards

@@ -3,18 +3,20 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use ledger::Ledger;
+use link::Certificate;
 use link::trust::Trust;
-use master::{Administration, Master, Tls};
+use master::{Administration, Master};
 use provider::ClusterId;
 use store::sqlite::SqliteStore;
+use tokio::task::JoinSet;
 use tracing::warn;
 
 use crate::config::Settings;
 use crate::data_dir::DataDir;
 use crate::fleet::{Launching, Locals};
-use crate::{administration, asking, certificates, page, token};
+use crate::{administration, asking, certificates, page, renewing, token};
 
 /// A running master and what people and nodes need to know of it.
 pub struct Serving {
@@ -28,6 +30,8 @@ pub struct Serving {
     pub locals: Option<Arc<Locals>>,
     /// `https://HOST[:PORT]` as clients reach it.
     pub url: String,
+    /// Reads the operator's certificate again.
+    _renewing: JoinSet<()>,
 }
 
 impl Serving {
@@ -43,7 +47,8 @@ impl Serving {
         let administration = administration::read(settings, data)?;
         let launching = Launching::of(settings, data, &trust, &administration)?;
         let (cluster, locals) = (launching.cluster.clone(), launching.locals.clone());
-        let config = config(settings, data, trust, administration, launching)?;
+        let (tls, renewing) = certificate(settings, data)?;
+        let config = config(settings, data, trust, administration, launching, tls)?;
         let secret = config.secret.clone();
         let master = master::start(config).await?;
         let links = token::links(settings, master.link_addr());
@@ -57,7 +62,19 @@ impl Serving {
             cluster,
             locals,
             url,
+            _renewing: renewing,
         })
+    }
+}
+
+fn certificate(settings: &Settings, data: &DataDir) -> Result<(Certificate, JoinSet<()>)> {
+    match &settings.certificate {
+        Some(own) => renewing::renewing(own).context("tls.cert, tls.key"),
+        None => {
+            let made = certificates::https(data, &settings.public_host)?;
+            let made = Certificate::new(&made.cert_pem, &made.key_pem);
+            Ok((made.context("https.crt, https.key")?, JoinSet::new()))
+        }
     }
 }
 
@@ -67,6 +84,7 @@ fn config(
     trust: Trust,
     administration: Administration,
     launching: Launching,
+    tls: Certificate,
 ) -> Result<master::Config> {
     let secret = match &settings.secret {
         Some(secret) => secret.clone(),
@@ -74,13 +92,6 @@ fn config(
     };
     let file = data.file("store.db");
     let store = SqliteStore::open(&file, &store::sqlite::Options::default())?;
-    let tls = match &settings.certificate {
-        Some(own) => Tls {
-            cert_pem: own.cert_pem.clone(),
-            key_pem: own.key_pem.clone(),
-        },
-        None => certificates::https(data, &settings.public_host)?,
-    };
     Ok(master::Config {
         listen: settings.https_listen,
         link_listen: settings.link.listen,

@@ -57,7 +57,7 @@ pub struct Config {
 }
 
 /// Where the node's relay is reached, beside its addresses.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Relay {
     /// None of media's. `None`: the first of the media ports that is free.
     pub port: Option<u16>,
@@ -66,20 +66,12 @@ pub struct Relay {
 }
 
 /// A certificate that browsers believe.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct RelayTls {
     /// The name that it is for, which leads to this node.
     pub host: String,
-    /// PEM, leaf first.
-    pub cert_pem: String,
-    /// PEM: PKCS#8, PKCS#1 or SEC1.
-    pub key_pem: String,
-}
-
-impl std::fmt::Debug for RelayTls {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "RelayTls({})", self.host)
-    }
+    #[allow(missing_docs)]
+    pub certificate: link::Certificate,
 }
 
 /// Why a node could not start.

@@ -130,9 +130,11 @@ impl Prepared {
 
 fn relay(relay: &Relay) -> Result<media::relay::Options, NodeError> {
     let tls = relay.tls.as_ref();
-    let tls = tls.map(|tls| link::server_config(&tls.cert_pem, &tls.key_pem).map(Arc::new));
+    let tls = tls.map(|tls| tls.certificate.server_config().map(Arc::new));
     Ok(media::relay::Options {
-        tls: tls.transpose().map_err(NodeError::RelayTls)?,
+        tls: tls
+            .transpose()
+            .map_err(|error| NodeError::RelayTls(error.to_string()))?,
         ..media::relay::Options::default()
     })
 }

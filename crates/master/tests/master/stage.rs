@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use conference::{ForcedVideoCodec, Remedy};
 use link::trust::{Token, Trust, Wish};
-use master::{Administration, Config, Master, StaticFile, Tls, VideoBandwidth};
+use master::{Administration, Config, Master, StaticFile, VideoBandwidth};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -44,11 +44,8 @@ fn certificate(name: &str) -> Certificate {
 }
 
 impl Certificate {
-    fn tls(&self) -> Tls {
-        Tls {
-            cert_pem: self.cert.clone(),
-            key_pem: self.key.clone(),
-        }
+    fn tls(&self) -> link::Certificate {
+        link::Certificate::new(&self.cert, &self.key).expect("made just now")
     }
 }
 

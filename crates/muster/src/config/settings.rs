@@ -71,8 +71,19 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub struct CertificateFiles {
+    pub cert: PathBuf,
+    pub key: PathBuf,
     pub cert_pem: String,
     pub key_pem: String,
+}
+
+/// The relay in a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeRelay {
+    /// `None`: the first of the media ports that is free.
+    pub port: Option<u16>,
+    /// The name that clients are told, and the certificate that is for it.
+    pub tls: Option<(String, CertificateFiles)>,
 }
 
 /// The road between master and node.
@@ -96,7 +107,7 @@ pub struct Node {
     pub metadata: MetadataService,
     pub stun_servers: Vec<String>,
     pub media_ports: RangeInclusive<u16>,
-    pub relay: node::Relay,
+    pub relay: NodeRelay,
     /// `None`: one per core.
     pub shards: Option<NonZeroUsize>,
     pub allow_loopback: bool,
@@ -223,6 +234,8 @@ fn certificate(r: &mut Reader<'_>) -> Option<CertificateFiles> {
             let cert_pem = pem(r, "tls.cert", &cert, "CERTIFICATE");
             let key_pem = pem(r, "tls.key", &key, "PRIVATE KEY");
             Some(CertificateFiles {
+                cert,
+                key,
                 cert_pem: cert_pem?,
                 key_pem: key_pem?,
             })
@@ -329,7 +342,7 @@ fn node(r: &mut Reader<'_>, role: Role) -> Node {
     }
 }
 
-fn relay_of_node(r: &mut Reader<'_>, role: Role) -> node::Relay {
+fn relay_of_node(r: &mut Reader<'_>, role: Role) -> NodeRelay {
     const KEYS: [&str; 3] = ["node.relay_host", "node.relay_cert", "node.relay_key"];
     let set = KEYS.map(|key| r.layers.get(key).is_some());
     if role == Role::Up && (set.contains(&true) || r.layers.get("node.relay_port").is_some()) {
@@ -346,16 +359,30 @@ fn relay_of_node(r: &mut Reader<'_>, role: Role) -> node::Relay {
     }
     let host = r.one("node.relay_host", values::host_name);
     let cert = r.one("node.relay_cert", values::path);
-    let cert_pem = cert.and_then(|path| pem(r, "node.relay_cert", &path, "CERTIFICATE"));
+    let cert = cert.and_then(|path| {
+        Some((
+            path.clone(),
+            pem(r, "node.relay_cert", &path, "CERTIFICATE")?,
+        ))
+    });
     let key = r.one("node.relay_key", values::path);
-    let key_pem = key.and_then(|path| pem(r, "node.relay_key", &path, "PRIVATE KEY"));
-    let tls = host.zip(cert_pem).zip(key_pem);
-    node::Relay {
+    let key = key.and_then(|path| {
+        Some((
+            path.clone(),
+            pem(r, "node.relay_key", &path, "PRIVATE KEY")?,
+        ))
+    });
+    let tls = host.zip(cert).zip(key);
+    NodeRelay {
         port: r.one("node.relay_port", |text| values::number(text, 1..=u16::MAX)),
-        tls: tls.map(|((host, cert_pem), key_pem)| node::RelayTls {
-            host,
-            cert_pem,
-            key_pem,
+        tls: tls.map(|((host, (cert, cert_pem)), (key, key_pem))| {
+            let files = CertificateFiles {
+                cert,
+                key,
+                cert_pem,
+                key_pem,
+            };
+            (host, files)
         }),
     }
 }

@@ -235,7 +235,10 @@ fn a_nodes_relay_has_name_certificate_and_key_or_none_of_them() {
         ("MUSTER_NODE_RELAY_KEY", &key.display().to_string()),
     ]);
     let tls = settings(&whole, Role::Node).node.relay.tls;
-    assert_eq!(tls.map(|tls| tls.host), Some("one.example.org".to_owned()));
+    assert_eq!(
+        tls.map(|(host, _)| host),
+        Some("one.example.org".to_owned())
+    );
 }
 
 /// A join token as `muster token` prints it.
