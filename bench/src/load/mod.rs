@@ -62,7 +62,7 @@ pub fn run(options: &Options) -> Result<()> {
     );
     for &subscribers in &options.subscribers {
         let node = Node::start(&options.program, options.node_core, true)?;
-        let measured = measure(node, subscribers, MEASURE)?;
+        let measured = measure(node, subscribers)?;
         println!("{}", row(&measured, &floor));
     }
     Ok(())
@@ -113,14 +113,14 @@ struct Measured {
 }
 
 /// Puts a node under a load of `subscribers`.
-fn measure(node: Node, subscribers: usize, span: Duration) -> Result<Measured> {
+fn measure(node: Node, subscribers: usize) -> Result<Measured> {
     let mut load = Load::connect(node, subscribers)?;
     load.until(Instant::now() + WARM_UP)?;
     let sent_before = load.sent;
     let received_before = load.received();
     let usage_before = Usage::of(load.node.pid())?;
     load.latencies.clear();
-    load.until(Instant::now() + span)?;
+    load.until(Instant::now() + MEASURE)?;
     let usage = Usage::of(load.node.pid())?.since(usage_before);
     let forwarded = load.received() - received_before;
     let expected = (load.sent - sent_before) * subscribers as u64;
@@ -217,6 +217,17 @@ impl Load {
             self.turn(deadline)?;
         }
         Ok(())
+    }
+
+    /// Sends nothing for a while.
+    fn rest(&mut self, time: Duration) -> Result<()> {
+        self.next_frame = None;
+        self.until(Instant::now() + time)
+    }
+
+    /// Sends on from now.
+    fn resume(&mut self) {
+        self.next_frame = Some(Instant::now());
     }
 
     fn received(&self) -> u64 {
