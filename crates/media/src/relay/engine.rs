@@ -309,7 +309,7 @@ impl Engine {
 
     /// Takes what waits at the port of an allocation, if the token is one's. Returns whether more may wait.
     pub fn take_from_peers(&mut self, token: Token, readiness: &Readiness) -> bool {
-        let Some(port) = self.ports.get(token).filter(|_| self.ports.is_token(token)) else {
+        let Some(port) = self.ports.get(token) else {
             return false;
         };
         let id = port.id;

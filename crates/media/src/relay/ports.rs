@@ -112,11 +112,6 @@ impl Ports {
         self.open.get(usize::try_from(slot).ok()?)?.as_ref()
     }
 
-    /// Whether a token may be of a port.
-    pub fn is_token(&self, token: Token) -> bool {
-        token >= self.first_token
-    }
-
     /// Sends `data` from the port of an allocation, at the latest with the next [`Ports::flush`].
     pub fn send(&mut self, id: AllocationId, to: SocketAddr, data: &[u8], counters: &Counters) {
         if self.writing != Some(id) {
