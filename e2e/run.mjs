@@ -18,6 +18,8 @@ const APART = {
     furnish: [
       'ip link set lo up', 'ip link add muster0 type veth peer name muster1',
       'ip address add 10.77.0.1/24 dev muster0', 'ip address add fd77::1/64 dev muster0 nodad', 'ip link set muster0 up', 'ip link set muster1 up',
+      // Rules for media ports must not hit a connection that was given one of those numbers by chance.
+      'echo 42000 60999 > /proc/sys/net/ipv4/ip_local_port_range',
       'ip route add default via 10.77.0.1', 'ip -6 route add default via fd77::1 dev muster0 || true',
     ],
     files: () => tests('namespace'),
