@@ -223,6 +223,18 @@ pub enum MediaError {
     Unavailable(String),
 }
 
+impl MediaError {
+    /// In words.
+    pub fn reason(&self) -> &str {
+        match self {
+            Self::Sdp(reason)
+            | Self::CodecImpossible(reason)
+            | Self::Unknown(reason)
+            | Self::Unavailable(reason) => reason,
+        }
+    }
+}
+
 /// A request of a joined client.
 #[derive(Clone, Debug)]
 #[allow(missing_docs)]

@@ -212,4 +212,11 @@ pub enum Event {
     Diagnosed(Box<diagnosis::Failure>),
     /// To the ways that lead to a node.
     Reach(Box<ReachEvent>),
+    /// A node was told to make a transport and did not, or nobody knows that it did.
+    Unmade {
+        /// Which one.
+        transport: TransportId,
+        /// Why, as far as its client is told.
+        reason: String,
+    },
 }

@@ -1,13 +1,14 @@
 //! Carrying out what the conference wants.
 
 use conference::{
-    Effect, Error, Input, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply, RequestId,
-    SessionId,
+    Effect, Error, Input, MediaAnswer, MediaCommand, MediaError, NoNode, NodeId, Placement, Reply,
+    RequestId, SessionId,
 };
 use openvidu::rpc::ClientNumber;
 
 use crate::control::Control;
-use crate::effect::{self, Told};
+use crate::effect::{self, Event, Told};
+use crate::in_flight::{Waited, makes};
 use crate::notice::Notice;
 
 impl Control {
@@ -109,7 +110,8 @@ impl Control {
         match known.map(cluster::Node::attachment) {
             Some(Some(attachment)) => {
                 if let Some(key) = key {
-                    self.in_flight.sent(self.now.moment, key, attachment);
+                    let makes = makes(&command);
+                    self.in_flight.sent(self.now.moment, key, attachment, makes);
                 }
                 self.out(effect::Effect::Command {
                     attachment,
@@ -132,30 +134,43 @@ impl Control {
 
     fn unsent(&mut self, key: Option<RequestId>, reason: String) {
         match key {
-            Some(key) => self.media_failed(key, reason),
+            // Nothing was begun: no record of it waits for an end.
+            Some(key) => self.media_failed(Waited { key, makes: None }, reason),
             None => self.log(Notice::NotSent(reason)),
         }
     }
 
     /// The shell could not hand it over.
     pub(crate) fn taken_back(&mut self, key: Option<RequestId>, reason: String) {
-        if key.is_none_or(|key| self.in_flight.unsent(key)) {
-            self.unsent(key, reason);
+        match key.map(|key| self.in_flight.unsent(key)) {
+            None => self.unsent(None, reason),
+            Some(Some(waited)) => self.media_failed(waited, reason),
+            Some(None) => {}
         }
     }
 
-    pub(crate) fn media_failed(&mut self, key: RequestId, reason: String) {
-        self.tell_conference(Input::Media {
-            key,
-            outcome: Err(MediaError::Unavailable(reason)),
-        });
+    pub(crate) fn media_failed(&mut self, waited: Waited, reason: String) {
+        self.media_answered(waited, Err(MediaError::Unavailable(reason)));
+    }
+
+    pub(crate) fn media_answered(
+        &mut self,
+        waited: Waited,
+        outcome: Result<MediaAnswer, MediaError>,
+    ) {
+        if let (Err(error), Some(transport)) = (&outcome, waited.makes) {
+            let reason = error.reason().to_owned();
+            self.event(Event::Unmade { transport, reason });
+        }
+        let key = waited.key;
+        self.tell_conference(Input::Media { key, outcome });
     }
 
     pub(crate) fn expire_commands(&mut self) {
-        for key in self.in_flight.expired(self.now.moment) {
-            self.log(Notice::Unanswered(key));
+        for waited in self.in_flight.expired(self.now.moment) {
+            self.log(Notice::Unanswered(waited.key));
             self.media_failed(
-                key,
+                waited,
                 "the media node did not answer within its deadline".to_owned(),
             );
         }

@@ -171,8 +171,8 @@ impl Control {
         match says {
             Says::Load(load) => self.tell_cluster(cluster::Input::Load { attachment, load }),
             Says::Answer { key, outcome } => {
-                if self.in_flight.answered(key, attachment) {
-                    self.tell_conference(conference::Input::Media { key, outcome });
+                if let Some(waited) = self.in_flight.answered(key, attachment) {
+                    self.media_answered(waited, outcome);
                 }
             }
             Says::Transport { transport, reason } => {
@@ -287,9 +287,9 @@ impl Control {
 
     /// Whoever waits for an answer on this stream is told so before it is told that the node is back.
     fn answers_are_gone(&mut self, attachment: AttachmentId) {
-        for key in self.in_flight.detached(attachment) {
+        for waited in self.in_flight.detached(attachment) {
             self.media_failed(
-                key,
+                waited,
                 "the link to the media node broke before it answered".to_owned(),
             );
         }

@@ -7,6 +7,7 @@ use conference::{MediaCommand, NodeId, RequestId, TransportId};
 
 use crate::control::Control;
 use crate::effect::Effect;
+use crate::in_flight::makes;
 use crate::meeting::key;
 
 /// Commands that wait for one node at most.
@@ -70,10 +71,10 @@ impl Control {
             }
             return Ok(());
         }
-        let key = key(&command);
+        let (key, makes) = (key(&command), makes(&command));
         self.waiting.push(node, command)?;
         if let Some(key) = key {
-            self.in_flight.waits(self.now.moment, key);
+            self.in_flight.waits(self.now.moment, key, makes);
         }
         Ok(())
     }

@@ -216,6 +216,7 @@ fn put(write: &Transaction<'_>, now: u64, entry: &Entry) -> rusqlite::Result<()>
             findings,
         } => found(write, now, transport, findings),
         Entry::Began { node, boot } => began(write, now, node, boot),
+        Entry::Unmade { transport, reason } => unmade(write, now, transport, reason),
         Entry::Strangers { node, seen } => strangers::put(write, now, node, seen),
     }
 }
@@ -434,6 +435,27 @@ fn began(write: &Transaction<'_>, now: u64, node: &str, boot: &str) -> rusqlite:
         update(write, now, &known, &evidence, "")?;
     }
     Ok(())
+}
+
+/// Ends what was asked for and never came to be.
+fn unmade(
+    write: &Transaction<'_>,
+    now: u64,
+    transport: &str,
+    reason: &str,
+) -> rusqlite::Result<()> {
+    // A node that tells of a transport knows its fragment.
+    let select = "SELECT id, evidence, findings FROM transport \
+                  WHERE transport = ?1 AND state = 'PENDING' AND ufrag = '' ORDER BY id DESC LIMIT 1";
+    let mut select = write.prepare(select)?;
+    let Some(known) = select.query_row([transport], read_known).optional()? else {
+        return Ok(());
+    };
+    let mut evidence = known.evidence.clone();
+    evidence.outcome = Outcome::Failed;
+    evidence.reason = format!("its node did not make it: {reason}");
+    evidence.times.closed = Some(now);
+    update(write, now, &known, &evidence, "")
 }
 
 /// What is too long to be kept is kept as nothing; whoever fills these types bounds them, so that it does not happen.

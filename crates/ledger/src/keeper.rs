@@ -39,6 +39,10 @@ pub(crate) enum Entry {
         transport: String,
         findings: Vec<Finding>,
     },
+    Unmade {
+        transport: String,
+        reason: String,
+    },
     Began {
         node: String,
         boot: String,

@@ -123,6 +123,12 @@ impl Ledger {
         });
     }
 
+    /// A node was told to make the transport and refused, or nobody knows whether it did. Counts only as long as no node
+    /// has told of it.
+    pub fn unmade(&self, transport: String, reason: String) {
+        self.put(Entry::Unmade { transport, reason });
+    }
+
     /// A node began anew: what its earlier boots carried is over.
     pub fn began(&self, node: String, boot: String) {
         self.put(Entry::Began { node, boot });

@@ -236,6 +236,24 @@ fn what_a_node_carried_ends_with_its_boot() {
 }
 
 #[test]
+fn what_no_node_ever_made_has_failed() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = open(directory.path(), &Options::default());
+    ledger.opened(opening(1));
+    ledger.opened(opening(2));
+    ledger.seen(seen(2, Outcome::Pending), "frag".into());
+    ledger.unmade("con_2/1".into(), "the link broke".into());
+    ledger.unmade("con_9/1".into(), "the link broke".into());
+    ledger.unmade("con_1/1".into(), "the link broke".into());
+    let page = until(&ledger, &failed(), |page| !page.rows.is_empty());
+    let found: Vec<_> = page.rows.iter().map(|row| &row.evidence).collect();
+    assert_eq!(found.len(), 1, "a node told of the other one");
+    assert_eq!(found[0].transport, "con_1/1");
+    assert!(found[0].reason.ends_with("did not make it: the link broke"));
+    assert!(found[0].times.closed.is_some());
+}
+
+#[test]
 fn the_old_is_forgotten() {
     let directory = tempfile::tempdir().unwrap();
     let ledger = open(directory.path(), &Options::default());

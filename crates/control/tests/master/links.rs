@@ -1,7 +1,7 @@
 //! Links that break for a moment, and what is asked meanwhile.
 
 use conference::{ClientOperation, MediaCommand, Reply};
-use control::{ANSWER, Told};
+use control::{ANSWER, Effect, Event, Told};
 use openvidu::rpc::ClientNumber;
 
 use crate::stage::{Stage, publish};
@@ -111,6 +111,18 @@ fn a_stream_that_was_replaced_answers_nothing_any_more() {
     stage.operate(ann, 3, "ann", ClientOperation::Reconnect { stream, sdp });
     stage.attach(2, "media_1", 1);
     assert_eq!(replies(&stage, ann), [true, false]);
+    // What the first stream was told is recorded as never made, and nothing else.
+    let unmade = stage.seen.iter().filter_map(|effect| match effect {
+        Effect::Event(Event::Unmade { transport, reason }) => Some((transport.clone(), reason)),
+        _ => None,
+    });
+    let unmade: Vec<_> = unmade.collect();
+    let [.., MediaCommand::Publish { transport, .. }] = &stage.commands[..] else {
+        panic!("{:?}", stage.commands);
+    };
+    assert_eq!(unmade.len(), 1, "{unmade:?}");
+    assert_eq!(unmade[0].0, *transport);
+    assert!(unmade[0].1.contains("link"), "{unmade:?}");
     stage.pass(3_000);
     let redials = |told: &&Told| matches!(told, Told::Redial);
     assert_eq!(

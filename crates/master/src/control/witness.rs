@@ -182,10 +182,20 @@ impl Witness {
         Some(Box::new(evidence))
     }
 
-    /// Something happened: of a failure that was diagnosed, or of what became of it, the ledger hears.
+    /// Something happened: of a failure that was diagnosed, or of what became of it, the ledger hears, and of what
+    /// never came to be.
     pub(super) fn happened(&self, event: &Event) {
-        if let (Some(ledger), Event::Diagnosed(failure)) = (&self.ledger, event) {
-            ledger.found(failure.transport.clone(), failure.findings.clone());
+        let Some(ledger) = &self.ledger else {
+            return;
+        };
+        match event {
+            Event::Diagnosed(failure) => {
+                ledger.found(failure.transport.clone(), failure.findings.clone());
+            }
+            Event::Unmade { transport, reason } => {
+                ledger.unmade(transport.to_string(), reason.clone());
+            }
+            _ => {}
         }
     }
 
