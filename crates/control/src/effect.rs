@@ -212,6 +212,11 @@ pub enum Event {
     Diagnosed(Box<diagnosis::Failure>),
     /// To the ways that lead to a node.
     Reach(Box<ReachEvent>),
+    /// A boot of a node is over, and with it what it carried.
+    Over {
+        #[allow(missing_docs)]
+        node: NodeId,
+    },
     /// A node was told to make a transport and did not, or nobody knows that it did.
     Unmade {
         /// Which one.

@@ -9,7 +9,7 @@ use diagnosis::MarkKind;
 use reachability::Place;
 
 use crate::control::Control;
-use crate::effect::Effect;
+use crate::effect::{Effect, Event};
 use crate::input::{Direction, Input, Says, Stage, TransportState};
 use crate::journal::Slot;
 use crate::node_events::NodeHappening;
@@ -402,6 +402,7 @@ impl Control {
         if reason.is_crash() {
             self.crashed(&node, sessions);
         }
+        self.event(Event::Over { node: node.clone() });
         let node = NodeId::new(node.as_str());
         let remedy = match reason {
             // What it carried was closed when it had to go.

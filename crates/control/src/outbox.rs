@@ -43,7 +43,7 @@ impl Webhook {
             Event::Node(event) => node_events::message(event, &self.cluster),
             Event::Diagnosed(failure) => webhook::ice_failure_diagnosed(failure)?,
             Event::Reach(event) => ways::message(event, &self.cluster),
-            Event::Unmade { .. } => return None,
+            Event::Over { .. } | Event::Unmade { .. } => return None,
         };
         self.events.contains(&message.event).then_some(message)
     }

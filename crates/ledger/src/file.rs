@@ -1,9 +1,11 @@
 //! The SQLite file: how it is laid out, and what is written.
 
+mod ends;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use diagnosis::{Browser, Evidence, Finding, Outcome};
+use diagnosis::{Browser, Evidence, Finding};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use crate::error::LedgerError;
@@ -215,8 +217,10 @@ fn put(write: &Transaction<'_>, now: u64, entry: &Entry) -> rusqlite::Result<()>
             transport,
             findings,
         } => found(write, now, transport, findings),
-        Entry::Began { node, boot } => began(write, now, node, boot),
-        Entry::Unmade { transport, reason } => unmade(write, now, transport, reason),
+        Entry::Began { node, boot } => ends::began(write, now, node, boot),
+        Entry::Over { node } => ends::over(write, now, node),
+        Entry::Remaining { nodes } => ends::remaining(write, now, nodes),
+        Entry::Unmade { transport, reason } => ends::unmade(write, now, transport, reason),
         Entry::Strangers { node, seen } => strangers::put(write, now, node, seen),
     }
 }
@@ -419,43 +423,6 @@ fn found(
         json(&findings)
     ])?;
     index(write, known.id, &known.evidence, findings)
-}
-
-/// Ends what earlier boots of a node carried, of which nothing more will be heard.
-fn began(write: &Transaction<'_>, now: u64, node: &str, boot: &str) -> rusqlite::Result<()> {
-    let select = "SELECT id, evidence, findings FROM transport \
-                  WHERE state IN ('PENDING', 'CONNECTED', 'DISCONNECTED') AND node = ?1 AND boot <> ?2";
-    let mut select = write.prepare(select)?;
-    let left = select.query_map([node, boot], read_known)?;
-    for known in left.collect::<rusqlite::Result<Vec<_>>>()? {
-        let mut evidence = known.evidence.clone();
-        evidence.outcome = Outcome::Ended;
-        evidence.reason = "its node ended, or was started anew".to_owned();
-        evidence.times.closed = Some(now);
-        update(write, now, &known, &evidence, "")?;
-    }
-    Ok(())
-}
-
-/// Ends what was asked for and never came to be.
-fn unmade(
-    write: &Transaction<'_>,
-    now: u64,
-    transport: &str,
-    reason: &str,
-) -> rusqlite::Result<()> {
-    // A node that tells of a transport knows its fragment.
-    let select = "SELECT id, evidence, findings FROM transport \
-                  WHERE transport = ?1 AND state = 'PENDING' AND ufrag = '' ORDER BY id DESC LIMIT 1";
-    let mut select = write.prepare(select)?;
-    let Some(known) = select.query_row([transport], read_known).optional()? else {
-        return Ok(());
-    };
-    let mut evidence = known.evidence.clone();
-    evidence.outcome = Outcome::Failed;
-    evidence.reason = format!("its node did not make it: {reason}");
-    evidence.times.closed = Some(now);
-    update(write, now, &known, &evidence, "")
 }
 
 /// What is too long to be kept is kept as nothing; whoever fills these types bounds them, so that it does not happen.

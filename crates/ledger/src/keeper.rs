@@ -1,5 +1,6 @@
 //! The thread that writes.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, PoisonError};
@@ -38,6 +39,12 @@ pub(crate) enum Entry {
     Found {
         transport: String,
         findings: Vec<Finding>,
+    },
+    Over {
+        node: String,
+    },
+    Remaining {
+        nodes: BTreeSet<String>,
     },
     Unmade {
         transport: String,

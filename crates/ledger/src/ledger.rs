@@ -1,5 +1,6 @@
 //! The handle.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
@@ -127,6 +128,16 @@ impl Ledger {
     /// has told of it.
     pub fn unmade(&self, transport: String, reason: String) {
         self.put(Entry::Unmade { transport, reason });
+    }
+
+    /// A node's boot is over, and with it what it carried.
+    pub fn over(&self, node: String) {
+        self.put(Entry::Over { node });
+    }
+
+    /// A master began, and these are all nodes that it knows: what others carried is over, whenever they ended.
+    pub fn remaining(&self, nodes: BTreeSet<String>) {
+        self.put(Entry::Remaining { nodes });
     }
 
     /// A node began anew: what its earlier boots carried is over.

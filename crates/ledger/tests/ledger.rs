@@ -236,6 +236,35 @@ fn what_a_node_carried_ends_with_its_boot() {
 }
 
 #[test]
+fn what_a_node_carried_ends_with_the_node_whoever_is_left_to_tell() {
+    let directory = tempfile::tempdir().unwrap();
+    let ledger = open(directory.path(), &Options::default());
+    for (number, node) in [(1, "lost"), (2, "forgotten"), (3, "media_1")] {
+        let mut seen = seen(number, Outcome::Connected);
+        seen.node = node.into();
+        ledger.seen(seen, String::new());
+    }
+    let ended = Filter {
+        state: Some(State::Ended),
+        ..Filter::default()
+    };
+    ledger.over("lost".into());
+    let page = until(&ledger, &ended, |page| page.rows.len() == 1);
+    assert_eq!(page.rows[0].evidence.node, "lost");
+    // A master that begins knows one of the others.
+    ledger.remaining(["media_1".to_owned()].into());
+    let page = until(&ledger, &ended, |page| page.rows.len() == 2);
+    assert_eq!(page.rows[0].evidence.node, "forgotten");
+    let connected = Filter {
+        state: Some(State::Connected),
+        ..Filter::default()
+    };
+    let left = ledger.search(&connected).unwrap().rows;
+    assert_eq!(left.len(), 1);
+    assert_eq!(left[0].evidence.transport, "con_3/1");
+}
+
+#[test]
 fn what_no_node_ever_made_has_failed() {
     let directory = tempfile::tempdir().unwrap();
     let ledger = open(directory.path(), &Options::default());

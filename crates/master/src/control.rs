@@ -67,6 +67,7 @@ pub(crate) fn start(
     let (messages, inbox) = mpsc::channel(MESSAGES);
     let (link, link_inbox) = mpsc::channel(LINK_EVENTS);
     let (own_settings, settings) = watch::channel(None);
+    let witness = witness::Witness::new(ledger, &control);
     let shell = Shell {
         clock,
         control,
@@ -79,7 +80,7 @@ pub(crate) fn start(
         prober: prober::Prober::new(boot.to_owned()),
         providing,
         own_settings,
-        witness: witness::Witness::new(ledger),
+        witness,
         responds: HashMap::new(),
         reports: HashMap::new(),
         next_question: 1,

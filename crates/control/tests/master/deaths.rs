@@ -1,7 +1,7 @@
 //! A node that is known to have crashed: its sessions are elsewhere with the evidence that was missing.
 
 use cluster::{BootId, Failure, FailureKind, Gate, NodeId};
-use control::{Input, Settings};
+use control::{Effect, Event, Input, Settings};
 
 use crate::stage::{Stage, settings};
 
@@ -52,6 +52,12 @@ fn its_sessions_have_another_node_at_once() {
     probed(&mut stage, "media_1", Some(FailureKind::Refused));
     assert!(stage.logged("is lost: Crashed"), "{:?}", stage.log);
     assert_eq!(home(&stage).as_deref(), Some("media_2"));
+    // Nobody else is left to tell that what it carried has ended.
+    let over = stage.seen.iter().filter_map(|effect| match effect {
+        Effect::Event(Event::Over { node }) => Some(node.as_str()),
+        _ => None,
+    });
+    assert_eq!(over.collect::<Vec<_>>(), ["media_1"]);
 }
 
 #[test]

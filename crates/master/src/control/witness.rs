@@ -36,7 +36,12 @@ pub(super) struct Witness {
 }
 
 impl Witness {
-    pub(super) fn new(ledger: Option<Arc<Ledger>>) -> Self {
+    /// `control` as it begins.
+    pub(super) fn new(ledger: Option<Arc<Ledger>>, control: &Control) -> Self {
+        if let Some(ledger) = &ledger {
+            let nodes = control.cluster().nodes();
+            ledger.remaining(nodes.map(|node| node.id().to_string()).collect());
+        }
         Self {
             ledger,
             guests: HashMap::new(),
@@ -182,8 +187,8 @@ impl Witness {
         Some(Box::new(evidence))
     }
 
-    /// Something happened: of a failure that was diagnosed, or of what became of it, the ledger hears, and of what
-    /// never came to be.
+    /// Something happened: of a failure that was diagnosed, or of what became of it, the ledger hears, of what
+    /// never came to be, and of nodes whose time is over.
     pub(super) fn happened(&self, event: &Event) {
         let Some(ledger) = &self.ledger else {
             return;
@@ -192,10 +197,11 @@ impl Witness {
             Event::Diagnosed(failure) => {
                 ledger.found(failure.transport.clone(), failure.findings.clone());
             }
+            Event::Over { node } => ledger.over(node.to_string()),
             Event::Unmade { transport, reason } => {
                 ledger.unmade(transport.to_string(), reason.clone());
             }
-            _ => {}
+            Event::Meeting(_) | Event::Node(_) | Event::Reach(_) => {}
         }
     }
 
