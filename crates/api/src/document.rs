@@ -203,6 +203,10 @@ fn of_the_whole(operation: Operation) -> Words {
             success: (204, None),
             ..get("No schedule any more", "")
         },
+        Operation::ResetSchedule => get(
+            "Go back to the schedule of the settings: forget what was set or cleared",
+            "Schedule",
+        ),
         Operation::Want => Words {
             body: Some("WantedRequest"),
             failures: &[BAD_BODY],

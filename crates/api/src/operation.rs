@@ -96,6 +96,8 @@ operations! {
     SetSchedule = Put "/schedule", "setSchedule";
     /// No schedule any more.
     ClearSchedule = Delete "/schedule", "clearSchedule";
+    /// The schedule of the settings again.
+    ResetSchedule = Post "/schedule/reset", "resetSchedule";
     /// Want so many nodes until the schedule's next transition.
     Want = Put "/wanted", "setWanted";
     /// Take that back.

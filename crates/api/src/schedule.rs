@@ -63,6 +63,9 @@ pub struct Schedule {
     pub in_force: Option<Transition>,
     /// What comes next, earliest first.
     pub next: Vec<Transition>,
+    /// It was set, or cleared, by a command, and counts instead of that of the settings.
+    #[serde(default)]
+    pub set: bool,
 }
 
 /// A moment at which another entry takes over.
@@ -153,8 +156,8 @@ impl Entry {
 }
 
 impl Schedule {
-    /// The schedule of a cluster. `wall` is the time of day.
-    pub fn of(cluster: &Cluster, now: Moment, wall: Wall) -> Self {
+    /// The schedule of a cluster. `wall` is the time of day, `set` whether it came by a command.
+    pub fn of(cluster: &Cluster, now: Moment, wall: Wall, set: bool) -> Self {
         let schedule = &cluster.policy().schedule;
         let entries: Vec<Entry> = schedule.entries().iter().map(Entry::of).collect();
         let shown = |transition: &schedule::Transition| Transition::of(transition, &entries);
@@ -164,6 +167,7 @@ impl Schedule {
             in_force,
             next,
             entries,
+            set,
         }
     }
 }

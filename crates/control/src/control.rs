@@ -260,9 +260,15 @@ impl Control {
         self.out(Effect::Obeyed { question, result });
     }
 
-    fn policy(&mut self, question: Question, policy: Box<Policy>) {
+    /// Whether the schedule was set by a command, and so comes before that of the settings.
+    pub fn schedule_is_set(&self) -> bool {
+        self.policy_set
+    }
+
+    fn policy(&mut self, question: Question, policy: Option<Box<Policy>>) {
+        self.policy_set = policy.is_some();
+        let policy = policy.unwrap_or_else(|| Box::new(self.settings.policy.clone()));
         self.tell_cluster(cluster::Input::Policy(policy));
-        self.policy_set = true;
         self.note(Slot::Policy);
         self.out(Effect::Obeyed {
             question,

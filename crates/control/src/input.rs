@@ -48,7 +48,8 @@ pub enum Input {
     /// How many nodes are wanted from now on. Answered by exactly one [`Effect::Obeyed`](crate::Effect::Obeyed).
     Policy {
         question: Question,
-        policy: Box<Policy>,
+        /// `None`: what the settings say, as if nobody had ever said anything else.
+        policy: Option<Box<Policy>>,
     },
     /// A relay secret was drawn: by [`Effect::DrawRelaySecret`](crate::Effect::DrawRelaySecret), or because an operator
     /// wants it, who is answered by one [`Effect::Obeyed`](crate::Effect::Obeyed).

@@ -67,13 +67,16 @@ impl App {
         answered.await.map_err(|_| GoingDown)
     }
 
-    /// Sets how many nodes are wanted from now on.
-    pub(crate) async fn set_policy(&self, policy: cluster::Policy) -> Result<(), GoingDown> {
+    /// Sets how many nodes are wanted from now on; `None`: as the settings say.
+    pub(crate) async fn set_policy(
+        &self,
+        policy: Option<cluster::Policy>,
+    ) -> Result<(), GoingDown> {
         let (answer, answered) = oneshot::channel();
         let report = Box::new(move |_| {
             let _ = answer.send(());
         });
-        let policy = Box::new(policy);
+        let policy = policy.map(Box::new);
         self.tell(Message::Policy { policy, report }).await?;
         answered.await.map_err(|_| GoingDown)
     }

@@ -322,6 +322,7 @@ fn schedule() -> Value {
         "entries": list(of("Entry")),
         "inForce": or_null(of("Transition")),
         "next": list(of("Transition")),
+        "set": json!({ "type": "boolean", "description": "Set or cleared by a command, which counts instead of the settings" }),
     }))
 }
 

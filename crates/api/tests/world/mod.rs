@@ -145,6 +145,6 @@ impl World {
     }
 
     pub fn schedule(&self) -> Schedule {
-        Schedule::of(&self.cluster, self.now, NOON)
+        Schedule::of(&self.cluster, self.now, NOON, false)
     }
 }

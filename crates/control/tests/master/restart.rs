@@ -200,8 +200,9 @@ fn schedule_and_count_outlive_the_master() {
     };
     stage.handle(Input::Policy {
         question: Question(1),
-        policy: Box::new(policy.clone()),
+        policy: Some(Box::new(policy.clone())),
     });
+    assert!(stage.control.schedule_is_set());
     stage.handle(Input::Command {
         question: Question(2),
         command: cluster::Command::Count(9),
@@ -221,7 +222,15 @@ fn schedule_and_count_outlive_the_master() {
         question: Question(3),
         command: cluster::Command::Uncount,
     });
-    assert_eq!(stage.restarted().control.cluster().demanded(), None);
+    stage.handle(Input::Policy {
+        question: Question(4),
+        policy: None,
+    });
+    let stage = stage.restarted();
+    assert_eq!(stage.control.cluster().demanded(), None);
+    let control = &stage.control;
+    assert_eq!(*control.cluster().policy(), settings().policy, "again");
+    assert!(!control.schedule_is_set());
 }
 
 #[test]

@@ -32,9 +32,9 @@ pub(crate) enum Message {
         command: cluster::Command,
         report: Report,
     },
-    /// How many nodes are wanted from now on.
+    /// How many nodes are wanted from now on; `None`: as the settings say.
     Policy {
-        policy: Box<cluster::Policy>,
+        policy: Option<Box<cluster::Policy>>,
         report: Report,
     },
     /// Relay credentials are to be made under a new secret.

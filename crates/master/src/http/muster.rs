@@ -60,6 +60,7 @@ fn served(operation: Operation) -> MethodRouter<Arc<App>> {
         Operation::Schedule => on(method, schedule::get),
         Operation::SetSchedule => on(method, schedule::set),
         Operation::ClearSchedule => on(method, schedule::clear),
+        Operation::ResetSchedule => on(method, schedule::reset),
         Operation::Want => on(method, fleet::want),
         Operation::Unwant => on(method, fleet::unwant),
         Operation::Metrics => on(method, metrics::text),

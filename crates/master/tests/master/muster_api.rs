@@ -177,7 +177,7 @@ async fn launching_needs_a_provider() {
 }
 
 #[tokio::test]
-async fn a_schedule_is_set_shown_and_cleared() {
+async fn a_schedule_is_set_shown_cleared_and_given_back_to_the_settings() {
     let stage = Stage::new().await;
     let body = r#"{"entries":[{"name":"always","cron":"* * * * *","zone":"Europe/Berlin","minimum":0,"maximum":2}]}"#;
     let set = ask(&stage, "PUT", "/schedule", body).await;
@@ -206,7 +206,13 @@ async fn a_schedule_is_set_shown_and_cleared() {
     );
     assert_eq!(ask(&stage, "DELETE", "/schedule", "").await.status, 204);
     let cleared = get(&stage, "/schedule").await;
-    assert_eq!(cleared, json!({"entries":[],"inForce":null,"next":[]}));
+    assert_eq!(
+        cleared,
+        json!({"entries":[],"inForce":null,"next":[],"set":true})
+    );
+    // The settings of this master have none either, but may have one from now on.
+    let reset = ask(&stage, "POST", "/schedule/reset", "").await;
+    assert_eq!((reset.status, &reset.json()["set"]), (200, &json!(false)));
 }
 
 #[tokio::test]

@@ -38,6 +38,18 @@ pub async fn ask(server: &Server, wish: Wish, json: bool) -> Result<Told, Refusa
                 "There is no schedule any more; the nodes stay as they are.\n".to_owned(),
             )
         }
+        Wish::Reset => {
+            let nothing = None::<&()>;
+            let answer = server
+                .ask(Operation::ResetSchedule, "", "", nothing)
+                .await?;
+            let schedule: Schedule = understood(&answer)?;
+            let text = format!(
+                "The schedule of the settings counts again.\n\n{}",
+                shown(&schedule)
+            );
+            (answer, text)
+        }
     };
     Ok(Told::well(if json { pretty(&answer) } else { text }))
 }
@@ -73,7 +85,11 @@ pub fn parse(text: &str) -> Result<ScheduleRequest, String> {
 /// What is in force, what comes, and what was written.
 pub fn shown(schedule: &Schedule) -> String {
     if schedule.entries.is_empty() {
-        return "There is no schedule. `muster schedule set FILE` makes one.\n".to_owned();
+        return match schedule.set {
+            true => "There is no schedule: a command cleared it.\n`muster schedule reset` goes back to the settings'.\n",
+            false => "There is no schedule. `muster schedule set FILE` makes one.\n",
+        }
+        .to_owned();
     }
     let mut out = match &schedule.in_force {
         Some(now) => format!(
@@ -97,6 +113,9 @@ pub fn shown(schedule: &Schedule) -> String {
     out.push('\n');
     let entries: Vec<Vec<String>> = schedule.entries.iter().map(written).collect();
     out += &table(&["ENTRY", "WHEN", "ZONE", "LEAD"], &entries);
+    if schedule.set {
+        out += "\nIt was set by a command; `muster schedule reset` goes back to the settings'.\n";
+    }
     out
 }
 

@@ -333,11 +333,13 @@ fn a_schedule_is_shown_with_what_comes() {
         minimum,
         maximum,
     };
-    let text = schedule::shown(&api::Schedule {
+    let mut told = api::Schedule {
         entries: request.expect("read").entries,
         in_force: Some(transition(4, 4)),
         next: vec![transition(0, 0), transition(1, 3)],
-    });
+        set: false,
+    };
+    let text = schedule::shown(&told);
     fits(&text);
     assert_eq!(
         text,
@@ -352,5 +354,14 @@ ENTRY    WHEN           ZONE           LEAD
 morning  mon-fri 07:30  Europe/Berlin  15 min
 "
     );
-    assert!(schedule::shown(&api::Schedule::default()).contains("muster schedule set"));
+    told.set = true;
+    let set = schedule::shown(&told);
+    fits(&set);
+    let more = set.strip_prefix(&text).expect("the same and more");
+    assert!(more.contains("muster schedule reset"), "{more}");
+    let none = api::Schedule::default();
+    assert!(schedule::shown(&none).contains("muster schedule set"));
+    let cleared = schedule::shown(&api::Schedule { set: true, ..none });
+    fits(&cleared);
+    assert!(cleared.contains("muster schedule reset"), "{cleared}");
 }

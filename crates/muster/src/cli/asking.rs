@@ -135,8 +135,10 @@ pub enum Schedule {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Have no schedule any more
+    /// Have no schedule any more, whatever the settings say
     Clear,
+    /// Go back to the schedule of the settings
+    Reset,
 }
 
 /// About relays.

@@ -227,7 +227,7 @@ impl World {
     pub(super) fn settle_fleet(&mut self) {
         if let Some(fleet) = &mut self.fleet {
             fleet.cloud.heal();
-            let policy = Box::new(self.policy());
+            let policy = Some(Box::new(self.policy()));
             let question = Question(u64::MAX);
             self.tell_control(Input::Policy { question, policy });
             self.operate(Command::Uncount);

@@ -29,6 +29,12 @@ pub(super) async fn clear(State(app): State<Arc<App>>) -> Answer {
     Ok(StatusCode::NO_CONTENT.into_response())
 }
 
+/// What commands said is forgotten.
+pub(super) async fn reset(State(app): State<Arc<App>>) -> Answer {
+    app.set_policy(None).await?;
+    shown(&app).await
+}
+
 /// The rest of the policy stays.
 async fn replace(app: &App, schedule: cluster::schedule::Schedule) -> Result<(), Refusal> {
     let policy = app.inspect(|control, _| control.cluster().policy().clone());
@@ -36,7 +42,7 @@ async fn replace(app: &App, schedule: cluster::schedule::Schedule) -> Result<(),
         schedule,
         ..policy.await?
     };
-    Ok(app.set_policy(policy).await?)
+    Ok(app.set_policy(Some(policy)).await?)
 }
 
 async fn shown(app: &App) -> Result<Response, Refusal> {
@@ -45,5 +51,10 @@ async fn shown(app: &App) -> Result<Response, Refusal> {
 
 fn seen(control: &Control, now: Now) -> Schedule {
     let wall = Wall(i64::try_from(now.timestamp.0).unwrap_or(i64::MAX));
-    Schedule::of(control.cluster(), now.moment, wall)
+    Schedule::of(
+        control.cluster(),
+        now.moment,
+        wall,
+        control.schedule_is_set(),
+    )
 }
