@@ -1,6 +1,12 @@
 /** How often frames are counted, milliseconds. A picture at 15 frames a second gives one or two each time. */
 export const STEP = 100;
 
+/**
+ * A silence up to this is no interruption: a transport that is lost takes seconds to be missed and made anew, while on
+ * a busy machine a picture may be decoded late by itself. Tests print what they measured.
+ */
+export const UNINTERRUPTED_MS = 3000;
+
 /** Two people of a call who see each other, watched for moments without frames. */
 export class Watch {
   static async over(one, other) {
