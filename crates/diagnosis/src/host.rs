@@ -48,9 +48,6 @@ pub struct Host {
     pub secret_fingerprint: String,
     /// Binding requests answered at its STUN port.
     pub stun_requests: u64,
-    /// Those among them without the magic cookie (RFC 3489), and those of them that were not answered.
-    pub classic_stun_requests: u64,
-    pub classic_stun_unanswered: u64,
     /// Why STUN servers outside, which it asks where it is seen, say nothing; a sentence each.
     pub stun_problems: Vec<String>,
     /// Checks for a username fragment that it does not know.

@@ -211,33 +211,12 @@ pub(super) fn is_bridge(node: &Host, ip: IpAddr) -> bool {
     }
 }
 
+/// Who is given STUN servers to ask is expected behind a translation, and knows nothing of it without their answers.
+/// That our own servers leave a classic request (RFC 3489) unanswered cannot be: they answer both dialects.
 pub(super) fn classic_stun(scene: &Scene) -> Option<Suspicion> {
     if !scene.fits(&[Ended::Unheard, Ended::Candidateless]) {
         return None;
     }
-    unanswered(scene).or_else(|| undiscovered(scene))
-}
-
-fn unanswered(scene: &Scene) -> Option<Suspicion> {
-    let host = scene
-        .hosts()
-        .find(|host| host.classic_stun_unanswered > 0)?;
-    let private = scene
-        .evidence
-        .is_none_or(|evidence| told(evidence).iter().all(|ip| !is_public(ip)));
-    private.then(|| {
-        let proof = format!(
-            "{} of {} without the magic cookie (RFC 3489) got no answer at {}",
-            host.classic_stun_unanswered,
-            count(host.classic_stun_requests, "STUN request"),
-            host.id,
-        );
-        Suspicion::new(FITTING, &host.id, proof)
-    })
-}
-
-/// Who is given STUN servers to ask is expected behind a translation, and knows nothing of it without their answers.
-fn undiscovered(scene: &Scene) -> Option<Suspicion> {
     let blind = |node: &&Host| {
         let problems = !node.stun_problems.is_empty();
         problems && node.seen_from_outside.is_empty() && !node.advertised.iter().any(is_public)

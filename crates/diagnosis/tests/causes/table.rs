@@ -257,17 +257,6 @@ pub const CASES: &[Case] = &[
         but: |_, around| around.hosts[1].settings_differ_ms = 900,
     },
     Case {
-        what: "classic STUN is not answered",
-        cause: Cause::ClassicStun,
-        from: unheard,
-        with: |_, around| {
-            around.hosts[0].classic_stun_requests = 9;
-            around.hosts[0].classic_stun_unanswered = 9;
-        },
-        proof: &["9 of 9"],
-        but: |_, around| around.hosts[0].classic_stun_unanswered = 0,
-    },
-    Case {
         what: "no STUN server answers a node that has nothing else to go by",
         cause: Cause::ClassicStun,
         from: unheard,
