@@ -2,6 +2,7 @@
 
 use crate::conference::Conference;
 use crate::ids::*;
+use crate::legs::Receiving;
 use crate::model::Active;
 
 impl Conference {
@@ -12,6 +13,22 @@ impl Conference {
             .filter(move |session| session.node.as_ref() == Some(node))
             .flat_map(|session| session.participants())
             .flat_map(|(connection, active)| running(active).chain(self.coming(&connection.id)))
+    }
+
+    /// Those of [`transports_on`](Self::transports_on) that the node has made for sure: their clients were given its
+    /// descriptions. One that the node does not carry any more it has given up.
+    pub fn described_on<'a>(&'a self, node: &'a NodeId) -> impl Iterator<Item = &'a TransportId> {
+        self.sessions()
+            .filter(move |session| session.node.as_ref() == Some(node))
+            .flat_map(|session| session.participants())
+            .flat_map(|(connection, active)| running(active).chain(self.unanswered(&connection.id)))
+    }
+
+    fn unanswered(&self, connection: &ConnectionId) -> impl Iterator<Item = &TransportId> {
+        let legs = self.legs.get(connection).into_iter();
+        legs.flat_map(|legs| legs.receiving.values())
+            .filter(|next| matches!(next, Receiving::Offered { .. }))
+            .filter_map(Receiving::transport)
     }
 
     /// On their way, or overtaken before the node answered.

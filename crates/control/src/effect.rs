@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use cluster::{Addresses, AttachmentId, BootId, Illegal, NodeId, Refusal, Term};
 use conference::{
-    ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, Timestamp, TransportId,
+    ConnectionId, Error, MediaCommand, Notification, Reply, RequestId, SessionId, Timestamp,
+    TransportId,
 };
 use openvidu::rpc::{ClientNumber, Resume};
 use openvidu::webhook::Post;
@@ -83,6 +84,12 @@ pub enum Effect {
     WantEvidence {
         attachment: AttachmentId,
         transport: TransportId,
+    },
+    /// Look up what nodes have told of these transports, to an earlier run of the master as well, and answer with
+    /// [`Input::Remembered`](crate::Input::Remembered). What cannot be looked up is left.
+    Recall {
+        /// Each with its session.
+        transports: Vec<(SessionId, TransportId)>,
     },
     /// Have the node ask at once what it is reached at; what is new comes like any change of addresses.
     ResolveAddresses { attachment: AttachmentId },

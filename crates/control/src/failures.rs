@@ -8,6 +8,7 @@ mod around;
 mod boots;
 mod crowd;
 mod foreign;
+mod interrupted;
 mod paths;
 mod recent;
 mod relays;

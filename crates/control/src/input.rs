@@ -160,6 +160,8 @@ pub enum Input {
     OwnRelay(RelayCounters),
     /// What happened to clients of the relay in the master since it was last told.
     OwnVisits(Vec<Visit>),
+    /// The answer to [`Effect::Recall`](crate::Effect::Recall): the last that was told of each, as far as anything was.
+    Remembered(Vec<diagnosis::Evidence>),
     /// The time of day, told at start and whenever it may have drifted from the moments.
     Wall(Wall),
     /// A deadline may have passed.

@@ -70,6 +70,7 @@ impl Control {
             Input::LookNow => self.hurry_looks(),
             Input::OwnRelay(counters) => self.own_relay_did(counters),
             Input::OwnVisits(visits) => self.visited_here(visits),
+            Input::Remembered(evidence) => self.remember(evidence),
             Input::Wall(wall) => self.tell_cluster(Cluster::Wall(wall)),
             // Taken by `take`.
             _ => {}
@@ -136,13 +137,14 @@ impl Control {
     }
 
     /// Closes what no session wants (said into a broken link, or by a master that is gone). What is wanted and missing
-    /// is left to its client, which notices by itself.
+    /// is left to its client for a moment, which notices by itself, and is a failure then.
     fn compare(&mut self, node: &NodeId, carries: &[TransportState]) {
         let wanted: BTreeSet<TransportId> = self.conference.transports_on(node).cloned().collect();
         let carried: BTreeSet<TransportId> =
             carries.iter().map(|it| it.transport.clone()).collect();
         let missing: Vec<&TransportId> = wanted.difference(&carried).collect();
         let id = cluster::NodeId::new(node.as_str());
+        self.find_given_up(&id, &carried);
         self.failures.keep(&id, &carried);
         self.described.forget(&id);
         for state in carries {

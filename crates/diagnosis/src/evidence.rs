@@ -32,6 +32,9 @@ pub struct Evidence {
     pub address_set: u64,
     pub direction: Direction,
     pub outcome: Outcome,
+    /// It is over, and nobody who knows how far it had come has told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub unseen: bool,
     /// What the node said when it closed it; for people, no rule reads it.
     pub reason: String,
     pub client: Client,

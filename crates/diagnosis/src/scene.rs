@@ -19,6 +19,8 @@ pub(crate) struct Scene<'a> {
 /// Where a transport that failed came to its end: each is the first thing that did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
+    /// Nobody has told.
+    Unseen,
     /// The node told the client no candidate.
     Candidateless,
     /// The client's description never came to the node.
@@ -126,6 +128,9 @@ impl<'a> Scene<'a> {
 
 impl Ended {
     fn of(evidence: &Evidence) -> Self {
+        if evidence.unseen {
+            return Self::Unseen;
+        }
         let times = &evidence.times;
         if times.dtls_done.is_some() {
             let lost = evidence.consent_losses > 0 || times.consent_lost.is_some();
@@ -154,6 +159,7 @@ impl Ended {
     /// As a sentence would have it.
     pub fn words(self) -> &'static str {
         match self {
+            Self::Unseen => "nobody has told how far it had come",
             Self::Candidateless => "the node told the client no candidate",
             Self::Undescribed => "the client's description never came to the node",
             Self::Unheard => "no check of the client came to the node",

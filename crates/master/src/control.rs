@@ -417,6 +417,7 @@ impl Shell {
                 attachment,
                 transport,
             } => self.nodes.want_evidence(attachment, &transport),
+            Effect::Recall { transports } => self.recall(transports),
             Effect::Probe { .. }
             | Effect::Look { .. }
             | Effect::Withhold { .. }

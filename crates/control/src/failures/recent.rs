@@ -6,6 +6,7 @@ use conference::LegOf;
 use diagnosis::{Applied, Evidence, Failure, Finding, Outcome, Step, Taken};
 
 use super::failed;
+use super::interrupted::UNHEARD;
 
 /// Failures remembered.
 const MOST_FAILURES: usize = 200;
@@ -184,7 +185,10 @@ fn merged(known: Evidence, told: Evidence) -> Evidence {
             told => told,
         },
         client: known.client,
-        reason: known.reason,
+        reason: match known.reason.as_str() {
+            "" | UNHEARD => told.reason,
+            _ => known.reason,
+        },
         consent_losses: told.consent_losses.max(known.consent_losses),
         times,
         ..told

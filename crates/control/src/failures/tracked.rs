@@ -25,6 +25,8 @@ pub(super) struct Tracked {
     lost: Option<u64>,
     losses: u32,
     connected: bool,
+    /// It is not known how far it had come.
+    unseen: bool,
     /// By which path media goes, if its node has told.
     pub way: Option<Way>,
 }
@@ -50,6 +52,7 @@ impl Tracked {
             lost: None,
             losses: 0,
             connected: false,
+            unseen: false,
             way: None,
         }
     }
@@ -70,11 +73,20 @@ impl Tracked {
                 self.done = self.done.or(Some(now));
             }
             Stage::Disconnected => {
+                // An earlier run of the master was told what it was before.
+                self.unseen = self.nominated.is_none();
                 self.lost = Some(now);
                 self.losses = self.losses.saturating_add(1);
             }
             Stage::New | Stage::Closed | Stage::Unknown => {}
         }
+    }
+
+    /// Its node does not carry it any more, and has not said when it ended.
+    pub fn is_missing(&mut self) {
+        self.unseen = self.nominated.is_none();
+        // If it ever had consent.
+        self.losses = self.losses.max(1);
     }
 
     pub fn is_of(&self, session: &SessionId) -> bool {
@@ -147,6 +159,7 @@ impl Tracked {
                 false => Direction::Subscribe,
             },
             outcome: Outcome::Failed,
+            unseen: self.unseen,
             reason: reason.to_owned(),
             client,
             local: told.map(candidates).unwrap_or_default(),

@@ -7,6 +7,7 @@ mod dice;
 mod durable;
 mod failures;
 mod ice;
+mod interrupted;
 mod links;
 mod losses;
 mod node_settings;

@@ -500,6 +500,17 @@ pub const CASES: &[Case] = &[
         ],
         but: |_, around| around.hosts[1].claims = 1,
     },
+    Case {
+        what: "nobody has told how far it had come",
+        cause: Cause::Unexplained,
+        from: unheard,
+        with: |evidence, around| {
+            evidence.unseen = true;
+            around.hosts[1].served_unproven = true;
+        },
+        proof: &["nobody has told how far it had come"],
+        but: |evidence, _| evidence.unseen = false,
+    },
 ];
 
 /// So much goes through the master's relay, which fills its machine's interface, and so much straight.

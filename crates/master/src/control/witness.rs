@@ -1,20 +1,26 @@
 //! What the master adds to the evidence of nodes, and the way of both into the ledger.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use ::control::{Control, Event, Told};
+use ::control::{Control, Event, Input, Told};
 use cluster::{AttachmentId, Node};
-use conference::{ConnectionId, MediaCommand, Reply, SessionId};
+use conference::{ConnectionId, MediaCommand, Reply, SessionId, TransportId};
 use diagnosis::{Client, Direction, Evidence, Outcome, Times};
-use ledger::{Ledger, Opening, Stranger};
+use ledger::{Filter, Ledger, Opening, Stranger};
 use link::proto;
+
+use super::message::Message;
+use super::{Shell, tell};
 
 /// Longest evidence of a node that is read.
 const BYTES: usize = 64 << 10;
 /// Participants whose ICE servers are remembered; those who have left go first.
 const MOST: usize = 32_768;
+
+/// Rows of a session that are looked through for a transport.
+const MOST_ROWS: u32 = 1000;
 
 /// Strangers of one telling that are read, and the longest fragment of theirs.
 const STRANGERS: usize = 64;
@@ -259,6 +265,44 @@ impl Witness {
                 "evidence of transports was lost on the way from a busy node"
             );
         }
+    }
+}
+
+/// Reads the disk.
+fn recalled(ledger: &Ledger, transports: Vec<(SessionId, TransportId)>) -> Vec<Evidence> {
+    let mut wanted: BTreeMap<SessionId, BTreeSet<String>> = BTreeMap::new();
+    for (session, transport) in transports {
+        let of_session = wanted.entry(session).or_default();
+        of_session.insert(transport.to_string());
+    }
+    let rows = wanted.into_iter().flat_map(|(session, transports)| {
+        let filter = Filter {
+            session: Some(session.to_string()),
+            limit: MOST_ROWS,
+            ..Filter::default()
+        };
+        let page = ledger.search(&filter).unwrap_or_default();
+        // Without its fragment the node has told nothing of it.
+        let told = |row: &ledger::Row| {
+            !row.ufrag.is_empty() && transports.contains(&row.evidence.transport)
+        };
+        page.rows.into_iter().filter(told).collect::<Vec<_>>()
+    });
+    rows.map(|row| row.evidence).collect()
+}
+
+impl Shell {
+    /// Beside everything else: it is one thread's work, however many transports there are.
+    pub(super) fn recall(&self, transports: Vec<(SessionId, TransportId)>) {
+        let Some(ledger) = self.witness.ledger.clone() else {
+            return;
+        };
+        let messages = self.messages.clone();
+        tokio::spawn(async move {
+            let read = tokio::task::spawn_blocking(move || recalled(&ledger, transports)).await;
+            let evidence = read.unwrap_or_default();
+            tell(&messages, Message::Input(Input::Remembered(evidence))).await;
+        });
     }
 }
 

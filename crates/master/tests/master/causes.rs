@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::BASE;
+use diagnosis::{Dtls, Evidence, Outcome, Times};
 use ledger::{Ledger, Options};
 use link::proto::command::Command;
 use link::proto::from_node::Message;
 use link::proto::{self, TransportState};
 use master::{Listen, Relay};
 use serde_json::{Value, json};
+use store::sqlite::SqliteStore;
 
 use crate::browser::Browser;
 use crate::http::basic;
@@ -152,6 +154,65 @@ async fn the_cause_of_a_failure_is_found_with_its_proof_after_a_restart() {
     assert!(proof.contains(&url) && proof.contains("401"), "{proof}");
     let remedy = first["remedy"]["text"].as_str().expect("a remedy");
     assert!(remedy.contains("static-auth-secret"), "{remedy}");
+}
+
+/// Nobody hears that its node gives it up: the ledger knows why, and the next run of the master finds both.
+#[tokio::test]
+async fn a_failure_that_a_restart_interrupts_is_taken_up_again() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = store::sqlite::Options::default();
+    let kept = SqliteStore::open(&directory.path().join("store.db"), &options).expect("a store");
+    let stage = Stage::with(|config| {
+        config.store = Some(Arc::new(kept));
+        config.ledger = Some(ledger(directory.path()));
+    });
+    let stage = stage.await;
+    let mut node = Node::start(&stage, "media_1", 1).await;
+    stage.until_serving(1).await;
+    stage.session("room").await;
+    let mut ann = stage.participant("room", "PUBLISHER").await;
+    ann.publish().await;
+    let Command::Publish(publish) = node.command().await else {
+        panic!("expected Publish")
+    };
+    let seen = Evidence {
+        transport: publish.transport_id.clone(),
+        session: "room".into(),
+        outcome: Outcome::Failed,
+        times: Times {
+            nominated: Some(1),
+            ..Times::default()
+        },
+        dtls: Dtls {
+            wrong_fingerprint: true,
+            ..Dtls::default()
+        },
+        ..Evidence::default()
+    };
+    node.say(Message::Evidence(proto::Evidence {
+        evidence: serde_json::to_vec(&seen).expect("JSON"),
+        ufrag: "frag".into(),
+        ..proto::Evidence::default()
+    }));
+    until(&stage, "/ice?state=FAILED", |found| {
+        found["transports"] != json!([])
+    })
+    .await;
+    let carried = Arc::clone(&node.script.carried);
+    carried
+        .lock()
+        .expect("lock")
+        .remove(&publish.transport_id)
+        .expect("carried");
+
+    let stage = stage.restarted().await;
+    let mut back = Browser::open(&stage).await;
+    let params = json!({ "sessionId": ann.rpc_session, "reconnect": true });
+    back.result("connect", params).await;
+    let found = until(&stage, "/diagnosis", |found| found["failures"] != json!([]));
+    let failure = found.await["failures"][0].clone();
+    assert_eq!(failure["transport"], publish.transport_id.as_str());
+    assert_eq!(failure["findings"][0]["cause"], "dtls-or-srtp", "{failure}");
 }
 
 #[tokio::test]
