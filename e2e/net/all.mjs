@@ -1,6 +1,7 @@
 // One process for all tests of the laboratory, so that they share its network and its browsers.
 import './networks.test.mjs';
 import './matrix.test.mjs';
+import './relay.test.mjs';
 import './origin.test.mjs';
 import './causes.test.mjs';
 import './patience.test.mjs';

@@ -6,9 +6,16 @@ export const NETWORKS = {
   nat: { translation: 'masquerade' },
   'symmetric nat': { translation: 'masquerade fully-random' },
   'udp blocked': { translation: 'masquerade', filter: ['meta l4proto udp udp dport != 53 drop'] },
-  'only 443': { translation: 'masquerade', filter: ['udp dport 53 accept', 'tcp dport 443 accept', 'ct state established accept', 'drop'] },
+  'only 443': { translation: 'masquerade', filter: only('udp dport 53', 'tcp dport 443') },
+  'udp 3478 and 443': { translation: 'masquerade', filter: only('udp dport { 53, 3478 }', 'tcp dport 443') },
+  'tcp 3478 and 443': { translation: 'masquerade', filter: only('udp dport 53', 'tcp dport { 443, 3478 }') },
   lossy: { translation: 'masquerade', filter: ['meta l4proto udp numgen random mod 100 < 10 drop'] },
 };
+
+/** Lets through what meets one of these conditions, and what belongs to it. */
+function only(...conditions) {
+  return [...conditions.map((condition) => `${condition} accept`), 'ct state established accept', 'drop'];
+}
 
 /** A router with one host behind it, at which somebody sits before a browser. */
 export class Home {
