@@ -12,6 +12,7 @@ mod tests;
 mod ways;
 mod words;
 
+use std::net::IpAddr;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::{Diagnosis, Health, Nodes, Operation, Reachability, Status, Strangers};
@@ -111,10 +112,21 @@ pub async fn examine(
     };
     // Of a machine that only asks nothing else matters.
     let concerned = !elsewhere || settings.data_dir.exists();
-    let mut here = match concerned {
-        true => of_machine(settings, asked.as_ref().ok()),
+    let answers = match &asked {
+        Ok(_) => true,
+        Err(why) => cluster::is_distrusted(why),
+    };
+    let own = match concerned {
+        true => sockets::own_addresses(),
         false => Vec::new(),
     };
+    let mut here = match concerned {
+        true => of_machine(settings, &own, asked.as_ref().ok()),
+        false => Vec::new(),
+    };
+    if concerned && !elsewhere && !answers {
+        here.extend(sockets::doors(settings));
+    }
     let mut checks = Vec::new();
     let (verdict, works, diagnosis) = match asked {
         Ok(asked) => {
@@ -185,11 +197,9 @@ async fn ask(server: &Server) -> Result<Asked, Refusal> {
     })
 }
 
-fn of_machine(settings: &Settings, asked: Option<&Asked>) -> Vec<Check> {
+fn of_machine(settings: &Settings, own: &[IpAddr], asked: Option<&Asked>) -> Vec<Check> {
     let mut checks = machine::checks(settings);
-    let own = sockets::own_addresses();
-    let nodes = asked.map(|asked| &asked.nodes);
-    checks.extend(sockets::checks(settings, &own, nodes));
+    checks.extend(asked.map_or_else(Vec::new, |asked| sockets::checks(own, &asked.nodes)));
     checks
 }
 

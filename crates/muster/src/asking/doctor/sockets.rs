@@ -13,27 +13,31 @@ pub(super) fn own_addresses() -> Vec<IpAddr> {
     interfaces.into_iter().map(|it| it.ip).collect()
 }
 
-pub(super) fn checks(settings: &Settings, own: &[IpAddr], nodes: Option<&Nodes>) -> Vec<Check> {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+/// Where the master of this machine is to listen, if it does not answer. One that does listens, wherever flags of its own
+/// have put it, and however little its certificate is worth.
+pub(super) fn doors(settings: &Settings) -> Vec<Check> {
     let tcp: Vec<SocketAddr> = ["/proc/net/tcp", "/proc/net/tcp6"]
         .iter()
         .flat_map(|path| listening(&read(path)))
         .collect();
+    vec![
+        door("https", settings.https_listen, &tcp),
+        door("link", settings.link.listen, &tcp),
+    ]
+}
+
+/// The nodes of this machine, which has these addresses.
+pub(super) fn checks(own: &[IpAddr], nodes: &Nodes) -> Vec<Check> {
     let udp: Vec<SocketAddr> = ["/proc/net/udp", "/proc/net/udp6"]
         .iter()
         .flat_map(|path| bound(&read(path)))
         .collect();
-    // A master that answers listens, wherever flags of its own have put it.
-    let mut checks = match nodes {
-        Some(_) => Vec::new(),
-        None => vec![
-            door("https", settings.https_listen, &tcp),
-            door("link", settings.link.listen, &tcp),
-        ],
-    };
-    let here = nodes.into_iter().flat_map(|nodes| &nodes.nodes);
-    checks.extend(here.filter_map(|node| media(node, own, &udp)));
-    checks
+    let here = nodes.nodes.iter();
+    here.filter_map(|node| media(node, own, &udp)).collect()
+}
+
+fn read(path: &str) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
 }
 
 /// Whether anybody listens where the settings say.
