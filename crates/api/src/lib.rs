@@ -25,7 +25,7 @@ pub use document::document;
 pub use ice::{
     IceQuery, IceReport, IceStory, IceTransport, IceTransports, REPORT_BYTES, Stranger, Strangers,
 };
-pub use node::{AddNodes, Added, AddressEntry, Drain, Load, Node, Nodes, Why};
+pub use node::{AddNodes, Added, AddressEntry, Drain, Load, Machine, Node, Nodes, Why};
 pub use operation::{Method, Operation};
 pub use problem::Problem;
 pub use reach::{LookingNow, NodeReach, PathReach, Reachability, Way};

@@ -51,6 +51,20 @@ pub struct Node {
     /// Placed on it and not ended.
     pub sessions: usize,
     pub load: Load,
+    #[serde(default)]
+    pub machine: Machine,
+}
+
+/// What a node said last of the machine that it runs on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Machine {
+    /// Of the file system that its data directory is on, bytes; `null` if that is not known.
+    pub disk_free: Option<u64>,
+    /// All of it.
+    pub disk_size: Option<u64>,
+    /// What the kernel reads the time from, as it names it; empty if that is not known.
+    pub clock_source: String,
 }
 
 /// An address of a node, and how it is known.
@@ -135,7 +149,7 @@ impl Nodes {
 }
 
 impl Node {
-    /// One node of a cluster.
+    /// One node of a cluster; what it says of its machine is for whoever knows it.
     pub fn of(cluster: &Cluster, now: Moment, node: &cluster::Node) -> Self {
         let load = node.load();
         Self {
@@ -164,6 +178,18 @@ impl Node {
                 cpu_percent: percent(load.cpu_percent),
                 memory_percent: percent(load.memory_percent),
             },
+            machine: Machine::default(),
+        }
+    }
+}
+
+impl Machine {
+    /// As far as it has told.
+    pub fn of(told: &diagnosis::Limits) -> Self {
+        Self {
+            disk_free: told.disk.map(|(free, _)| free),
+            disk_size: told.disk.map(|(_, all)| all),
+            clock_source: told.clock_source.clone(),
         }
     }
 }

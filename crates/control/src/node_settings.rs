@@ -344,6 +344,12 @@ impl Control {
         }
     }
 
+    /// What a node said last of its machine, while it is here.
+    pub fn limits_told(&self, node: &NodeId) -> Option<&diagnosis::Limits> {
+        self.cluster.node(node)?.attachment()?;
+        self.steering.working.get(node)?.limits.as_ref()
+    }
+
     /// What the relay in the master has done.
     pub(crate) fn own_relay_did(&mut self, counters: RelayCounters) {
         let now = self.now.moment;

@@ -170,7 +170,7 @@ pub struct Link {
     pub down_since: Option<u64>,
 }
 
-/// How much of what is scarce is used.
+/// How much of what is scarce is used, and what else of the machine holds a process up.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Limits {
@@ -186,6 +186,8 @@ pub struct Limits {
     pub network: Option<Network>,
     /// Bytes free, and in all, where data is written.
     pub disk: Option<(u64, u64)>,
+    /// What the kernel reads the time from, as it names it; empty if that is not known.
+    pub clock_source: String,
     /// Flows that became one-way after a silence of 30, 120 or 350 s.
     pub flows_gone_one_way: u64,
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use diagnosis::Limits;
 
+use crate::clock::clock_source;
+
 /// Of this process and the network that it stands in. `receive_buffer_errors` counts from the machine's boot.
 pub fn limits() -> Limits {
     Limits {
@@ -14,6 +16,7 @@ pub fn limits() -> Limits {
             .ok()
             .and_then(|text| receive_buffer_errors(&text))
             .unwrap_or_default(),
+        clock_source: clock_source(),
         ..Limits::default()
     }
 }

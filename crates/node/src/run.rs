@@ -118,7 +118,7 @@ impl Prepared {
             evidences,
             discovery: self.discovery,
             kept: Kept::of(&self.config.directory),
-            meter: Meter::new(cores, origin),
+            meter: Meter::new(cores, &self.config.directory, origin),
             dialer,
             told,
             way: Way::default(),

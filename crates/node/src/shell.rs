@@ -323,7 +323,7 @@ impl<C: Carrier> Shell<C> {
         self.tell_of_visits();
         let now = Instant::now();
         if let Some(limits) = self.meter.limits(now) {
-            let limits = Some(translate::limits(&limits));
+            let limits = Some(Box::new(translate::limits(&limits)));
             self.told.send_modify(|told| told.limits = limits);
         }
         Input::Measured {

@@ -1,5 +1,6 @@
 //! How busy this machine is, from `/proc`.
 
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use agent::Usage;
@@ -18,18 +19,20 @@ pub(crate) struct Meter {
     cores: f64,
     last: Option<(Instant, u64)>,
     limits: Option<Instant>,
+    directory: PathBuf,
     interfaces: Interfaces,
 }
 
 impl Meter {
-    /// For a machine with so many cores. Takes the first look.
-    pub(crate) fn new(cores: usize, now: Instant) -> Self {
+    /// For a machine with so many cores, and a node that writes into this directory. Takes the first look.
+    pub(crate) fn new(cores: usize, directory: &Path, now: Instant) -> Self {
         #[allow(clippy::cast_precision_loss)]
         let cores = cores.max(1) as f64;
         let mut meter = Self {
             cores,
             last: None,
             limits: None,
+            directory: directory.into(),
             interfaces: Interfaces::new(now),
         };
         meter.cpu(now);
@@ -52,6 +55,7 @@ impl Meter {
         self.limits = Some(now);
         Some(Limits {
             network: self.interfaces.look(now),
+            disk: machine::disk(&self.directory).ok(),
             ..machine::limits()
         })
     }

@@ -32,6 +32,7 @@ pub(super) fn all() -> Value {
         ("RelayToTry", reach::relay_to_try()),
         ("Way", reach::way()),
         ("Load", load()),
+        ("Machine", machine()),
         (
             "AddNodes",
             object(
@@ -273,6 +274,15 @@ fn node() -> Value {
         "shards": count("Media threads"),
         "sessions": count("Placed on it and not ended"),
         "load": of("Load"),
+        "machine": of("Machine"),
+    }))
+}
+
+fn machine() -> Value {
+    whole(json!({
+        "diskFree": or_null(count("Bytes, where its data directory is; as it said last")),
+        "diskSize": or_null(count("Bytes")),
+        "clockSource": text("What the kernel reads the time from, such as tsc; empty if that is not known"),
     }))
 }
 

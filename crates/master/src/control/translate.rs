@@ -407,17 +407,24 @@ fn limits(told: &proto::MachineLimits) -> diagnosis::Limits {
         descriptors: of(told.descriptors, told.descriptors_most),
         receive_buffer_errors: told.receive_buffer_errors,
         network: told.network.as_ref().map(network),
+        disk: of(told.disk_free, told.disk_most),
+        clock_source: plain(&told.clock_source, CLOCK_SOURCE),
         ..diagnosis::Limits::default()
     }
 }
 
-/// Longest name that Linux gives interfaces.
+/// Longest names of interfaces, and of what a kernel reads the time from.
 const INTERFACE: usize = 15;
+const CLOCK_SOURCE: usize = 32;
+
+fn plain(name: &str, longest: usize) -> String {
+    let name = name.chars().filter(char::is_ascii_graphic);
+    name.take(longest).collect()
+}
 
 fn network(told: &proto::MachineNetwork) -> diagnosis::Network {
-    let name = told.interface.chars().filter(char::is_ascii_graphic);
     diagnosis::Network {
-        interface: name.take(INTERFACE).collect(),
+        interface: plain(&told.interface, INTERFACE),
         sent: told.sent,
         received: told.received,
         most: told.most,

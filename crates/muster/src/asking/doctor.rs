@@ -5,6 +5,7 @@ mod causes;
 mod cluster;
 mod here;
 mod machine;
+mod machines;
 mod paths;
 mod sockets;
 #[cfg(test)]
@@ -131,6 +132,7 @@ pub async fn examine(
     let (verdict, works, diagnosis) = match asked {
         Ok(asked) => {
             checks.extend(of_cluster(&asked));
+            checks.extend(machines::checks(&asked.nodes, &own));
             checks.append(&mut here);
             let (verdict, works) = judge(&asked.status, &checks);
             (verdict, works, Some(asked.diagnosis))

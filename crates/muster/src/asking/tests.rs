@@ -1,13 +1,13 @@
 use std::net::IpAddr;
 
 use api::{
-    AddressEntry, Health, Load, MasterAddresses, Node, NodeCounts, NodeReach, PathReach,
+    AddressEntry, Health, Load, Machine, MasterAddresses, Node, NodeCounts, NodeReach, PathReach,
     Reachability, RelayTraffic, Status, Traffic, Transition, Wanted, Way, Webhooks, Why,
 };
 
 use super::{nodes, paths, schedule, status, table};
 
-fn node(id: &str, state: &str, sentence: &str) -> Node {
+pub fn node(id: &str, state: &str, sentence: &str) -> Node {
     Node {
         id: id.into(),
         state: state.into(),
@@ -33,6 +33,7 @@ fn node(id: &str, state: &str, sentence: &str) -> Node {
             cpu_percent: 23.4,
             ..Load::default()
         },
+        machine: Machine::default(),
     }
 }
 

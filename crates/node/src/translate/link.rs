@@ -127,6 +127,7 @@ pub(crate) fn relay_counters(counts: &media::relay::Counts) -> proto::RelayCount
 pub(crate) fn limits(limits: &diagnosis::Limits) -> proto::MachineLimits {
     let (tracked, tracked_most) = limits.conntrack.unwrap_or_default();
     let (descriptors, descriptors_most) = limits.descriptors.unwrap_or_default();
+    let (disk_free, disk_most) = limits.disk.unwrap_or_default();
     proto::MachineLimits {
         tracked,
         tracked_most,
@@ -134,6 +135,9 @@ pub(crate) fn limits(limits: &diagnosis::Limits) -> proto::MachineLimits {
         descriptors_most,
         receive_buffer_errors: limits.receive_buffer_errors,
         network: limits.network.as_ref().map(network),
+        disk_free,
+        disk_most,
+        clock_source: limits.clock_source.clone(),
     }
 }
 

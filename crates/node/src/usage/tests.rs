@@ -13,7 +13,7 @@ fn reads_times_behind_a_hostile_process_name() {
 #[test]
 fn percent_is_of_the_whole_machine() {
     let start = Instant::now();
-    let meter = Meter::new(4, start);
+    let meter = Meter::new(4, Path::new("/"), start);
     let second = start + Duration::from_secs(1);
     assert!((meter.percent((start, 100), second, 200) - 25.0).abs() < 1e-9);
     assert!(meter.percent((start, 100), start, 200).abs() < 1e-9);
@@ -32,7 +32,7 @@ fn memory_is_what_is_not_available() {
 #[test]
 fn a_busy_process_on_a_real_machine_is_seen() {
     let start = Instant::now();
-    let mut meter = Meter::new(1, start);
+    let mut meter = Meter::new(1, Path::new("/"), start);
     while start.elapsed() < Duration::from_millis(300) {
         std::hint::spin_loop();
     }

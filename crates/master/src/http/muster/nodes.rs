@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::control::{Input, Working};
+use ::control::{Control, Input, Working};
 use api::{
-    AddNodes, Added, Drain, LookingNow, Node, Nodes, ProbeTarget, Problem, Reachability,
+    AddNodes, Added, Drain, LookingNow, Machine, Node, Nodes, ProbeTarget, Problem, Reachability,
     RelayToTry, Why,
 };
 use axum::body::Bytes;
@@ -31,6 +31,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Answer {
         for node in &mut nodes.nodes {
             let id = NodeId::new(node.id.as_str());
             tell(&mut node.why, shut_out::of(control, now, &revoked, &id));
+            node.machine = machine(control, &id);
         }
         nodes
     });
@@ -43,7 +44,11 @@ pub(super) async fn get(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
     let found = app.inspect(move |control, now| {
         let cluster = control.cluster();
         let node = cluster.node(&wanted)?;
-        Some(Node::of(cluster, now.moment, node))
+        let machine = machine(control, &wanted);
+        Some(Node {
+            machine,
+            ..Node::of(cluster, now.moment, node)
+        })
     });
     Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
 }
@@ -69,6 +74,12 @@ pub(super) async fn why(State(app): State<Arc<App>>, Path(id): Path<String>) -> 
         Some(why)
     });
     Ok(ok(&found.await?.ok_or_else(|| unknown(&id))?))
+}
+
+/// What it says of its machine.
+fn machine(control: &Control, id: &NodeId) -> Machine {
+    let told = control.limits_told(id).map(Machine::of);
+    told.unwrap_or_default()
 }
 
 /// Adds why it is away.

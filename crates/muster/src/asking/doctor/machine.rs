@@ -12,6 +12,7 @@ use super::{Check, State};
 use crate::config::Settings;
 
 const DAY: u64 = 24 * 3600;
+const MIB: u64 = 1 << 20;
 /// Renewal should have happened by then.
 const SOON: u64 = 30 * DAY;
 /// Files and sockets that a small cluster's process needs.
@@ -28,6 +29,7 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
     let mut checks = vec![
         certificate(pem.as_deref(), now.as_secs()),
         clock(),
+        clock_source(&::machine::clock_source()),
         disk(&settings.data_dir),
         descriptors(getrlimit(Resource::Nofile).maximum),
     ];
@@ -91,30 +93,60 @@ fn clock() -> Check {
     }
 }
 
-fn disk(data_dir: &Path) -> Check {
-    const NAME: &str = "disk";
-    match rustix::fs::statvfs(data_dir) {
-        Ok(found) => {
-            let free = found.f_bavail.saturating_mul(found.f_frsize);
-            space(free, found.f_blocks.saturating_mul(found.f_frsize))
+/// What the kernel reads the time from.
+pub(super) fn clock_source(name: &str) -> Check {
+    const NAME: &str = "clock source";
+    match name {
+        "" => Check::of(NAME, State::Unknown, "the kernel does not say", ""),
+        slow if ::machine::is_slow_clock(slow) => {
+            Check::of(NAME, State::Doubtful, slowness(slow), QUICK_CLOCK)
         }
+        quick => Check::well(NAME, quick),
+    }
+}
+
+pub(super) fn slowness(source: &str) -> String {
+    format!(
+        "the kernel reads the time from {source}, which takes microseconds each time, and media does with each packet"
+    )
+}
+
+pub(super) const QUICK_CLOCK: &str = "`dmesg | grep -iE 'tsc|clocksource'` there says why the processor's own counter is not used. If \
+     /sys/devices/system/clocksource/clocksource0/available_clocksource names tsc or kvm-clock, write that into \
+     current_clocksource beside it, and clocksource=NAME on the kernel's command line; if not, have whoever runs the \
+     virtual machine offer it";
+
+fn disk(data_dir: &Path) -> Check {
+    match ::machine::disk(data_dir) {
+        Ok((free, all)) => space(free, all),
         Err(error) => {
             let seen = format!("{} cannot be looked at: {error}", data_dir.display());
-            Check::of(NAME, State::Unknown, seen, "")
+            Check::of("disk", State::Unknown, seen, "")
         }
     }
 }
 
 /// Bytes.
 pub(super) fn space(free: u64, all: u64) -> Check {
-    const MIB: u64 = 1 << 20;
-    let seen = format!("{} MiB of {} MiB free", free / MIB, all / MIB);
     let remedy = "make room: what changes cannot be written down, and does not outlive the master";
-    match free / MIB {
-        0..50 => Check::of("disk", State::Ill, seen, remedy),
-        50..500 => Check::of("disk", State::Doubtful, seen, remedy),
-        _ => Check::well("disk", seen),
+    let (state, seen) = (fullness(free), room(free, all));
+    match state {
+        State::Well => Check::well("disk", seen),
+        _ => Check::of("disk", state, seen, remedy),
     }
+}
+
+/// Of so many bytes that are free.
+pub(super) fn fullness(free: u64) -> State {
+    match free / MIB {
+        0..50 => State::Ill,
+        50..500 => State::Doubtful,
+        _ => State::Well,
+    }
+}
+
+pub(super) fn room(free: u64, all: u64) -> String {
+    format!("{} MiB of {} MiB free", free / MIB, all / MIB)
 }
 
 /// `None`: no limit.
