@@ -9,6 +9,7 @@ mod port;
 mod readiness;
 mod tcp;
 mod udp;
+mod unsent;
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -17,8 +18,9 @@ pub use batch::{Batch, LARGEST};
 pub use frames::{Frames, TooLong};
 pub use port::{BindError, bind, bind_shared, bind_udp};
 pub use readiness::{Readiness, Token, Wake};
-pub use tcp::Streams;
+pub use tcp::{Streams, is_transient};
 pub use udp::{INBOX, Inbox, RUNS, Run, Udp};
+pub use unsent::Unsent;
 
 /// How a datagram travels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -3,12 +3,13 @@
 //! breaks the framing or stays anonymous is closed.
 
 use std::collections::HashMap;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::frames::{Frames, TooLong};
 use super::readiness::{Readiness, Token};
+use super::unsent::Unsent;
 use crate::counters::Counters;
 
 /// Connections per shard.
@@ -17,8 +18,6 @@ const CONNECTIONS: usize = 4096;
 const ANONYMOUS: usize = 512;
 /// How long a connection may stay unclaimed.
 const CLAIM_WITHIN: Duration = Duration::from_secs(10);
-/// Unsent bytes per connection.
-const OUTGOING: usize = 256 << 10;
 /// Bytes read from one connection before the others get their turn.
 const READ: usize = 32 << 10;
 
@@ -40,9 +39,7 @@ struct Connection {
     claimed: bool,
     since: Instant,
     incoming: Frames,
-    outgoing: Vec<u8>,
-    written: usize,
-    wants_write: bool,
+    unsent: Unsent,
 }
 
 /// A frame taken from a connection.
@@ -140,9 +137,7 @@ impl Streams {
             claimed: false,
             since: now,
             incoming: Frames::default(),
-            outgoing: Vec::new(),
-            written: 0,
-            wants_write: false,
+            unsent: Unsent::default(),
         };
         match free {
             Some(slot) => self.connections[slot] = Some(connection),
@@ -242,7 +237,7 @@ impl Streams {
 }
 
 /// Nothing waits, or it went before it was accepted.
-fn is_transient(error: &io::Error) -> bool {
+pub fn is_transient(error: &io::Error) -> bool {
     use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
     matches!(error.kind(), ConnectionAborted | Interrupted | WouldBlock)
 }
@@ -269,38 +264,19 @@ impl Connection {
     }
 
     fn push(&mut self, data: &[u8]) -> bool {
-        let unsent = self.outgoing.len() - self.written;
         let Ok(len) = u16::try_from(data.len()) else {
             return false;
         };
-        if unsent + 2 + data.len() > OUTGOING {
+        if !self.unsent.has_room(2 + data.len()) {
             return false;
         }
-        self.outgoing.extend_from_slice(&len.to_be_bytes());
-        self.outgoing.extend_from_slice(data);
+        self.unsent.push(&len.to_be_bytes());
+        self.unsent.push(data);
         true
     }
 
     fn write(&mut self, readiness: &Readiness, token: Token) -> io::Result<()> {
-        while self.written < self.outgoing.len() {
-            match self.stream.write(&self.outgoing[self.written..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if self.written == self.outgoing.len() || self.written > OUTGOING / 2 {
-            self.outgoing.drain(..self.written);
-            self.written = 0;
-        }
-        let wants_write = !self.outgoing.is_empty();
-        if wants_write != self.wants_write {
-            readiness.want_write(&self.stream, token, wants_write)?;
-            self.wants_write = wants_write;
-        }
-        Ok(())
+        self.unsent.write(&mut self.stream, readiness, token)
     }
 }
 

@@ -14,7 +14,7 @@ use rustls::{ServerConfig, ServerConnection};
 use turn::{Frames, LARGEST, Tuple, Via};
 
 use crate::counters::Counters;
-use crate::net::{Readiness, Token};
+use crate::net::{Readiness, Token, Unsent, is_transient};
 
 /// Connections at once.
 const CONNECTIONS: usize = 2048;
@@ -22,8 +22,6 @@ const CONNECTIONS: usize = 2048;
 const IDLE: usize = 512;
 /// How long a connection may be without an allocation.
 const IDLE_FOR: Duration = Duration::from_secs(30);
-/// Unsent bytes per connection.
-const OUTGOING: usize = 256 << 10;
 /// Bytes read from one connection before the others get their turn.
 const READ: usize = 32 << 10;
 /// The first byte of a TLS handshake (RFC 8446 section 5.1). STUN starts with 0 to 3.
@@ -58,9 +56,7 @@ struct Connection {
     plain: Option<bool>,
     tls: Option<Box<ServerConnection>>,
     incoming: Frames,
-    outgoing: Vec<u8>,
-    written: usize,
-    wants_write: bool,
+    unsent: Unsent,
     idle_since: Instant,
 }
 
@@ -184,9 +180,7 @@ impl Streams {
             plain,
             tls: None,
             incoming: Frames::default(),
-            outgoing: Vec::new(),
-            written: 0,
-            wants_write: false,
+            unsent: Unsent::default(),
             idle_since: now,
         };
         self.connections.insert(self.next, connection);
@@ -286,12 +280,6 @@ pub struct Taken {
     pub len: usize,
 }
 
-/// Nothing waits, or it went before it was accepted.
-fn is_transient(error: &io::Error) -> bool {
-    use io::ErrorKind::{ConnectionAborted, Interrupted, WouldBlock};
-    matches!(error.kind(), ConnectionAborted | Interrupted | WouldBlock)
-}
-
 impl Connection {
     fn read(&mut self, tls: Option<&Arc<ServerConfig>>) -> io::Result<()> {
         let mut chunk = [0; 8192];
@@ -328,8 +316,8 @@ impl Connection {
             let state = session.process_new_packets();
             let state = state.map_err(io::Error::other);
             // Also after an error: the client shall hear which.
-            while session.wants_write() && self.outgoing.len() < OUTGOING {
-                session.write_tls(&mut self.outgoing)?;
+            while session.wants_write() && self.unsent.has_room(1) {
+                session.write_tls(&mut self.unsent)?;
             }
             let mut left = state?.plaintext_bytes_to_read();
             let mut clear = [0; 4096];
@@ -345,13 +333,11 @@ impl Connection {
 
     fn push(&mut self, parts: &[&[u8]]) -> bool {
         let len: usize = parts.iter().map(|part| part.len()).sum();
-        if self.outgoing.len() - self.written + len > OUTGOING {
+        if !self.unsent.has_room(len) {
             return false;
         }
         let Some(session) = &mut self.tls else {
-            parts
-                .iter()
-                .for_each(|part| self.outgoing.extend_from_slice(part));
+            parts.iter().for_each(|part| self.unsent.push(part));
             return true;
         };
         let mut whole = [0; LARGEST + 64];
@@ -365,7 +351,7 @@ impl Connection {
         }
         let written = session.writer().write_all(&whole[..at]).is_ok();
         while written && session.wants_write() {
-            if session.write_tls(&mut self.outgoing).is_err() {
+            if session.write_tls(&mut self.unsent).is_err() {
                 return false;
             }
         }
@@ -373,25 +359,7 @@ impl Connection {
     }
 
     fn write(&mut self, readiness: &Readiness, token: Token) -> io::Result<()> {
-        while self.written < self.outgoing.len() {
-            match self.socket.write(&self.outgoing[self.written..]) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(count) => self.written += count,
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        if self.written == self.outgoing.len() || self.written > OUTGOING / 2 {
-            self.outgoing.drain(..self.written);
-            self.written = 0;
-        }
-        let wants_write = !self.outgoing.is_empty();
-        if wants_write != self.wants_write {
-            readiness.want_write(&self.socket, token, wants_write)?;
-            self.wants_write = wants_write;
-        }
-        Ok(())
+        self.unsent.write(&mut self.socket, readiness, token)
     }
 }
 
