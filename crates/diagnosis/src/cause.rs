@@ -61,7 +61,10 @@ causes! {
         Some(Step::Republish);
     /// D-3: a socket is bound to an address that came or changed later.
     DeafListener = "deaf-listener", 3,
-        "bind to all addresses, or anew; if the address is configured, correct it",
+        "on that machine `ss -lnptu` says to which address the port is bound: one that `ip address` does not show any \
+         more is to be taken out of its settings (https.listen, whose address the relay has, too), and the process \
+         started anew. If it is bound to all (0.0.0.0, [::]), the machine's own firewall drops what comes: find the rule \
+         by `nft list ruleset` and let UDP in to that port",
         Some(Step::ResolveAddresses);
     /// D-4: a component was started twice, or before there was a network.
     HalfStart = "half-start", 4,
@@ -98,7 +101,9 @@ causes! {
         Some(Step::AnotherNode);
     /// D-11: a node runs yesterday's settings.
     StaleNodeSettings = "stale-node-settings", 11,
-        "give the node its present settings and let the client make its stream anew",
+        "the master tells the node its settings again by itself; `muster nodes why ID` says which it works with. If it \
+         is behind a minute later: `muster nodes drain ID`, then start its process anew, of the master's version. An \
+         address of node.public_addresses that nobody has any more is to be taken out before",
         Some(Step::Republish);
     /// D-12: a node's STUN discovery is not answered.
     ClassicStun = "classic-stun", 12,
