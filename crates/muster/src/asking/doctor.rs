@@ -147,6 +147,7 @@ pub async fn examine(
             (verdict.to_owned(), false, None)
         }
     };
+    let checks = machine::told_once(checks);
     let reached = diagnosis.is_some();
     let examination = Examination {
         works,

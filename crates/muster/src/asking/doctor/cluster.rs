@@ -6,6 +6,7 @@ use api::{Node, Nodes, Status};
 use diagnosis::Cause;
 
 use super::causes::{Explained, is_of_node};
+use super::machine::SHOWN;
 use super::ways::Group;
 use super::words::list;
 use super::{Check, State};
@@ -114,7 +115,7 @@ pub(super) fn unreached(why: &str) -> Check {
     if is_distrusted(why) {
         let remedy = "renew the certificate; if it is the right one, give a copy of it by --certificate, or its authority \
                       by --authorities";
-        return Check::of("certificate of the master", State::Ill, why, remedy);
+        return Check::of(SHOWN, State::Ill, why, remedy);
     }
     let remedy = "start it (`muster up`, or `muster master`), or name it with --url or --data-dir. Until then nobody can \
                   join or publish; calls that run go on at their nodes, and are taken up again by the next master with \

@@ -11,6 +11,9 @@ use rustls::pki_types::pem::PemObject;
 use super::{Check, State};
 use crate::config::Settings;
 
+/// The certificate that is kept here, and the one that was not accepted when the master was asked.
+const CERTIFICATE: &str = "certificate";
+pub(super) const SHOWN: &str = "certificate of the master";
 const DAY: u64 = 24 * 3600;
 const MIB: u64 = 1 << 20;
 /// Renewal should have happened by then.
@@ -44,7 +47,7 @@ pub(super) fn checks(settings: &Settings) -> Vec<Check> {
 
 /// The one that browsers and applications see.
 pub(super) fn certificate(pem: Option<&str>, now: u64) -> Check {
-    const NAME: &str = "certificate";
+    const NAME: &str = CERTIFICATE;
     let Some(pem) = pem else {
         return Check::of(NAME, State::Unknown, "none is kept here yet", "");
     };
@@ -74,6 +77,22 @@ pub(super) fn certificate(pem: Option<&str>, now: u64) -> Check {
         }
         _ => Check::well(NAME, format!("good for {} more days", days(end - now))),
     }
+}
+
+/// The certificate here is the one that the master shows: what is told of that is not told twice.
+pub(super) fn told_once(mut checks: Vec<Check>) -> Vec<Check> {
+    let shown = |check: &&mut Check| {
+        let by_master = check.seen.contains("https certificate");
+        check.state == State::Ill && (check.name == SHOWN || by_master)
+    };
+    let here = |check: &Check| check.name == CERTIFICATE && check.state == State::Ill;
+    let seen = checks.iter().find(|check| here(check));
+    let seen = seen.map(|check| format!("the certificate that is kept here: {}", check.seen));
+    if let (Some(seen), Some(shown)) = (seen, checks.iter_mut().find(shown)) {
+        shown.follows.push(seen);
+        checks.retain(|check| !here(check));
+    }
+    checks
 }
 
 /// Whether somebody keeps it right can be seen of systemd's client and of chrony.

@@ -4,10 +4,12 @@
 use api::{Diagnosis, Health, Node, NodeReach, Nodes, PathReach, Reachability, Status, Way, Why};
 use diagnosis::{Cause, Failure, Finding, Likewise, MissingRule, Protocol};
 
-use super::machine::{certificate, conntrack, descriptors, receive_errors, space};
+use super::machine::{
+    SHOWN, certificate, conntrack, descriptors, receive_errors, space, told_once,
+};
 use super::paths::OfNow;
 use super::sockets::{bound, door, listening};
-use super::{Asked, Examination, State, judge, of_cluster, shown};
+use super::{Asked, Check, Examination, State, judge, of_cluster, shown};
 
 #[test]
 fn a_certificate_is_judged_by_its_days() {
@@ -25,6 +27,30 @@ fn a_certificate_is_judged_by_its_days() {
     assert_eq!(state(begin - 1), State::Ill);
     assert_eq!(certificate(Some("nonsense"), 0).state, State::Ill);
     assert_eq!(certificate(None, 0).state, State::Unknown);
+}
+
+#[test]
+fn an_expired_certificate_is_told_once() {
+    let ill = |name: &str, seen: &str| Check::of(name, State::Ill, seen, "renew it");
+    let here = ill("certificate", "it expired 3 days ago");
+    let names = |others: Vec<Check>| {
+        let told = told_once(others.into_iter().chain([here.clone()]).collect());
+        let told: Vec<String> = told.iter().map(|it| it.name.clone()).collect();
+        told.join(", ")
+    };
+    let refused = ill(SHOWN, "invalid peer certificate: Expired");
+    let found = ill(
+        "tls-certificate",
+        "the https certificate of https.listen expired 3 days ago",
+    );
+    let relays = ill(
+        "tls-certificate",
+        "the relay certificate of node1 expired 3 days ago",
+    );
+    assert_eq!(names(vec![refused]), SHOWN);
+    assert_eq!(names(vec![found]), "tls-certificate");
+    assert_eq!(names(vec![relays]), "tls-certificate, certificate");
+    assert_eq!(names(vec![]), "certificate");
 }
 
 #[test]
