@@ -134,12 +134,14 @@ pub async fn examine(
             checks.extend(of_cluster(&asked));
             checks.extend(machines::checks(&asked.nodes, &own));
             checks.append(&mut here);
+            checks = machine::told_once(checks);
             let (verdict, works) = judge(&asked.status, &checks);
             (verdict, works, Some(asked.diagnosis))
         }
         Err(why) => {
             checks.push(cluster::unreached(&why));
             checks.append(&mut here);
+            checks = machine::told_once(checks);
             let verdict = match cluster::is_distrusted(&why) {
                 true => DISTRUSTED,
                 false => UNREACHED,
@@ -147,7 +149,6 @@ pub async fn examine(
             (verdict.to_owned(), false, None)
         }
     };
-    let checks = machine::told_once(checks);
     let reached = diagnosis.is_some();
     let examination = Examination {
         works,
