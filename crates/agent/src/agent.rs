@@ -129,6 +129,9 @@ impl Agent {
             Input::Transport { transport, reason } => {
                 self.say(ToMaster::TransportChanged { transport, reason }, &mut out);
             }
+            Input::Candidates(candidates) => {
+                self.say(ToMaster::Candidates(candidates), &mut out);
+            }
             Input::NotSubmitted { key, ask, failure } => {
                 self.on_not_submitted(now, key, ask, failure, &mut out);
             }
@@ -284,6 +287,7 @@ impl Agent {
         self.road = Road::Attached { since: now };
         self.complaint = None;
         out.extend(self.ways.anew());
+        out.push(Effect::TellAgain);
         out.push(Effect::Note(Note::Attached { master, term }));
         self.say(ToMaster::Load(self.load), out);
         let running = self.kept.begin_connection();

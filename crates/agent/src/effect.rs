@@ -31,6 +31,8 @@ pub enum Effect {
         #[allow(missing_docs)]
         ips: Vec<IpAddr>,
     },
+    /// Have what clients were to be told of changed addresses lately told once more: the master may not have heard of it.
+    TellAgain,
     /// Work by these settings. Answered by [`Input::Applied`](crate::Input::Applied) or
     /// [`Input::NotApplied`](crate::Input::NotApplied).
     Apply {

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::message::{Answer, Ask, Command, Failure, Id, Transport, Welcome, Withheld};
+use crate::message::{
+    Answer, Ask, Command, Failure, Id, NewCandidates, Transport, Welcome, Withheld,
+};
 use crate::node_settings::NodeSettings;
 use addresses::Finding;
 
@@ -93,6 +95,8 @@ pub enum Input {
         /// For people.
         reason: String,
     },
+    /// The plane says what a client is to be told of changed addresses.
+    Candidates(NewCandidates),
     /// The plane did not take what [`Effect::Submit`](crate::Effect::Submit) asked.
     NotSubmitted {
         #[allow(missing_docs)]

@@ -50,7 +50,7 @@ pub use deadline::{Deadline, Timer};
 pub use effect::{Effect, Exit, Note};
 pub use input::{Cause, Ended, Identity, Input, Settings, Usage};
 pub use message::{
-    Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load, Protocol,
-    Stage, ToMaster, Transport, Welcome, Withheld,
+    Addresses, Answer, Ask, Command, Direction, Failure, FailureKind, Hello, Id, Load,
+    NewCandidates, Protocol, Stage, ToMaster, Transport, Welcome, Withheld,
 };
 pub use node_settings::{NodeSettings, RelaySecret, RelaySettings, Running};

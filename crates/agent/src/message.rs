@@ -58,8 +58,23 @@ pub struct Transport {
     pub stream: Id,
     pub direction: Direction,
     pub stage: Stage,
-    /// Version of the addresses that its description holds.
+    /// Version of the addresses that its client was told.
     pub addresses: u64,
+}
+
+/// Where a client reaches its transport besides what it was told before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCandidates {
+    #[allow(missing_docs)]
+    pub transport: Id,
+    /// Version of the addresses that the client knows of with these.
+    pub addresses: u64,
+    /// Of the m-section that they belong to.
+    pub sdp_mid: String,
+    /// Of the same m-section.
+    pub sdp_m_line_index: u16,
+    /// RFC 8839 candidate-attributes; none if the client knows enough.
+    pub candidates: Vec<String>,
 }
 
 /// Which way media flows, seen from the client.
@@ -266,6 +281,8 @@ pub enum ToMaster {
         /// Why, for people.
         reason: String,
     },
+    /// The node's addresses have changed, and the client of a transport is to be told so.
+    Candidates(NewCandidates),
     /// The node is reached elsewhere from now on, or more is known of its addresses: then the version is the same.
     AddressesChanged(Addresses),
     /// Goes out with the heartbeats until the next is known.

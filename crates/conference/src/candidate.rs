@@ -1,8 +1,10 @@
-//! ICE candidates of clients. They come before, during and after the peer connection they are meant for.
+//! ICE candidates. Those of clients come before, during and after the peer connection they are meant for; those of nodes
+//! stand in descriptions, and come only when a node is reached elsewhere than it was.
 
 use crate::conference::{Conference, Handled, Member};
-use crate::effect::{MediaCommand, Reply};
+use crate::effect::{MediaCommand, Notification, Reply};
 use crate::ids::*;
+use crate::input::NewCandidates;
 use crate::legs::EarlyCandidate;
 use crate::outbox::Outbox;
 
@@ -68,6 +70,39 @@ impl Conference {
         };
         if !kept {
             self.dropped_candidates += 1;
+        }
+    }
+
+    /// Tells the client of a peer connection where else its node is reached. Stock clients find the peer connection by the
+    /// stream's owner.
+    pub(crate) fn new_candidates(
+        &self,
+        transport: &TransportId,
+        new: NewCandidates,
+        out: &mut Outbox,
+    ) {
+        let Some(leg) = self.leg_of(transport) else {
+            return;
+        };
+        let room = self.session(&leg.session);
+        let owner = match (leg.publishes, room.map(|room| room.owner_of(&leg.stream))) {
+            (true, _) => leg.connection.clone(),
+            (false, Some(Ok((owner, _)))) => owner.clone(),
+            (false, _) => return,
+        };
+        let endpoint = match leg.publishes {
+            true => leg.stream.to_string(),
+            false => format!("{}_{}", leg.connection, leg.stream),
+        };
+        for candidate in new.candidates {
+            let told = Notification::IceCandidate {
+                owner: owner.clone(),
+                endpoint: endpoint.clone(),
+                candidate,
+                sdp_mid: new.sdp_mid.clone(),
+                sdp_m_line_index: new.sdp_m_line_index,
+            };
+            out.notify(&leg.connection, told);
         }
     }
 

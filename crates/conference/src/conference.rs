@@ -138,6 +138,10 @@ impl Conference {
                 self.repair(now, &connection, &stream, &mut out);
             }
             Input::NodeBack { node } => self.node_back(now, &node, &mut out),
+            Input::NewCandidates {
+                transport,
+                candidates,
+            } => self.new_candidates(&transport, candidates, &mut out),
             Input::SourceUp { transport } => self.source_up(&transport),
             Input::SourceGone { transport } => self.source_gone(now, &transport),
             Input::Elapsed => self.elapse(now, &mut out),

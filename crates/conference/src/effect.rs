@@ -181,6 +181,16 @@ pub enum Notification {
     },
     RoleChanged(Role),
     RecordChanged(bool),
+    /// The node of one of the client's peer connections is reached here, too. Told late or twice it does no harm.
+    IceCandidate {
+        /// Of the stream that the peer connection sends or receives.
+        owner: ConnectionId,
+        /// As OpenVidu names peer connections: the stream for its sender, `<connection>_<stream>` for a receiver.
+        endpoint: String,
+        candidate: String,
+        sdp_mid: String,
+        sdp_m_line_index: u16,
+    },
     /// Asks the client to make a new subscriber from this offer.
     ForciblyReconnectSubscriber {
         connection: ConnectionId,

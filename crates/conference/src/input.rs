@@ -87,6 +87,14 @@ pub enum Input {
         #[allow(missing_docs)]
         transport: TransportId,
     },
+    /// The node of a peer connection is reached elsewhere than its client was told, and these are to be told, too. Nothing
+    /// happens when the peer connection is not wanted any more.
+    NewCandidates {
+        #[allow(missing_docs)]
+        transport: TransportId,
+        #[allow(missing_docs)]
+        candidates: NewCandidates,
+    },
     /// A peer connection is found to be broken, and its client is to make another one for the stream that it sends or
     /// receives. Nothing happens when one is on its way already.
     Repair {
@@ -123,6 +131,17 @@ pub enum Input {
     },
     /// The server is going down: everybody is evicted with `openviduServerStopped`.
     Stopping,
+}
+
+/// ICE candidates of a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCandidates {
+    /// Of the m-section that they belong to.
+    pub sdp_mid: String,
+    /// Of the same m-section.
+    pub sdp_m_line_index: u16,
+    /// RFC 8839 candidate-attributes.
+    pub candidates: Vec<String>,
 }
 
 /// What becomes of the sessions of a dead node.

@@ -124,3 +124,36 @@ fn the_media_id_goes_along() {
     };
     assert_eq!(sdp_mid.as_deref(), Some("1"));
 }
+
+#[test]
+fn a_node_that_is_reached_elsewhere_has_each_client_told_by_the_owner_of_the_stream() {
+    let mut room = Room::of(&["A", "B"]);
+    room.on_air("A");
+    room.watching("B", "A");
+    let tell = |room: &mut Room, transport: &str| {
+        room.feed(Input::NewCandidates {
+            transport: TransportId::new(transport),
+            candidates: NewCandidates {
+                sdp_mid: "m".into(),
+                sdp_m_line_index: 1,
+                candidates: vec!["one".into(), "two".into()],
+            },
+        })
+    };
+    assert_eq!(
+        tell(&mut room, "con_A/1"),
+        [
+            "A hears candidate of A, str_CAM_X123_con_A, m/1: one",
+            "A hears candidate of A, str_CAM_X123_con_A, m/1: two",
+        ]
+    );
+    assert_eq!(
+        tell(&mut room, "con_B/2")[1],
+        "B hears candidate of A, con_B_str_CAM_X123_con_A, m/1: two"
+    );
+    for nobodys in ["con_B/1", "con_B/77", "con_X/1", "probe"] {
+        assert!(tell(&mut room, nobodys).is_empty(), "{nobodys}");
+    }
+    room.unpublish("A");
+    assert!(tell(&mut room, "con_A/1").is_empty());
+}

@@ -139,6 +139,10 @@ impl Clients {
             awaited.missed.retain(|missed| !offers(missed, stream));
             return Ok(());
         }
+        // By the time it is there it has repaired what it lost.
+        if matches!(notification, Notification::IceCandidate { .. }) {
+            return Ok(());
+        }
         if awaited.missed.len() >= MISSED {
             return Err(MissedTooMuch);
         }

@@ -40,6 +40,8 @@ pub use visits::{Visit, Visited};
 /// Publishers that lose their path notice by themselves after some eleven seconds, and whoever disturbs them then makes
 /// it worse.
 const OWN_REPAIR: Duration = Duration::from_secs(15);
+/// Browsers that can go to a new address have gone there by then.
+const MOVES_MS: u64 = 30_000;
 /// So often a leg is waited for whose client is about to repair it.
 const PATIENCE: u8 = 3;
 /// What was carried longer ago says nothing of today's paths.
@@ -105,10 +107,11 @@ impl Control {
         let tracked = tracked.or_insert_with(|| Tracked::new(transport, leg.clone(), known));
         tracked.is_described_with(state.addresses);
         tracked.came_to(now, state.stage);
-        let moved = known.is_some_and(|node| node.addresses().version > tracked.address_set);
+        let moved = known.is_some_and(|node| node.addresses().version > tracked.address_set)
+            || tracked.is_told_since(now.saturating_sub(MOVES_MS));
         match state.stage {
             Stage::Connected => self.flows(transport, &leg),
-            // What was told an address that is no more does not come back.
+            // What was told an address that is no more, or did not go to the new one, does not come back.
             Stage::Disconnected if moved => {
                 self.fails(transport, leg, reason, Some(Duration::ZERO))
             }
@@ -391,6 +394,13 @@ impl Failures {
     pub(crate) fn keep(&mut self, node: &NodeId, carried: &BTreeSet<TransportId>) {
         let kept = |id: &TransportId, it: &Tracked| it.node != *node || carried.contains(id);
         self.tracked.retain(|id, it| kept(id, it));
+    }
+
+    /// The client of this knows of this version of its node's addresses, because it is told `now`, if it has to be told.
+    pub(crate) fn is_told(&mut self, now: Option<u64>, transport: &TransportId, version: u64) {
+        if let Some(tracked) = self.tracked.get_mut(transport) {
+            tracked.is_told(now, version);
+        }
     }
 
     /// One that a node carries for this session, the youngest.

@@ -210,6 +210,8 @@ pub enum Says {
         transport: TransportState,
         reason: String,
     },
+    /// The client of a transport is to be told where else the node is reached.
+    Candidates(NewCandidates),
     /// What it saw of a transport, as asked or because the transport has ended. Names the transport at least.
     Evidence(Box<diagnosis::Evidence>),
     /// What happened to clients of its relay since it was last told.
@@ -235,8 +237,19 @@ pub struct TransportState {
     pub stream: StreamId,
     pub direction: Direction,
     pub stage: Stage,
-    /// Version of the node's addresses that its description holds; 0 if unknown.
+    /// Version of the node's addresses that its client was told; 0 if unknown.
     pub addresses: u64,
+}
+
+/// Where a node is reached besides what the client of a transport was told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct NewCandidates {
+    pub transport: TransportId,
+    /// Version of the node's addresses that the client knows of with these.
+    pub addresses: u64,
+    /// None if it knows enough.
+    pub told: conference::NewCandidates,
 }
 
 /// Who sends.

@@ -58,7 +58,9 @@ pub use effect::{Effect, Event, Obeyed, ReachEvent, Told, Write};
 pub use failures::{Counts, Many, Visit, Visited};
 pub use ice::{OwnRelay, RelayTransport, RelayUrl, Relays};
 pub use in_flight::ANSWER;
-pub use input::{Direction, Input, Looked, Now, Question, Says, Stage, TransportState};
+pub use input::{
+    Direction, Input, Looked, NewCandidates, Now, Question, Says, Stage, TransportState,
+};
 pub use journal::{Outcome, PATIENCE};
 pub use node_events::{NodeEvent, NodeHappening, NodeShown};
 pub use node_settings::{

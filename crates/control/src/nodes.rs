@@ -180,6 +180,7 @@ impl Control {
             Says::Transport { transport, reason } => {
                 self.transport_changed(attachment, transport, reason);
             }
+            Says::Candidates(new) => self.new_candidates(attachment, new),
             Says::Running(running) => self.runs_with(attachment, running),
             Says::Relay(counters) => self.relay_of(attachment, counters),
             Says::Limits(limits) => self.limits_of(attachment, limits),

@@ -131,6 +131,23 @@ pub enum Event {
         /// Why, for people.
         reason: &'static str,
     },
+    /// The node's addresses have changed, and this is what the client of a transport is to be told of it.
+    Candidates(NewCandidates),
+}
+
+/// Where a client reaches its transport besides what its description says. Told late or twice it does no harm.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewCandidates {
+    #[allow(missing_docs)]
+    pub transport: Id,
+    /// Version of the addresses that the client knows of with these.
+    pub addresses: u64,
+    /// Of the m-section that they belong to.
+    pub mid: String,
+    /// Of the same m-section.
+    pub index: u16,
+    /// RFC 8839 candidate-attributes (`candidate:…`), at most 16; none if the client knows enough.
+    pub candidates: Vec<String>,
 }
 
 /// What a command brought.
@@ -167,7 +184,7 @@ pub struct TransportState {
     pub stream: Id,
     pub direction: Direction,
     pub stage: Stage,
-    /// Version of the addresses that its description holds; 0 where nothing is known of it.
+    /// Version of the addresses that its client was told; 0 where nothing is known of it.
     pub addresses: u64,
 }
 

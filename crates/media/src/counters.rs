@@ -145,6 +145,8 @@ counters! {
     library_panics,
     /// Candidates that could not be used.
     candidates_unusable,
+    /// Of this node, told after the description because its addresses had changed.
+    candidates_told,
     /// Commands for transports that do not exist.
     commands_unknown,
     /// Datagrams of the relay's clients handed to media without a socket between.

@@ -230,13 +230,26 @@ impl Plane {
         Ok(self.ask_all(Order::RelayEvents)?.concat())
     }
 
-    /// From now on new transports advertise these addresses, in order of preference, and say so by their version.
+    /// From now on new transports advertise these addresses, in order of preference, and say so by their version. What
+    /// the clients of others are to be told comes as [`crate::Event::Candidates`].
     ///
     /// # Errors
     /// When a shard's queue is full. Some shards may have taken it: try again.
     pub fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
         for shard in &self.shards {
             shard.order(Order::Addresses(version, ips.to_vec()))?;
+        }
+        Ok(())
+    }
+
+    /// Has what clients were to be told of changed addresses in the last minute told once more: whoever should have passed
+    /// it on may have been away.
+    ///
+    /// # Errors
+    /// When a shard's queue is full. Some shards may have taken it: trying again does no harm.
+    pub fn tell_again(&self) -> Result<(), Overloaded> {
+        for shard in &self.shards {
+            shard.order(Order::TellAgain)?;
         }
         Ok(())
     }

@@ -3,6 +3,7 @@
 //! One turn of [`Shard::run`]: wait for sockets, commands or the next deadline; take in what came, batch by batch;
 //! after each batch send on what became fresh. All state machines below it are told the time.
 
+mod advertising;
 mod claims;
 mod closing;
 mod commands;
@@ -65,6 +66,8 @@ pub enum Order {
     Command(crate::api::Command),
     /// What transports advertise from now on, and its version.
     Addresses(u64, Vec<std::net::IpAddr>),
+    /// Tell once more what clients are to be told of addresses that changed lately.
+    TellAgain,
     /// Tell what was seen of these transports, or of all.
     Evidence(Vec<Id>),
     /// What transports do not advertise from now on.

@@ -7,6 +7,7 @@
 //! Every call into the library is fenced against panics: what comes from the network must not be able to stop a shard,
 //! and the library asserts on a few odd inputs. A panic closes this transport and is counted.
 
+mod candidates;
 mod codec;
 mod description;
 mod fence;
@@ -22,8 +23,9 @@ use str0m::crypto::dtls::DtlsCert;
 use str0m::media::{KeyframeRequestKind, MediaKind, Mid};
 use str0m::net::{Protocol, Receive, Transmit};
 use str0m::rtp::{ExtensionValues, RtpPacket};
-use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, RtcError};
 
+pub use candidates::section;
 pub use codec::{Codec, Codecs};
 pub use description::{Outgoing, cname};
 pub use keys::Exported;
@@ -34,6 +36,7 @@ use crate::api::{Refusal, Withheld};
 use crate::net::{Peer, Via};
 use crate::rtp::Values;
 use crate::srtp::INDEX_END;
+use candidates::Told;
 use fence::Fence;
 
 /// Audio or video. Also the index of what is kept per medium.
@@ -107,9 +110,11 @@ pub const WRONG_CERTIFICATE: &str =
 pub struct Transport {
     rtc: Fence,
     role: Role,
+    /// Of its description.
     addresses: Vec<SocketAddr>,
-    /// Of `addresses`.
+    /// Of the addresses that its client knows of.
     version: u64,
+    told: Told,
     connected: bool,
 }
 
@@ -188,7 +193,7 @@ impl Transport {
         creds.map(|creds| creds.ufrag).unwrap_or_default()
     }
 
-    /// Version of the addresses that it was described with.
+    /// Version of the addresses that its client was told.
     pub fn addresses_version(&self) -> u64 {
         self.version
     }
@@ -401,18 +406,5 @@ fn forwarded(values: &ExtensionValues) -> Values {
             .video_orientation
             .map(|orientation| orientation as u8),
         ..Values::default()
-    }
-}
-
-/// Adds what `addresses` offer as host candidates: UDP, and TCP passive (RFC 6544).
-fn add_candidates(rtc: &mut Rtc, addresses: &[SocketAddr]) {
-    for address in addresses {
-        if let Ok(udp) = Candidate::builder().udp().host(*address).build() {
-            rtc.add_local_candidate(udp);
-        }
-        let tcp = Candidate::builder().tcp().host(*address);
-        if let Ok(tcp) = tcp.tcptype(str0m::net::TcpType::Passive).build() {
-            rtc.add_local_candidate(tcp);
-        }
     }
 }

@@ -13,6 +13,8 @@ pub(crate) trait Carrier {
     fn snapshot(&self) -> Result<Vec<TransportState>, SnapshotError>;
     /// Addresses for descriptions made from now on, and their version.
     fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded>;
+    /// Has what clients were to be told of changed addresses lately told once more.
+    fn tell_again(&self) -> Result<(), Overloaded>;
     /// Has what was seen of these transports told, of all when there are none.
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded>;
     /// What the relay may do from now on.
@@ -42,6 +44,10 @@ impl Carrier for Plane {
 
     fn set_addresses(&self, version: u64, ips: &[IpAddr]) -> Result<(), Overloaded> {
         Self::set_addresses(self, version, ips)
+    }
+
+    fn tell_again(&self) -> Result<(), Overloaded> {
+        Self::tell_again(self)
     }
 
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), Overloaded> {

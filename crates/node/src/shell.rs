@@ -122,6 +122,9 @@ impl<C: Carrier> Shell<C> {
                     key,
                     result: translate::answered(result),
                 },
+                media::Event::Candidates(told) => {
+                    Input::Candidates(translate::candidates_told(told))
+                }
                 media::Event::Transport { state, reason } => {
                     debug!(transport = %state.transport, stage = ?state.stage, reason, "transport");
                     Input::Transport {
@@ -284,6 +287,11 @@ impl<C: Carrier> Shell<C> {
             Effect::SetAddresses { version, ips } => {
                 let refused = self.carrier.set_addresses(version, &ips).is_err();
                 return refused.then_some(Input::AddressesNotSet);
+            }
+            Effect::TellAgain => {
+                if let Err(error) = self.carrier.tell_again() {
+                    debug!(%error, "changes of addresses are not told again");
+                }
             }
             Effect::Apply {
                 settings,

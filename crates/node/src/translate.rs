@@ -8,7 +8,7 @@ mod ways;
 pub(crate) use self::link::{
     cause, command, hello, limits, load, message, relay_counters, running, settings, welcome,
 };
-pub(crate) use self::media::{answered, relay, submission, transport};
+pub(crate) use self::media::{answered, candidates_told, relay, submission, transport};
 pub(crate) use self::visits::visits;
 pub(crate) use self::ways::{candidates, outcome, target, withheld};
 

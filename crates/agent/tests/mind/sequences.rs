@@ -290,7 +290,8 @@ impl World {
             }
             Effect::Note(Note::Slept(_)) => self.slept += 1,
             Effect::Exit(exit) => panic!("ended by itself: {exit:?}"),
-            Effect::Submit { .. }
+            Effect::TellAgain
+            | Effect::Submit { .. }
             | Effect::SetAddresses { .. }
             | Effect::Apply { .. }
             | Effect::Withhold(_)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use agent::{Effect, Input, Protocol, Settings, Withheld};
+use agent::{Effect, Input, NewCandidates, Protocol, Settings, ToMaster, Withheld};
 
 use crate::stage::Node;
 
@@ -49,4 +49,23 @@ fn looks_are_bounded() {
     assert_eq!(node.take(Input::Look(9)), [Effect::NoLook(9)]);
     node.take(Input::LookOver(3));
     assert_eq!(node.take(Input::Look(9)), [Effect::Look(9)]);
+}
+
+#[test]
+fn what_clients_are_to_be_told_goes_to_the_master_and_to_the_next_one() {
+    let mut node = Node::new(Settings::default());
+    let told = NewCandidates {
+        transport: "ann/1".into(),
+        addresses: 2,
+        sdp_mid: "0".into(),
+        sdp_m_line_index: 0,
+        candidates: vec!["candidate:1".into()],
+    };
+    let input = || Input::Candidates(told.clone());
+    assert_eq!(node.take(input()), [], "there is nobody to hear it");
+    node.introduce(&[]);
+    let welcomed = node.welcome(1);
+    assert!(welcomed.contains(&Effect::TellAgain), "{welcomed:?}");
+    let said = [Effect::Send(ToMaster::Candidates(told.clone()))];
+    assert_eq!(node.take(input()), said);
 }

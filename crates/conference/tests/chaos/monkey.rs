@@ -110,9 +110,17 @@ impl Monkey {
             .collect();
         let transport = self.dice.pick(&sources).cloned();
         let transport = transport.unwrap_or_else(|| TransportId::new("con_nobody/1"));
-        match self.dice.percent(50) {
-            true => Input::SourceUp { transport },
-            false => Input::SourceGone { transport },
+        match self.dice.below(5) {
+            0 | 1 => Input::SourceUp { transport },
+            2 => Input::NewCandidates {
+                transport,
+                candidates: NewCandidates {
+                    sdp_mid: "0".into(),
+                    sdp_m_line_index: 0,
+                    candidates: vec!["candidate:1".into()],
+                },
+            },
+            _ => Input::SourceGone { transport },
         }
     }
 

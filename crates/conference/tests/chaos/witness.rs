@@ -235,6 +235,10 @@ impl Witness {
                 assert_eq!(view.get(connection), Some(&Some(stream.clone())));
                 "hears reconnect"
             }
+            Notification::IceCandidate { owner, .. } => {
+                assert!(view.contains_key(owner) || owner == to);
+                "hears candidate"
+            }
             Notification::OfferWithdrawn { .. } => "is not to be told",
         };
         self.count(kind);

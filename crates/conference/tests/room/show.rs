@@ -156,6 +156,16 @@ fn show_notification(notification: &Notification) -> String {
         Notification::RoleChanged(role) => format!("role {role:?}"),
         Notification::RecordChanged(record) => format!("record {record}"),
         Notification::ForciblyReconnectSubscriber { stream, .. } => format!("reconnect {stream}"),
+        Notification::IceCandidate {
+            owner,
+            endpoint,
+            candidate,
+            sdp_mid,
+            sdp_m_line_index,
+        } => format!(
+            "candidate of {}, {endpoint}, {sdp_mid}/{sdp_m_line_index}: {candidate}",
+            short(owner)
+        ),
         Notification::OfferWithdrawn { stream } => format!("withdrawn {stream}"),
     }
 }

@@ -17,8 +17,10 @@ pub(super) struct Tracked {
     leg: LegOf,
     pub node: NodeId,
     boot: Option<BootId>,
-    /// Of the node, when the client was told its candidates.
+    /// Of the node, as its client was told last.
     pub address_set: u64,
+    /// When its client was told where else the node is reached.
+    told: Option<u64>,
     created: u64,
     nominated: Option<u64>,
     done: Option<u64>,
@@ -43,6 +45,7 @@ impl Tracked {
             node: node.map_or_else(|| NodeId::new(""), |node| node.id().clone()),
             boot: node.and_then(Node::boot).map(|boot| boot.id.clone()),
             address_set: node.map_or(0, |node| node.addresses().version),
+            told: None,
             // The conference numbers transports by its clock.
             created: number
                 .and_then(|number| number.parse().ok())
@@ -62,6 +65,17 @@ impl Tracked {
         if version > 0 {
             self.address_set = version;
         }
+    }
+
+    /// Its client knows of this version of them, because it is told `now`, if it has to be told.
+    pub fn is_told(&mut self, now: Option<u64>, version: u64) {
+        self.is_described_with(version);
+        self.told = now.or(self.told);
+    }
+
+    /// Its client was told so lately where else the node is reached that it would have gone there if it could.
+    pub fn is_told_since(&self, then: u64) -> bool {
+        self.told.is_some_and(|told| told >= then)
     }
 
     pub fn came_to(&mut self, now: u64, stage: Stage) {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use cluster::addresses::{Entry, Proof, Source};
 use cluster::{Addresses, AttachmentId, Moment, NodeId};
-use control::{Input, Says, Stage as Step};
+use conference::{ConnectionId, Notification};
+use control::{Input, NewCandidates, Says, Stage as Step, Told};
 
 use crate::stage::{Stage, publish};
 
@@ -89,6 +90,108 @@ fn what_was_described_with_other_addresses_is_known_until_it_is_gone() {
         says: closed,
     });
     assert_eq!(stage.control.outdated(&node), []);
+}
+
+/// The node says that clients of all it carries are to be told this.
+fn candidates_are(stage: &mut Stage, attachment: u64, version: u64, candidates: &[&str]) {
+    let carried: Vec<_> = stage.carried.values().cloned().collect();
+    for transport in carried {
+        let new = NewCandidates {
+            transport: transport.transport,
+            addresses: version,
+            told: conference::NewCandidates {
+                sdp_mid: "0".into(),
+                sdp_m_line_index: 0,
+                candidates: candidates.iter().map(ToString::to_string).collect(),
+            },
+        };
+        let attachment = AttachmentId(attachment);
+        let says = Says::Candidates(new);
+        stage.handle(Input::Says { attachment, says });
+    }
+}
+
+/// The candidates that a client was told, and of whose streams.
+fn heard(stage: &Stage, client: openvidu::rpc::ClientNumber) -> Vec<(ConnectionId, String)> {
+    let told = stage.told(client).into_iter();
+    let told = told.filter_map(|told| match told {
+        Told::Notify(Notification::IceCandidate {
+            owner, candidate, ..
+        }) => Some((owner.clone(), candidate.clone())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn clients_are_told_where_their_node_is_reached_now() {
+    let mut stage = Stage::new();
+    stage.attach(1, NODE, 1);
+    stage.attach(2, "media_2", 1);
+    stage.create("room");
+    stage.connection("room", "ann");
+    let ann = stage.join("room", "ann");
+    stage.operate(ann, 2, "ann", publish());
+    transports_are(&mut stage, Step::Connected);
+    let session = stage.sessions().remove(0);
+    let own = session.node.expect("housed");
+    let (at, other) = match own.as_str() == NODE {
+        true => (1, 2),
+        false => (2, 1),
+    };
+    let node = NodeId::new(own.as_str());
+    stage.handle(Input::Says {
+        attachment: AttachmentId(at),
+        says: Says::Addresses(addresses(2, "192.0.2.7")),
+    });
+    assert_eq!(stage.control.outdated(&node).len(), 1);
+
+    candidates_are(&mut stage, other, 2, &["candidate:x"]);
+    assert_eq!(heard(&stage, ann), [], "another node has no say in it");
+    candidates_are(&mut stage, 77, 2, &["candidate:x"]);
+    assert_eq!(heard(&stage, ann), []);
+
+    candidates_are(&mut stage, at, 2, &["candidate:1", "candidate:2"]);
+    let con = || ConnectionId::new("con_ann");
+    let expected = [
+        (con(), "candidate:1".to_owned()),
+        (con(), "candidate:2".to_owned()),
+    ];
+    assert_eq!(heard(&stage, ann), expected);
+    assert_eq!(stage.control.outdated(&node), [], "they have been told");
+}
+
+#[test]
+fn who_did_not_go_to_the_new_address_is_helped_at_once() {
+    let mut stage = Stage::new();
+    stage.attach(1, NODE, 1);
+    stage.call("room", &["ann", "bob"]);
+    stage.media_is(1, "ann", Step::Connected);
+    stage.media_is(1, "bob", Step::Connected);
+    candidates_are(&mut stage, 1, 2, &["candidate:1"]);
+    stage.pass(3_000);
+    let failures = |stage: &Stage| stage.control.failures().count();
+    stage.media_is(1, "bob", Step::Disconnected);
+    stage.pass(100);
+    assert_eq!(failures(&stage), 2, "without the grace of others");
+}
+
+#[test]
+fn who_went_there_is_left_alone() {
+    let mut stage = Stage::new();
+    stage.attach(1, NODE, 1);
+    stage.call("room", &["ann", "bob"]);
+    stage.media_is(1, "ann", Step::Connected);
+    stage.media_is(1, "bob", Step::Connected);
+    candidates_are(&mut stage, 1, 2, &["candidate:1"]);
+    stage.pass(60_000);
+    assert_eq!(stage.control.failures().count(), 0);
+    // Another loss of consent, much later, has its grace.
+    stage.media_is(1, "bob", Step::Disconnected);
+    stage.pass(1_000);
+    stage.media_is(1, "bob", Step::Connected);
+    stage.pass(5_000);
+    assert_eq!(stage.control.failures().count(), 0);
 }
 
 #[test]

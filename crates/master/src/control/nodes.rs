@@ -181,6 +181,7 @@ fn says(attachment: AttachmentId, message: from_node::Message) -> Vec<Says> {
             transport: translate::transport(&state),
             reason: changed.reason,
         }),
+        Message::CandidatesAdded(added) => Some(Says::Candidates(translate::new_candidates(added))),
         Message::AddressesChanged(changed) => addresses(attachment, changed),
         Message::Fenced(fenced) => Some(Says::Fenced {
             master: fenced.master_boot_id,

@@ -19,8 +19,10 @@ use reachability::{Depth, Failed, MOST_PATHS, Outcome, Passed, Path, Protocol, R
 
 use super::looks::Look;
 
+mod candidates;
 mod visits;
 
+pub(super) use candidates::new_candidates;
 pub(super) use visits::visits;
 
 /// Longest text taken as a node's or boot's id.

@@ -38,10 +38,8 @@ impl Shard {
         for _ in 0..COMMANDS {
             match self.orders.try_recv() {
                 Ok(Order::Command(command)) => self.command(now, command),
-                Ok(Order::Addresses(version, ips)) => {
-                    self.wire.relay.set_addresses(&ips);
-                    self.factory.set_addresses(version, ips, self.port);
-                }
+                Ok(Order::Addresses(version, ips)) => self.set_addresses(now, version, ips),
+                Ok(Order::TellAgain) => self.tell_again(now),
                 Ok(Order::Relay(settings)) => self.wire.relay.set_settings(settings),
                 // Nobody waits any more: then nobody wants it.
                 Ok(Order::RelayCounts(to)) => {

@@ -95,6 +95,13 @@ impl Recorder {
         self.see_candidates(now);
     }
 
+    /// The client is told these, too.
+    pub fn advertised(&mut self, candidates: &[String]) {
+        for line in candidates {
+            self.local.add(line);
+        }
+    }
+
     /// A candidate of the client's came.
     pub fn candidate(&mut self, now: Instant, line: &str) {
         self.remote.add(line);

@@ -107,9 +107,9 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(key) else {
             return;
         };
-        let before = connection.consented_route().map(|route| route.peer);
+        let before = connection.consented_route();
         let forgotten = connection.prove(now, peer);
-        let after = connection.consented_route().map(|route| route.peer);
+        let after = connection.consented_route();
         let reached = after.is_some() && after != before;
         if let Some(forgotten) = forgotten {
             self.by_peer.remove(&forgotten);

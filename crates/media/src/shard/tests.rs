@@ -97,10 +97,59 @@ impl Setup {
         let events = self.events.lock().expect("not poisoned");
         let stages = events.iter().filter_map(|event| match event {
             Event::Transport { state, reason } => Some((state.stage, *reason)),
-            Event::Answered { .. } => None,
+            Event::Answered { .. } | Event::Candidates(_) => None,
         });
         stages.collect()
     }
+}
+
+#[test]
+fn clients_are_told_where_the_node_is_reached_now() {
+    let mut setup = Setup::new();
+    let told = |setup: &Setup| {
+        let mut events = setup.events.lock().expect("not poisoned");
+        let told = events.drain(..).filter_map(|event| match event {
+            Event::Candidates(told) => Some(told),
+            _ => None,
+        });
+        told.collect::<Vec<_>>()
+    };
+    let order = |setup: &mut Setup, order| {
+        setup.orders.send(order).expect("the shard lives");
+        assert_eq!(setup.shard.obey(setup.now), Some(false));
+    };
+    setup.publish("before", OFFER);
+    let later = "192.0.2.9".parse().expect("an address");
+    let withheld = crate::api::Withheld {
+        ip: later,
+        protocol: crate::api::Protocol::Tcp,
+    };
+    order(&mut setup, Order::Withhold(vec![withheld]));
+    order(&mut setup, Order::Addresses(2, Vec::new()));
+    assert_eq!(told(&setup), [], "nothing is better than what it knows");
+    order(&mut setup, Order::Addresses(3, vec![later]));
+    let all = told(&setup);
+    let [one] = &all[..] else {
+        panic!("expected one, got {all:?}");
+    };
+    let known = (&*one.transport, one.addresses, &*one.mid, one.index);
+    assert_eq!(known, ("before", 3, "0", 0));
+    let port = setup.shard.port;
+    let [udp] = &one.candidates[..] else {
+        panic!("expected UDP alone, got {:?}", one.candidates);
+    };
+    assert!(udp.contains(&format!(" 192.0.2.9 {port} typ host ufrag ")));
+    // Whoever passes it on has been away.
+    order(&mut setup, Order::TellAgain);
+    assert_eq!(told(&setup), all);
+    setup.now += Duration::from_secs(61);
+    order(&mut setup, Order::TellAgain);
+    assert_eq!(told(&setup), []);
+    // Who is described with it knows it.
+    setup.publish("after", OFFER);
+    order(&mut setup, Order::Addresses(3, vec![later]));
+    order(&mut setup, Order::TellAgain);
+    assert_eq!(told(&setup), []);
 }
 
 #[test]

@@ -8,8 +8,9 @@ use str0m::media::{Direction, MediaKind};
 use str0m::rtp::{Extension, ExtensionMap};
 use str0m::{Rtc, RtcConfig};
 
+use super::candidates::{self, Told};
 use super::fence::Fence;
-use super::{Codec, Codecs, Factory, Kind, Offer, Role, Transport, add_candidates, codec, kind};
+use super::{Codec, Codecs, Factory, Kind, Offer, Role, Transport, codec, kind};
 use crate::api::{Protocol, Refusal, VideoCodec, Withheld};
 use crate::rtp::{ExtensionIds, Mid};
 
@@ -69,7 +70,9 @@ impl Factory {
             ));
         }
         let mut rtc = config.build(now);
-        add_candidates(&mut rtc, &self.addresses);
+        for candidate in candidates::first(&self.addresses) {
+            rtc.add_local_candidate(candidate);
+        }
         Ok(rtc)
     }
 
@@ -148,6 +151,7 @@ impl Factory {
             role,
             addresses: self.addresses.clone(),
             version: self.version,
+            told: Told::described(&self.addresses),
             connected: false,
         }
     }
@@ -336,6 +340,13 @@ fn without(sdp: String, withheld: &[Withheld]) -> String {
         Some(line.into())
     });
     if left { told } else { sdp }
+}
+
+/// Candidates without those that are withheld; all of them, if none would be left.
+pub(super) fn told(candidates: Vec<String>, withheld: &[Withheld]) -> Vec<String> {
+    let is_told = |line: &&String| !withheld.iter().any(|it| names(line, it));
+    let told: Vec<String> = candidates.iter().filter(is_told).cloned().collect();
+    if told.is_empty() { candidates } else { told }
 }
 
 /// Whether a candidate line (RFC 8839 section 5.1) is of this address and protocol.

@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use media::evidence::{Evidence, Occasion, Seen};
 use media::{
-    Answer, Command, Config, Event, Id, Plane, Refusal, Stage, Totals, TransportState, VideoCodec,
-    start,
+    Answer, Command, Config, Event, Id, NewCandidates, Plane, Refusal, Stage, Totals,
+    TransportState, VideoCodec, start,
 };
 use str0m::media::MediaKind;
 
@@ -29,6 +29,8 @@ pub struct World {
     pub plane: Plane,
     events: Receiver<Event>,
     stages: Vec<(TransportState, &'static str)>,
+    /// What clients are to be told of changed addresses.
+    pub told: Vec<NewCandidates>,
     answers: Vec<(u64, Result<Answer, Refusal>)>,
     seen: Receiver<Seen>,
     next_key: u64,
@@ -81,6 +83,7 @@ impl World {
             plane,
             events,
             stages: Vec::new(),
+            told: Vec::new(),
             answers: Vec::new(),
             seen,
             next_key: 1,
@@ -198,6 +201,7 @@ impl World {
             match event {
                 Event::Answered { key, result } => self.answers.push((key, result)),
                 Event::Transport { state, reason } => self.stages.push((state, reason)),
+                Event::Candidates(told) => self.told.push(told),
             }
         }
     }

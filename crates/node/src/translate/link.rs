@@ -42,6 +42,13 @@ pub(crate) fn message(message: ToMaster) -> Option<from_node::Message> {
             state: Some(transport(&state)),
             reason,
         }),
+        ToMaster::Candidates(told) => Message::CandidatesAdded(proto::CandidatesAdded {
+            transport_id: told.transport.to_string(),
+            candidates: told.candidates,
+            sdp_mid: told.sdp_mid,
+            sdp_m_line_index: told.sdp_m_line_index.into(),
+            addresses_version: told.addresses,
+        }),
         ToMaster::AddressesChanged(changed) => Message::AddressesChanged(proto::AddressesChanged {
             addresses: Some(addresses(&changed)),
         }),

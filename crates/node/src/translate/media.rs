@@ -1,6 +1,6 @@
 //! The media plane's words.
 
-use agent::{Answer, Ask, Failure, FailureKind};
+use agent::{Answer, Ask, Failure, FailureKind, NewCandidates};
 use media::{Command, Refusal, VideoCodec};
 
 /// A command for the media plane, to be answered with `key` where it is answered at all.
@@ -48,6 +48,17 @@ pub(crate) fn submission(key: u64, ask: Ask) -> Result<Command, Failure> {
         },
         Ask::Close { transport } => Command::Close { transport },
     })
+}
+
+/// What the client of a transport is to be told of changed addresses.
+pub(crate) fn candidates_told(told: media::NewCandidates) -> NewCandidates {
+    NewCandidates {
+        transport: told.transport,
+        addresses: told.addresses,
+        sdp_mid: told.mid,
+        sdp_m_line_index: told.index,
+        candidates: told.candidates,
+    }
 }
 
 fn video_codec(name: &str) -> Result<Option<VideoCodec>, Failure> {

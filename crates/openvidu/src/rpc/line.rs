@@ -78,6 +78,16 @@ impl Line {
         }
     }
 
+    /// What waits is half of what may.
+    pub fn is_filling(&self) -> bool {
+        match self {
+            Self::Attached { .. } => false,
+            Self::Detached(queue) => {
+                queue.frames.len() >= QUEUE_FRAMES / 2 || queue.bytes >= QUEUE_BYTES / 2
+            }
+        }
+    }
+
     pub fn detach(&mut self) {
         *self = Self::Detached(Queue::default());
     }

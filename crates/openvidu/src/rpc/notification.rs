@@ -55,7 +55,31 @@ pub(super) fn render(notification: &Notification) -> Option<String> {
         N::RecordChanged(record) => {
             property_changed("record", if *record { "true" } else { "false" })
         }
-        N::ForciblyReconnectSubscriber {
+        N::IceCandidate { .. } | N::ForciblyReconnectSubscriber { .. } => of_media(notification)?,
+        N::OfferWithdrawn { .. } => return None,
+    })
+}
+
+/// What concerns a peer connection of the client's.
+fn of_media(notification: &Notification) -> Option<String> {
+    Some(match notification {
+        Notification::IceCandidate {
+            owner,
+            endpoint,
+            candidate,
+            sdp_mid,
+            sdp_m_line_index,
+        } => frame::notification(
+            "iceCandidate",
+            json!({
+                "senderConnectionId": owner.as_str(),
+                "endpointName": endpoint,
+                "candidate": candidate,
+                "sdpMid": sdp_mid,
+                "sdpMLineIndex": sdp_m_line_index,
+            }),
+        ),
+        Notification::ForciblyReconnectSubscriber {
             connection,
             stream,
             offer,
@@ -63,7 +87,7 @@ pub(super) fn render(notification: &Notification) -> Option<String> {
             "forciblyReconnectSubscriber",
             json!({ "connectionId": connection.as_str(), "streamId": stream.as_str(), "sdpOffer": offer }),
         ),
-        N::OfferWithdrawn { .. } => return None,
+        _ => return None,
     })
 }
 

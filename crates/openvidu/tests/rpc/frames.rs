@@ -281,6 +281,18 @@ fn notifications() {
             json!({"property":"record","newValue":"false"}),
         ),
         (
+            Notification::IceCandidate {
+                owner: other(),
+                endpoint: "con_A_str_CAM_Hjgk_con_Pother1234".into(),
+                candidate: "candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host".into(),
+                sdp_mid: "0".into(),
+                sdp_m_line_index: 0,
+            },
+            "iceCandidate",
+            json!({"senderConnectionId":"con_Pother1234","endpointName":"con_A_str_CAM_Hjgk_con_Pother1234",
+                "candidate":"candidate:1 1 udp 2130706431 192.0.2.1 7000 typ host","sdpMid":"0","sdpMLineIndex":0}),
+        ),
+        (
             Notification::ForciblyReconnectSubscriber {
                 connection: other(),
                 stream: stream(),

@@ -110,6 +110,26 @@ fn offers_that_became_void_meanwhile_are_not_told() {
 }
 
 #[test]
+fn candidates_leave_room_for_what_matters() {
+    let mut peer = Peer::joined();
+    peer.close();
+    for number in 0..2 * QUEUE_FRAMES {
+        let told = peer.notify(Notification::IceCandidate {
+            owner: ConnectionId::new("con_1"),
+            endpoint: "stream".into(),
+            candidate: format!("candidate:{number}"),
+            sdp_mid: "0".into(),
+            sdp_m_line_index: 0,
+        });
+        assert!(told.is_empty(), "the client is not given up");
+    }
+    peer.notify(left(1));
+    let frames = frames(&resume(&mut peer, SECOND));
+    assert_eq!(frames.len(), 1 + QUEUE_FRAMES / 2 + 1);
+    assert_eq!(frames.last().unwrap()["method"], "participantLeft");
+}
+
+#[test]
 fn the_newest_socket_wins_over_a_half_open_one() {
     let mut peer = Peer::joined();
     let effects = resume(&mut peer, SECOND);

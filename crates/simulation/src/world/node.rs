@@ -216,8 +216,8 @@ impl World {
                 }
             }
             Effect::Apply { settings, .. } => self.apply(node, &settings),
-            // Its master says nothing of paths and asks for no looks.
-            Effect::Withhold(_) | Effect::Look(_) | Effect::NoLook(_) => {}
+            // Its master says nothing of paths and asks for no looks, and its plane tells of no candidates.
+            Effect::TellAgain | Effect::Withhold(_) | Effect::Look(_) | Effect::NoLook(_) => {}
             Effect::RestartShard(of) => self.restart_shard(node, &of),
             Effect::Measure => {
                 let carried = self.snapshot(node);

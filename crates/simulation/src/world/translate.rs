@@ -124,6 +124,8 @@ pub(super) fn says(message: agent::ToMaster) -> Option<Says> {
             transport: transport(&state),
             reason,
         },
+        // Its plane tells of none.
+        ToMaster::Candidates(_) => return None,
         ToMaster::AddressesChanged(changed) => Says::Addresses(addresses(changed)),
         ToMaster::Load(load) => Says::Load(Load {
             sessions: load.sessions,

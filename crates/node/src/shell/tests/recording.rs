@@ -36,6 +36,10 @@ impl Carrier for Recording {
         Ok(())
     }
 
+    fn tell_again(&self) -> Result<(), media::Overloaded> {
+        Ok(())
+    }
+
     fn ask_evidence(&self, transports: &[media::Id]) -> Result<(), media::Overloaded> {
         self.evidence_asked
             .lock()
