@@ -19,8 +19,8 @@ use coturn::Coturn;
 /// Which load.
 #[derive(clap::Args)]
 pub struct Options {
-    /// Clients of the relay.
-    #[arg(long, default_value_t = 50)]
+    /// Clients of the relay: enough that it works more than it falls asleep and is woken. Each has 120 packets a second.
+    #[arg(long, default_value_t = 200)]
     pub clients: usize,
     /// Turns; the median counts.
     #[arg(long, default_value_t = 5)]
