@@ -2,7 +2,8 @@
 //!
 //! One SQLite file (WAL, FTS5) with a row for each transport: what the master knew when it was made ([`Opening`]), what
 //! the node saw of it ([`Ledger::seen`]), what the browser told ([`Ledger::reported`]), and the causes that were found
-//! ([`Ledger::found`]). A row belongs to a boot of a node and a transport id; evidence that comes later takes the place of
+//! ([`Ledger::found`]). Ends that no node is left to tell of are written for it ([`Ledger::unmade`], [`Ledger::over`],
+//! [`Ledger::remaining`]). A row belongs to a boot of a node and a transport id; evidence that comes later takes the place of
 //! the earlier, and what only the master knows stays.
 //!
 //! Knows neither the link nor HTTP nor who asks. Evidence is `diagnosis::Evidence`.
